@@ -1,0 +1,171 @@
+"""Every parameter of galopt: declared, defaulted, bounded and explained once, here.
+
+The models are frozen. `galopt.params` reads them from `params.yaml`, a preset and
+dotted overrides; nothing else in the project declares a parameter.
+"""
+
+from math import sqrt
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """Base of every section: immutable, finite numbers, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Simulate(Section):
+    """The simulated survey: what to paint when no sky is at hand."""
+
+    galaxies: Positive = Field(6000, description="galaxies with votes (the paper had about 6,000)")
+    seed: int = Field(2016, ge=0, description="seed of the sky, its noise and its voters")
+
+
+class Folder(Section):
+    """A folder of the user's own stamps with a table of votes."""
+
+    path: str | None = Field(None, description="folder that holds the stamps")
+    votes: str | None = Field(
+        None, description="table of votes, relative to the folder [votes.csv in it]"
+    )
+    targets: list[str] | None = Field(
+        None, description="vote-fraction columns to predict [every numeric column but n_votes]"
+    )
+
+
+class Survey(Section):
+    """Where galaxies come from."""
+
+    source: Literal["simulate", "folder"] = Field("simulate", description="origin of the galaxies")
+    fractions: Literal["normalised", "raw"] = Field(
+        "normalised",
+        description="vote fractions of one galaxy scaled to sum to one, or as the voters ticked",
+    )
+    simulate: Simulate = Simulate()
+    folder: Folder = Folder()
+
+
+class Stamps(Section):
+    """From the sky to one JPEG a galaxy."""
+
+    field: int = Field(84, ge=16, le=2048, description="side of a cut-out, px of the mosaic")
+    softening: float = Field(
+        3.0, gt=0, description="asinh turns from linear to logarithmic here, background sigmas"
+    )
+    black: float = Field(-3.0, description="value drawn black, background sigmas")
+    white: float = Field(500.0, gt=0, description="value drawn white, background sigmas")
+    quality: int = Field(95, ge=50, le=100, description="JPEG quality")
+    max_bad: Fraction = Field(0.05, description="share of unreadable stamps that stops the stage")
+
+
+class Rescale(Section):
+    """From stamps to the rescaled dataset that DVC versions."""
+
+    pixels: int = Field(84, ge=32, le=512, description="side to which a whole stamp is rescaled")
+    validation: float = Field(0.1, gt=0, lt=0.5, description="share of galaxies for validation")
+    test: float = Field(0.1, gt=0, lt=0.5, description="share of galaxies for the test")
+    seed: int = Field(2016, ge=0, description="seed of the split")
+
+
+class Augment(Section):
+    """Random views of a training galaxy: one affine resampling, then brightness."""
+
+    copies: int = Field(
+        3, ge=0, le=63, description="extra random views of each training galaxy an epoch"
+    )
+    rotation: float = Field(
+        360.0, ge=0, le=360, description="rotation drawn from U(0, this), degrees; 0 is none"
+    )
+    shift: float = Field(
+        0.01, ge=0, le=0.25, description="shift in x and y drawn from U(-this, this), stamp sides"
+    )
+    zoom: float = Field(
+        1.3, ge=1, le=4, description="zoom drawn log-uniformly from 1/this to this; 1 is none"
+    )
+    flip: bool = Field(True, description="mirror every second view")
+    brightness: float = Field(
+        0.0,
+        ge=0,
+        le=2,
+        description="stretched brightness shifted by N(0, this) spreads of the training pixels",
+    )
+
+
+class Convolution(Section):
+    """One convolutional layer."""
+
+    filters: int = Field(ge=1, le=2048, description="number of features")
+    kernel: int = Field(ge=1, le=15, description="side of the filters, px")
+    pool: int = Field(1, ge=1, le=4, description="side of the max pooling after it; 1 is none")
+    spread: float = Field(0.01, gt=0, le=1, description="standard deviation of the first weights")
+
+
+class Network(Section):
+    """The network, made by one builder from these numbers."""
+
+    preset: str = Field("ignat2016", description="file of galopt/presets that gives the defaults")
+    pixels: int = Field(45, ge=16, le=256, description="side of the network's input, px")
+    field: float = Field(
+        0.52, gt=0.1, le=1, description="side of the network's view, in sides of the stamp"
+    )
+    channels: Literal[1, 3] = Field(3, description="input planes; a grey stamp is repeated")
+    convolutions: list[Convolution] = Field(
+        default_factory=list, min_length=1, max_length=12, description="layers in order"
+    )
+    dense: list[Annotated[int, Field(ge=1, le=16384)]] = Field(
+        [2048, 2048], max_length=4, description="units of each dense layer"
+    )
+    dense_spread: float = Field(
+        0.001, gt=0, le=1, description="standard deviation of the first dense weights"
+    )
+    dropout: float = Field(0.5, ge=0, lt=1, description="dropped before each dense layer and output")
+    output: Literal["sigmoid", "softmax"] = Field("sigmoid", description="what makes fractions")
+
+
+class Train(Section):
+    """One run of training."""
+
+    epochs: Positive = Field(60, description="epochs at most")
+    patience: Positive = Field(
+        12, description="epochs without a better validation RMSE before training stops"
+    )
+    batch_size: int = Field(128, ge=1, le=8192, description="images a step")
+    learning_rate: float = Field(0.001, gt=0, le=1, description="Adam's step size")
+    loss: Literal["mse", "binary_crossentropy"] = Field("mse", description="what is minimised")
+    precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
+        "auto", description="auto is mixed_bfloat16 where the hardware has it, else float32"
+    )
+    seed: int = Field(2016, ge=0, description="seed of weights, batches, views and dropout")
+
+
+class Config(Section):
+    """All of `params.yaml`."""
+
+    survey: Survey = Survey()
+    stamps: Stamps = Stamps()
+    rescale: Rescale = Rescale()
+    augment: Augment = Augment()
+    network: Network
+    train: Train = Train()
+
+    @model_validator(mode="after")
+    def _views_stay_inside_the_stamp(self) -> "Config":
+        half = sqrt(0.5) if self.augment.rotation else 0.5
+        reach = half * self.network.field * self.augment.zoom + self.augment.shift
+        if reach > 0.5:
+            raise ValueError(
+                f"a view reaches {reach:.2f} stamp sides from the centre, past the edge at 0.5: "
+                "lower network.field, augment.zoom or augment.shift"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _black_is_below_white(self) -> "Config":
+        if self.stamps.black >= self.stamps.white:
+            raise ValueError("stamps.black must be below stamps.white")
+        return self

@@ -1,0 +1,199 @@
+"""Reading parameters: defaults, then the preset, then `params.yaml`, then overrides."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from galopt.config import Config
+from galopt.errors import ConfigError
+
+PRESETS = files("galopt") / "presets"
+
+
+def load(
+    path: Path | str = "params.yaml", overrides: str | Mapping[str, Any] | None = None
+) -> Config:
+    """Read and validate a configuration.
+
+    Parameters
+    ----------
+    path : path
+        A YAML file with the sections of `galopt.config.Config`.
+    overrides : str or mapping, optional
+        Dotted keys and their values, as text (``"train.epochs=2 augment.brightness=0"``)
+        or as a mapping (``{"train.epochs": 2}``).
+
+    Returns
+    -------
+    Config
+        Frozen and complete.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be read, or a key is unknown, ill-typed or out of range. The
+        message names the key, the value, what is allowed and the nearest valid key.
+    """
+    try:
+        stated = yaml.safe_load(Path(path).read_text()) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: {' '.join(str(error).split())}") from None
+    if not isinstance(stated, dict):
+        raise ConfigError(f"{path}: expected sections such as 'train:', got {stated!r}")
+    return build(stated, overrides)
+
+
+def build(
+    stated: Mapping[str, Any], overrides: str | Mapping[str, Any] | None = None
+) -> Config:
+    """Validate stated parameters and overrides on top of the preset they name.
+
+    Parameters and errors are those of `load`, with `stated` in place of the file.
+    """
+    if not isinstance(overrides, Mapping):
+        overrides = parse_overrides(overrides or "")
+    section = stated.get("network") or {}
+    name = overrides.get("network.preset", section.get("preset", "ignat2016"))
+    merged = _merge(read_preset(name), stated)
+    for key, value in overrides.items():
+        _set(merged, key, value)
+    try:
+        return Config.model_validate(merged)
+    except ValidationError as error:
+        raise ConfigError("; ".join(_explain(detail) for detail in error.errors())) from None
+
+
+def parse_overrides(text: str) -> dict[str, Any]:
+    """Split ``"key=value key=value"`` into a mapping; values are read as YAML."""
+    result = {}
+    for word in text.split():
+        key, equals, value = word.partition("=")
+        if not (key and equals):
+            raise ConfigError(f"override {word!r}: expected key=value, such as train.epochs=2")
+        try:
+            result[key] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise ConfigError(f"override {word!r}: {value!r} is not a value") from None
+    return result
+
+
+def preset_names() -> list[str]:
+    """Return the names that `network.preset` accepts."""
+    return sorted(entry.name[:-5] for entry in PRESETS.iterdir() if entry.name.endswith(".yaml"))
+
+
+def read_preset(name: Any) -> dict[str, Any]:
+    """Return the parameters that a preset file states."""
+    if name not in preset_names():
+        raise ConfigError(
+            f"network.preset={name!r}: no such preset; there are {', '.join(preset_names())}"
+        )
+    return yaml.safe_load((PRESETS / f"{name}.yaml").read_text())
+
+
+def flatten(config: BaseModel) -> dict[str, Any]:
+    """Return dotted keys and values, such as ``{"train.learning_rate": 0.001}``."""
+    return dict(_leaves(config.model_dump(), ""))
+
+
+def describe(config: Config) -> str:
+    """Return the configuration as YAML with the meaning of every key beside it."""
+    return "\n".join(_describe(config, 0)) + "\n"
+
+
+def valid_keys(sections: Iterable[str] = tuple(Config.model_fields)) -> list[str]:
+    """Return every dotted key that the given sections accept."""
+    return [key for key, _ in _leaves(_outline(Config), "") if key.split(".")[0] in set(sections)]
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        inside = merged.get(key)
+        both = isinstance(inside, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merge(inside, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _set(tree: dict[str, Any], key: str, value: Any) -> None:
+    *parents, last = key.split(".")
+    node: Any = tree
+    try:
+        for name in parents:
+            node = node[int(name)] if isinstance(node, list) else node.setdefault(name, {})
+        node[int(last) if isinstance(node, list) else last] = value
+    except (ValueError, IndexError, TypeError, AttributeError):
+        raise ConfigError(f"{key}={value!r}: no such parameter{_nearest(key)}") from None
+
+
+def _explain(detail: ErrorDetails) -> str:
+    key = ".".join(map(str, detail["loc"]))
+    if detail["type"] == "extra_forbidden":
+        return f"{key}={detail['input']!r}: no such parameter{_nearest(key)}"
+    message = detail["msg"].removeprefix("Value error, ")
+    if not key:
+        return message
+    return f"{key}={detail['input']!r}: {message[0].lower()}{message[1:]}"
+
+
+def _nearest(key: str) -> str:
+    keys = valid_keys()
+    section = [name for name in keys if name.split(".")[0] == key.split(".")[0]] or keys
+    close = get_close_matches(key, keys, n=1, cutoff=0.5)
+    meant = f"; did you mean {close[0]}?" if close else ""
+    return f"{meant} Valid keys: {', '.join(section)}"
+
+
+def _leaves(tree: Any, prefix: str) -> Iterable[tuple[str, Any]]:
+    items = tree.items() if isinstance(tree, dict) else enumerate(tree)
+    for name, value in items:
+        nested = isinstance(value, dict) or (
+            isinstance(value, list) and value and isinstance(value[0], dict)
+        )
+        if nested:
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _outline(model: type[BaseModel]) -> dict[str, Any]:
+    return {
+        name: _outline(field.annotation)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        else None
+        for name, field in model.model_fields.items()
+    }
+
+
+def _describe(model: BaseModel, depth: int) -> Iterable[str]:
+    indent = "  " * depth
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        if isinstance(value, BaseModel):
+            yield f"{indent}{name}:  # {(type(value).__doc__ or '').splitlines()[0]}"
+            yield from _describe(value, depth + 1)
+        else:
+            plain = model.model_dump()[name]
+            text = yaml.safe_dump(plain, default_flow_style=True, width=10_000)
+            text = text.removesuffix("...\n").strip()
+            yield f"{indent}{name}: {text}  # {field.description}{_bounds(field)}"
+
+
+def _bounds(field: Any) -> str:
+    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+    limits = [
+        f"{sign} {getattr(mark, name):g}"
+        for mark in field.metadata
+        for name, sign in signs.items()
+        if getattr(mark, name, None) is not None
+    ]
+    choices = getattr(field.annotation, "__args__", ())
+    if choices and all(isinstance(choice, (str, int)) for choice in choices):
+        limits.append(" | ".join(map(str, choices)))
+    return f" ({', '.join(limits)})" if limits else ""
