@@ -1,0 +1,70 @@
+"""Work over all cores with a progress bar; the result never depends on the number of cores."""
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def progress_bar() -> Progress:
+    """Return a progress bar with counts, elapsed time and ETA, on stderr."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("elapsed"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=Console(file=sys.stderr),
+    )
+
+
+def cores() -> int:
+    """Return the number of cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def map_cores(
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    description: str,
+    workers: int | None = None,
+) -> Iterator[Result]:
+    """Yield ``function(item)`` for each item, in order, computed on all cores.
+
+    Parameters
+    ----------
+    function : callable
+        A module-level function (it is pickled).
+    items : sequence
+        What to call it with; one item is one task, so make it worth 10 ms or more.
+    description : str
+        Label of the progress bar.
+    workers : int, optional
+        Processes; all cores by default. 1 works in this process.
+    """
+    workers = min(workers or cores(), len(items))
+    with progress_bar() as bar:
+        if workers <= 1:
+            yield from bar.track(map(function, items), len(items), description=description)
+            return
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+            results = pool.map(function, items)
+            yield from bar.track(results, len(items), description=description)
