@@ -1,0 +1,91 @@
+"""Cut-outs from the FITS tiles of a mosaic."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from astropy.nddata import Cutout2D
+from astropy.wcs import WCS, FITSFixedWarning
+
+
+def read_wcs(header: fits.Header) -> WCS:
+    """Return a header's world coordinates without distortion.
+
+    The drizzled CANDELS mosaics have none, but their headers keep stray SIP terms of a
+    single exposure, which would move positions by 10 to 320 arcsec.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FITSFixedWarning)
+        wcs = WCS(header)
+    wcs.sip = None
+    return wcs
+
+
+def assign_tiles(tiles: list[Path], ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
+    """Return for each position the tile in which it lies deepest, -1 for none.
+
+    Parameters
+    ----------
+    tiles : list of path
+        FITS images with celestial coordinates.
+    ra, dec : ndarray
+        Degrees, (N,).
+
+    Returns
+    -------
+    ndarray
+        Indices into `tiles`, int64, (N,).
+    """
+    best = np.full(len(ra), -1)
+    depth = np.full(len(ra), -0.5)
+    for index, path in enumerate(tiles):
+        header = fits.getheader(path)
+        x, y = read_wcs(header).all_world2pix(ra, dec, 0)
+        width, height = header["NAXIS1"] - 1, header["NAXIS2"] - 1
+        here = np.minimum.reduce([x, y, width - x, height - y])
+        deeper = here > depth
+        best[deeper], depth[deeper] = index, here[deeper]
+    return best
+
+
+class Mosaic:
+    """One tile, memory-mapped, from which stamps are cut.
+
+    Parameters
+    ----------
+    path : path
+        A FITS file whose first image is the tile.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.hdus = fits.open(path, memmap=True)
+        self.header = self.hdus[0].header
+        self.wcs = read_wcs(self.header)
+
+    def __enter__(self) -> "Mosaic":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.hdus.close()
+
+    def cut(self, ra: float, dec: float, field: int) -> np.ndarray:
+        """Return a square cut-out around a position.
+
+        Parameters
+        ----------
+        ra, dec : float
+            Degrees.
+        field : int
+            Side, px.
+
+        Returns
+        -------
+        ndarray
+            Units of the tile, float32, (field, field); NaN beyond the tile's edge.
+        """
+        x, y = self.wcs.all_world2pix(ra, dec, 0)
+        cutout = Cutout2D(
+            self.hdus[0].data, (float(x), float(y)), field, mode="partial", fill_value=np.nan
+        )
+        return np.array(cutout.data, np.float32)

@@ -1,0 +1,11 @@
+"""Stage stamps: data/survey/ -> data/stamps/*.jpg, data/stamps.csv, data/rejected.csv."""
+
+from pathlib import Path
+
+from galopt.errors import exit_on_error
+from galopt.params import load
+from galopt.stamps import make_stamps
+
+if __name__ == "__main__":
+    with exit_on_error():
+        make_stamps(load(), Path("data/survey"), Path("data"))

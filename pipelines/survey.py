@@ -1,0 +1,11 @@
+"""Stage survey: params.yaml -> data/survey/ (a mosaic or files, and votes)."""
+
+from pathlib import Path
+
+from galopt.errors import exit_on_error
+from galopt.params import load
+from galopt.survey import make_survey
+
+if __name__ == "__main__":
+    with exit_on_error():
+        make_survey(load(), Path("data/survey"))
