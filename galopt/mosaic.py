@@ -1,12 +1,14 @@
 """Cut-outs from the FITS tiles of a mosaic."""
 
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
 from astropy.nddata import Cutout2D
 from astropy.wcs import WCS, FITSFixedWarning
+from astropy.wcs.utils import proj_plane_pixel_scales
 
 
 def read_wcs(header: fits.Header) -> WCS:
@@ -20,6 +22,37 @@ def read_wcs(header: fits.Header) -> WCS:
         wcs = WCS(header)
     wcs.sip = None
     return wcs
+
+
+@dataclass(frozen=True)
+class Units:
+    """What a header says of its pixels.
+
+    Attributes
+    ----------
+    scale : float
+        Side of a pixel, arcsec; NaN if unknown.
+    zero_point : float
+        AB magnitude of one unit; NaN if unknown.
+    """
+
+    scale: float
+    zero_point: float
+
+    @classmethod
+    def of(cls, header: fits.Header) -> "Units":
+        """Read the units of a FITS header."""
+        wcs = read_wcs(header)
+        scale = proj_plane_pixel_scales(wcs)[0] * 3600 if wcs.has_celestial else np.nan
+        return cls(float(scale), _zero_point(header))
+
+
+def _zero_point(header: fits.Header) -> float:
+    """Return the AB magnitude of one unit (WFC3 Data Handbook, section 9.1)."""
+    if not {"PHOTFLAM", "PHOTPLAM"} <= set(header):
+        return np.nan
+    flux, pivot = np.log10([header["PHOTFLAM"], header["PHOTPLAM"]])
+    return float(-2.5 * flux - 5 * pivot - 2.408)
 
 
 def assign_tiles(tiles: list[Path], ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
@@ -60,8 +93,8 @@ class Mosaic:
 
     def __init__(self, path: Path) -> None:
         self.hdus = fits.open(path, memmap=True)
-        self.header = self.hdus[0].header
-        self.wcs = read_wcs(self.header)
+        self.wcs = read_wcs(self.hdus[0].header)
+        self.units = Units.of(self.hdus[0].header)
 
     def __enter__(self) -> "Mosaic":
         return self

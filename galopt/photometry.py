@@ -15,8 +15,6 @@ class Photometry:
 
     Attributes
     ----------
-    sigma : float
-        Background noise per pixel, units of the image.
     flux : float
         Light of the central source, units of the image.
     snr : float
@@ -34,7 +32,6 @@ class Photometry:
         Pixels of the source.
     """
 
-    sigma: float
     flux: float
     snr: float
     r50: float
@@ -79,28 +76,26 @@ def background(image: np.ndarray) -> tuple[float, float]:
     return float(level), float(sigma)
 
 
-def measure(image: np.ndarray) -> Photometry:
+def measure(image: np.ndarray, level: float, sigma: float, noiseless: bool = False) -> Photometry:
     """Measure the source nearest to the centre of a cut-out.
 
     The source is the group of pixels above one sigma, after smoothing by 1.5 px, that lies
-    nearest to the centre.
+    nearest to the centre; if there is none within 8 px, the central circle of 4 px.
 
     Parameters
     ----------
     image : ndarray
         Any unit, float, (H, W), finite.
+    level, sigma : float
+        Background level and noise, from `background`.
+    noiseless : bool
+        The image is a model without noise; `sigma` says how deep it is looked at.
 
     Returns
     -------
     Photometry
         The quantities.
-
-    Raises
-    ------
-    ValueError
-        The image is blank.
     """
-    level, sigma = background(image)
     light = image - level
     y, x = np.indices(image.shape, dtype=np.float32)
     y, x = y - (image.shape[0] - 1) / 2, x - (image.shape[1] - 1) / 2
@@ -112,12 +107,11 @@ def measure(image: np.ndarray) -> Photometry:
     r20, r50, r80 = _growth(np.hypot(x[inside] - cx, y[inside] - cy), values)
     area = float(values.size)
     return Photometry(
-        sigma=sigma,
         flux=flux,
         snr=flux / (sigma * np.sqrt(area)),
         r50=r50,
         concentration=5 * np.log10(r80 / r20),
-        asymmetry=_asymmetry(light, inside, cx, cy, sigma),
+        asymmetry=_asymmetry(light, inside, cx, cy, 0 if noiseless else sigma),
         axis_ratio=_axis_ratio(x[inside] - cx, y[inside] - cy, weight),
         area=area,
     )
@@ -150,7 +144,7 @@ def _asymmetry(light: np.ndarray, inside: np.ndarray, cx: float, cy: float, sigm
     )
     values, turned = light[row, column], light[turned_row, turned_column]
     noise = 2 * sigma / np.sqrt(np.pi) * values.size
-    return float((np.abs(values - turned).sum() - noise) / max(np.abs(values).sum(), sigma) / 2)
+    return float((np.abs(values - turned).sum() - noise) / max(np.abs(values).sum(), 1e-9) / 2)
 
 
 def _axis_ratio(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:

@@ -8,15 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from astropy.io import fits
-from astropy.wcs.utils import proj_plane_pixel_scales
 from PIL import Image
 
 from galopt.config import Config, Stamps
 from galopt.errors import DataError
 from galopt.files import atomic_file, atomic_folder, read_json
 from galopt.images import check_side, read_image
-from galopt.mosaic import Mosaic, assign_tiles, read_wcs
+from galopt.mosaic import Mosaic, Units, assign_tiles
 from galopt.parallel import map_cores
 from galopt.photometry import background, measure
 
@@ -132,10 +130,12 @@ def _attempt(row: dict, make: partial) -> dict:
 
 
 def _from_file(row: dict, config: Stamps, folder: Path) -> dict:
+    if not row["file"]:
+        raise ValueError("outside the mosaic")
     frame = read_image(row["file"])
     square = _square(frame.pixels)
     if not frame.is_picture:
-        return _save_numbers(square, frame.header, row["stamp"], config, folder)
+        return _save_numbers(square, Units.of(frame.header), row["stamp"], config, folder)
     if square.min() == square.max():
         raise ValueError("blank: every pixel has the same value")
     _save(Image.fromarray(square), folder / row["stamp"], config)
@@ -144,11 +144,11 @@ def _from_file(row: dict, config: Stamps, folder: Path) -> dict:
 
 def _from_tile(row: dict, tile: Mosaic, config: Stamps, folder: Path) -> dict:
     image = tile.cut(row["ra"], row["dec"], config.field)
-    return _save_numbers(image, tile.header, row["stamp"], config, folder)
+    return _save_numbers(image, tile.units, row["stamp"], config, folder)
 
 
 def _save_numbers(
-    image: np.ndarray, header: fits.Header, stamp: str, config: Stamps, folder: Path
+    image: np.ndarray, units: Units, stamp: str, config: Stamps, folder: Path
 ) -> dict:
     """Stretch and save an image in physical units; return its measured quantities."""
     known = np.isfinite(image)
@@ -158,12 +158,12 @@ def _save_numbers(
     image = np.where(known, image, np.float32(level))
     bright = stretch(image, level, sigma, config)
     _save(Image.fromarray(bright), folder / stamp, config)
-    seen = measure(image)
+    seen = measure(image, level, sigma)
     return {
-        "sigma": seen.sigma,
+        "sigma": sigma,
         "snr": seen.snr,
-        "r50": seen.r50 * _pixel_scale(header),
-        "mag": _zero_point(header) - 2.5 * np.log10(seen.flux),
+        "r50": seen.r50 * units.scale,
+        "mag": units.zero_point - 2.5 * np.log10(seen.flux),
     }
 
 
@@ -171,7 +171,7 @@ def _save(image: Image.Image, path: Path, config: Stamps) -> None:
     """Resize an image, grey levels or brightness in [0, 1], and write it as a JPEG."""
     image = image.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     if image.mode == "F":
-        image = Image.fromarray(np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8))
+        image = Image.fromarray(np.rint(np.clip(np.asarray(image), 0, 1) * 255).astype(np.uint8))
     image.save(path, quality=config.quality)
 
 
@@ -181,23 +181,6 @@ def _square(image: np.ndarray) -> np.ndarray:
     side = min(image.shape)
     top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
     return image[top : top + side, left : left + side]
-
-
-def _pixel_scale(header: fits.Header) -> float:
-    """Return a header's pixel in arcsec, NaN if it has no celestial coordinates."""
-    wcs = read_wcs(header)
-    return float(proj_plane_pixel_scales(wcs)[0] * 3600) if wcs.has_celestial else np.nan
-
-
-def _zero_point(header: fits.Header) -> float:
-    """Return the AB magnitude of one unit, NaN if the header does not say.
-
-    WFC3 Data Handbook, section 9.1.
-    """
-    if not {"PHOTFLAM", "PHOTPLAM"} <= set(header):
-        return np.nan
-    flux, pivot = np.log10([header["PHOTFLAM"], header["PHOTPLAM"]])
-    return float(-2.5 * flux - 5 * pivot - 2.408)
 
 
 def _chunks(votes: pd.DataFrame, survey: Path) -> Iterator[Chunk]:

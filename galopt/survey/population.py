@@ -1,5 +1,8 @@
 """The galaxies of a simulated field: magnitudes, sizes, shapes and structure."""
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -17,8 +20,58 @@ DENSITY = 51.4
 """Galaxies with H < 24.5 per square arcminute, from the same catalogue."""
 
 
-def draw_population(rng: np.random.Generator, area: float) -> pd.DataFrame:
-    """Draw every source of a field down to H = 27, brightest counts first in no order.
+class Source(NamedTuple):
+    """One source of a simulated field.
+
+    Attributes
+    ----------
+    h_mag : float
+        H, AB mag.
+    bulge, disturbance : float
+        Share of the light in the bulge; how disturbed the disk is. Both 0 to 1.
+    re_disk, re_bulge : float
+        Half-light radii along the major axis, arcsec.
+    q_disk, q_bulge : float
+        Axis ratios.
+    n_disk, n_bulge : float
+        Sersic indices.
+    angle : float
+        Of the major axis, degrees.
+    arms : float
+        Contrast of the spiral arms, 0 to 1.
+    point : float
+        Share of the light in a nucleus.
+    star, artefact : bool
+        Whether it is a star; whether an artefact of the image lies on it.
+    x, y : float
+        Position, px from the centre of the tile's first.
+    """
+
+    h_mag: float
+    bulge: float
+    disturbance: float
+    re_disk: float
+    re_bulge: float
+    q_disk: float
+    q_bulge: float
+    n_disk: float
+    n_bulge: float
+    angle: float
+    arms: float
+    point: float
+    star: bool
+    artefact: bool
+    x: float
+    y: float
+
+
+def sources_of(table: pd.DataFrame) -> Iterator[Source]:
+    """Yield the rows of a table that has the columns of `Source`."""
+    return map(Source._make, table[list(Source._fields)].itertuples(index=False, name=None))
+
+
+def draw_population(rng: np.random.Generator, side: int, scale: float) -> pd.DataFrame:
+    """Draw every source of a square field down to H = 27.
 
     The distributions of sizes, axis ratios and bulge fractions were fitted so that the
     votes on the painted galaxies have the marginals of Kartaltepe et al. (2015).
@@ -27,35 +80,34 @@ def draw_population(rng: np.random.Generator, area: float) -> pd.DataFrame:
     ----------
     rng : Generator
         Source of randomness.
-    area : float
-        Area of the field, square arcminutes.
+    side : int
+        Side of the field, px.
+    scale : float
+        Pixel, arcsec.
 
     Returns
     -------
     DataFrame
-        One row a source: `h_mag` (AB), `bulge` (B/T, 0 to 1), `irregular` (0 to 1),
-        `re_disk`, `re_bulge` (half-light radii along the major axis, arcsec), `q_disk`,
-        `q_bulge` (axis ratios), `n_disk`, `n_bulge` (Sersic indices), `angle` (degrees),
-        `arms` (contrast of spiral arms, 0 to 1), `point` (share of light in a nucleus),
-        `star` and `artefact` (bool).
+        One row a source, with the columns of `Source`.
     """
-    expected = DENSITY * area * 10 ** (SLOPE * (FAINTEST - VOTED))
-    count = rng.poisson(expected)
+    area = (side * scale / 60) ** 2
+    count = rng.poisson(DENSITY * area * 10 ** (SLOPE * (FAINTEST - VOTED)))
     low, high = 10 ** (SLOPE * BRIGHTEST), 10 ** (SLOPE * FAINTEST)
     h_mag = np.log10(rng.uniform(low, high, count)) / SLOPE
     m = h_mag - 23
     logit_bulge = -0.226 - 0.076 * m + 1.616 * rng.standard_normal(count)
-    logit_irregular = -1.586 + 0.365 * m + 1.275 * rng.standard_normal(count) - 0.349 * logit_bulge
+    logit_disturbance = -1.586 + 0.365 * m + 1.275 * rng.standard_normal(count) - 0.349 * logit_bulge
+    bulge, disturbance = expit(logit_bulge), expit(logit_disturbance)
     re_disk = np.exp(np.log(0.42) - 0.21 * m + 0.45 * rng.standard_normal(count))
     re_bulge = np.exp(np.log(0.26) - 0.15 * m + 0.60 * rng.standard_normal(count))
+    re_bulge *= 0.35 + 0.65 * bulge
     q_disk = np.sqrt(0.96 * rng.uniform(size=count) ** 2.5 + 0.04)
-    bulge, irregular = expit(logit_bulge), expit(logit_irregular)
     has_nucleus = rng.uniform(size=count) < 0.051
     return pd.DataFrame(
         {
             "h_mag": h_mag,
             "bulge": bulge,
-            "irregular": irregular,
+            "disturbance": disturbance,
             "re_disk": np.clip(re_disk, 0.03, 3),
             "re_bulge": np.clip(re_bulge, 0.03, 3),
             "q_disk": q_disk,
@@ -63,10 +115,12 @@ def draw_population(rng: np.random.Generator, area: float) -> pd.DataFrame:
             "n_disk": _steps(rng.normal(0.95, 0.15, count), 0.1, 0.6, 1.4),
             "n_bulge": _steps(rng.normal(3.2, 0.8, count), 0.5, 1.5, 5.0),
             "angle": rng.uniform(0, 180, count),
-            "arms": _arms(rng, bulge, irregular, re_disk, q_disk),
+            "arms": _arms(rng, bulge, disturbance, re_disk, q_disk),
             "point": np.where(has_nucleus, rng.uniform(0.15, 0.95, count), 0.0),
             "star": rng.uniform(size=count) < 0.043,
             "artefact": rng.uniform(size=count) < 0.028,
+            "x": rng.uniform(0, side, count),
+            "y": rng.uniform(0, side, count),
         }
     )
 
@@ -90,11 +144,11 @@ def _steps(values: np.ndarray, step: float, low: float, high: float) -> np.ndarr
 def _arms(
     rng: np.random.Generator,
     bulge: np.ndarray,
-    irregular: np.ndarray,
+    disturbance: np.ndarray,
     re_disk: np.ndarray,
     q_disk: np.ndarray,
 ) -> np.ndarray:
     """Contrast of spiral arms: only orderly, large, not edge-on disks have them."""
-    orderly = (1 - bulge) * (1 - irregular)
-    able = (re_disk > 0.3) & (q_disk > 0.35)
-    return np.where(able, np.clip(1.6 * orderly * rng.uniform(0.2, 1.0, len(bulge)), 0, 1), 0.0)
+    orderly = (1 - bulge) * (1 - disturbance)
+    able = (re_disk > 0.3) & (q_disk > 0.35) & (rng.uniform(size=len(bulge)) < 0.7)
+    return np.where(able, np.clip(2 * orderly * rng.uniform(0.3, 1.0, len(bulge)), 0, 1), 0.0)

@@ -12,10 +12,10 @@ from astropy.wcs import WCS
 from galopt.config import Simulate
 from galopt.files import write_json
 from galopt.parallel import map_cores
-from galopt.photometry import measure
+from galopt.photometry import background, measure
 from galopt.survey.noise import add_noise, draw_depths, sigma_map, spoil
 from galopt.survey.paint import SCALE, ZERO_POINT, paint_sources
-from galopt.survey.population import VOTED, draw_population
+from galopt.survey.population import VOTED, draw_population, sources_of
 from galopt.survey.voters import TARGETS, cast_votes, draw_voters, tick_probabilities
 
 SIDE = 2048
@@ -88,15 +88,20 @@ def paint_tile(tile: Tile) -> pd.DataFrame:
     sources = _sources(tile.seed, tile.index)
     depths = draw_depths(noise)
     sigma = sigma_map(depths, SIDE)
-    image = add_noise(paint_sources(sources, paint, SIDE), sigma, noise)
-    voted = sources.loc[_voted(sources)[: tile.voted]].reset_index(drop=True)
+    image = np.zeros((SIDE, SIDE), np.float32)
+    chosen = _voted(sources)[: tile.voted]
+    stamps = dict(enumerate(paint_sources(sources, paint, image)))
+    voted = sources.loc[chosen].reset_index(drop=True)
+    shown = [asdict(measure(stamps[row], 0, sigma[round(sources.y[row])], True)) for row in chosen]
+    image = add_noise(image, sigma, noise)
     row = voted.y.round().astype(int)
     voted["depth"] = np.array(list(depths))[row * len(depths) // SIDE]
     voted["spoilt"] = [
         spoil(image, galaxy.x, galaxy.y, sigma[round(galaxy.y)], noise) if galaxy.artefact else ""
-        for galaxy in voted.itertuples()
+        for galaxy in sources_of(voted)
     ]
-    voted = voted.join(_look(image, voted), rsuffix="_seen")
+    voted = voted.join(pd.DataFrame(shown).add_prefix("own_")).join(_look(image, voted))
+    voted["own_r50"] *= SCALE
     wcs = tile_wcs(tile.index)
     _write(tile.folder / "tiles" / f"tile_{tile.index:04d}.fits", image, wcs)
     voted["ra"], voted["dec"] = wcs.all_pix2world(voted.x, voted.y, 0)
@@ -128,11 +133,7 @@ def _rng(seed: int, index: int, step: int) -> np.random.Generator:
 
 
 def _sources(seed: int, index: int) -> pd.DataFrame:
-    rng = _rng(seed, index, 0)
-    sources = draw_population(rng, (SIDE * SCALE / 60) ** 2)
-    sources["x"] = rng.uniform(0, SIDE, len(sources))
-    sources["y"] = rng.uniform(0, SIDE, len(sources))
-    return sources
+    return draw_population(_rng(seed, index, 0), SIDE, SCALE)
 
 
 def _voted(sources: pd.DataFrame) -> np.ndarray:
@@ -144,9 +145,10 @@ def _voted(sources: pd.DataFrame) -> np.ndarray:
 def _look(image: np.ndarray, voted: pd.DataFrame) -> pd.DataFrame:
     """Measure what each galaxy shows on the noisy image; `r50` in arcsec."""
     rows = []
-    for galaxy in voted.itertuples():
+    for galaxy in sources_of(voted):
         x, y = round(galaxy.x), round(galaxy.y)
-        rows.append(asdict(measure(image[y - LOOK : y + LOOK, x - LOOK : x + LOOK])))
+        cutout = image[y - LOOK : y + LOOK, x - LOOK : x + LOOK]
+        rows.append(asdict(measure(cutout, *background(cutout))))
     seen = pd.DataFrame(rows)
     seen["r50"] *= SCALE
     return seen

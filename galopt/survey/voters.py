@@ -32,7 +32,7 @@ def tick_probabilities(seen: pd.DataFrame) -> np.ndarray:
     spoilt = np.asarray(seen.spoilt, float)
     visible = expit(2.5 * s + 1.5 * c)
     bulge = visible * (logit(np.asarray(seen.bulge)) + 0.226)
-    irregular = visible * (logit(np.asarray(seen.irregular)) + 1.5)
+    irregular = visible * (logit(np.asarray(seen.disturbance)) + 1.5)
     light = np.asarray((seen.concentration - 2.6) / 0.35)
     lopsided = np.asarray((seen.asymmetry - 0.1) / 0.1)
     bulge = -0.226 + bulge + (1 - visible) * 1.3 * light
@@ -53,7 +53,7 @@ def tick_probabilities(seen: pd.DataFrame) -> np.ndarray:
     }
     logits = np.stack([np.asarray(ticks[target], float) for target in TARGETS], axis=1)
     logits[:, :4] -= 1.848 * spoilt[:, None]
-    return expit(logits)
+    return np.clip(expit(logits), 1e-6, 1 - 1e-6)
 
 
 def draw_voters(depth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
