@@ -92,7 +92,7 @@ class Augment(Section):
         0.0,
         ge=0,
         le=2,
-        description="stretched brightness shifted by N(0, this) spreads of the training pixels",
+        description="brightness shifted by N(0, this), in spreads of the training pixels",
     )
 
 
@@ -123,7 +123,9 @@ class Network(Section):
     dense_spread: float = Field(
         0.001, gt=0, le=1, description="standard deviation of the first dense weights"
     )
-    dropout: float = Field(0.5, ge=0, lt=1, description="dropped before each dense layer and output")
+    dropout: float = Field(
+        0.5, ge=0, lt=1, description="dropped before each dense layer and output"
+    )
     output: Literal["sigmoid", "softmax"] = Field("sigmoid", description="what makes fractions")
 
 

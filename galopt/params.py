@@ -14,6 +14,7 @@ from galopt.config import Config
 from galopt.errors import ConfigError
 
 PRESETS = files("galopt") / "presets"
+RUN_SECTIONS = ("augment", "network", "train")
 
 
 def load(
@@ -49,9 +50,22 @@ def load(
     return build(stated, overrides)
 
 
-def build(
-    stated: Mapping[str, Any], overrides: str | Mapping[str, Any] | None = None
-) -> Config:
+def load_run(overrides: str, path: Path | str = "params.yaml") -> Config:
+    """Read a configuration for one run, whose overrides may not touch the dataset.
+
+    Parameters and errors are those of `load`.
+    """
+    for key, value in parse_overrides(overrides).items():
+        section = key.split(".")[0]
+        if section in Config.model_fields and section not in RUN_SECTIONS:
+            raise ConfigError(
+                f"{key}={value!r}: the dataset is made as {path} says; change it there. "
+                f"A run may override {', '.join(RUN_SECTIONS)}"
+            )
+    return load(path, overrides)
+
+
+def build(stated: Mapping[str, Any], overrides: str | Mapping[str, Any] | None = None) -> Config:
     """Validate stated parameters and overrides on top of the preset they name.
 
     Parameters and errors are those of `load`, with `stated` in place of the file.

@@ -1,0 +1,195 @@
+"""Views of a galaxy: one affine resampling of the stored stamp, then brightness.
+
+The real-time augmentation of Dieleman, Willett & Dambre (2015), section 6.1.2, as a
+Keras layer, so that a saved model carries its own preprocessing: it takes stored
+stamps, draws random views of them in training and the central view otherwise.
+"""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from galopt.config import Augment, Network
+
+
+@keras.saving.register_keras_serializable(package="galopt")
+class View(keras.layers.Layer):
+    """Resample stored stamps to the network's input.
+
+    Parameters
+    ----------
+    pixels : int
+        Side of the view, px.
+    field : float
+        Side of the view in sides of the stamp, in (0, 1].
+    channels : int
+        Planes of the output; a grey stamp is repeated.
+    rotation : float
+        Random rotation from U(0, rotation), degrees.
+    shift : float
+        Random shift in x and y from U(-shift, shift), sides of the stamp.
+    zoom : float
+        Random zoom, log-uniform from 1/zoom to zoom.
+    flip : bool
+        Mirror at random every second view.
+    brightness : float
+        Standard deviation of a random brightness added to the standardised view. For one
+        band it is what remains of the shift along the principal colour axis of Dieleman
+        et al. (2015).
+    mean, spread : float
+        Mean and standard deviation of the training pixels, in [0, 1]; views are
+        standardised with them.
+    seed : int
+        Seed of the random views.
+    """
+
+    def __init__(
+        self,
+        pixels: int,
+        field: float,
+        channels: int = 1,
+        rotation: float = 0.0,
+        shift: float = 0.0,
+        zoom: float = 1.0,
+        flip: bool = False,
+        brightness: float = 0.0,
+        mean: float = 0.0,
+        spread: float = 1.0,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not 0 < field <= 1:
+            raise ValueError(f"field must be in (0, 1], got {field!r}")
+        if zoom < 1:
+            raise ValueError(f"zoom must be at least 1, got {zoom!r}")
+        self.pixels, self.field, self.channels = pixels, field, channels
+        self.rotation, self.shift, self.zoom = rotation, shift, zoom
+        self.flip, self.brightness, self.seed = flip, brightness, seed
+        self.mean, self.spread = mean, spread
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, stamps: Any, training: bool = False) -> Any:
+        """Return views, shape (B, pixels, pixels, channels), of stamps (B, S, S), uint8."""
+        if not training:
+            return self.resample(stamps)
+        batch = ops.shape(stamps)[0]
+        views = self.resample(
+            stamps,
+            rotation=self._uniform(batch, 0.0, np.deg2rad(self.rotation)),
+            zoom=ops.exp(self._uniform(batch, -np.log(self.zoom), np.log(self.zoom))),
+            shift_x=self._uniform(batch, -self.shift, self.shift),
+            shift_y=self._uniform(batch, -self.shift, self.shift),
+            mirror=ops.where(self._uniform(batch, 0.0, 1.0) < 0.5 * self.flip, -1.0, 1.0),
+        )
+        if not self.brightness:
+            return views
+        added = keras.random.normal(
+            (batch, 1, 1, 1), stddev=self.brightness, seed=self.seed_generator
+        )
+        return views + ops.cast(added, views.dtype)
+
+    def resample(
+        self,
+        stamps: Any,
+        rotation: Any = 0.0,
+        zoom: Any = 1.0,
+        shift_x: Any = 0.0,
+        shift_y: Any = 0.0,
+        mirror: Any = 1.0,
+    ) -> Any:
+        """Resample each stamp through one affine transform, bilinearly.
+
+        Parameters
+        ----------
+        stamps : tensor, shape (B, S, S), uint8
+        rotation : float or tensor, shape (B,), radians
+        zoom : float or tensor, shape (B,)
+            Above 1 the galaxy is larger in the view.
+        shift_x, shift_y : float or tensor, shape (B,), sides of the stamp
+        mirror : float or tensor, shape (B,)
+            -1 mirrors the view left to right, 1 does not.
+
+        Returns
+        -------
+        tensor, shape (B, pixels, pixels, channels)
+            Standardised pixels.
+        """
+        side = stamps.shape[1]
+        batch = ops.shape(stamps)[0]
+        grid = (np.arange(self.pixels, dtype="float32") - (self.pixels - 1) / 2) / self.pixels
+        u, v = (axis.ravel() for axis in np.meshgrid(grid, grid))  # each (P*P,), view sides
+        step = side * self.field / _column(zoom)
+        cos, sin = ops.cos(_column(rotation)), ops.sin(_column(rotation))
+        u = u[None] * _column(mirror)
+        centre = (side - 1) / 2
+        x = centre + side * _column(shift_x) + step * (cos * u - sin * v[None])
+        y = centre + side * _column(shift_y) + step * (sin * u + cos * v[None])
+        views = (_bilinear(stamps, x, y) / 255.0 - self.mean) / self.spread
+        views = ops.reshape(views, (batch, self.pixels, self.pixels, 1))
+        return ops.cast(ops.repeat(views, self.channels, axis=-1), self.compute_dtype)
+
+    def _uniform(self, batch: Any, low: float, high: float) -> Any:
+        return keras.random.uniform((batch,), low, high, dtype="float32", seed=self.seed_generator)
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """Return (B, pixels, pixels, channels)."""
+        return (input_shape[0], self.pixels, self.pixels, self.channels)
+
+    def compute_output_spec(self, stamps: Any, training: bool = False) -> Any:
+        """Describe the output without drawing random numbers."""
+        return keras.KerasTensor(self.compute_output_shape(stamps.shape), dtype=self.compute_dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what rebuilds the layer."""
+        names = "pixels field channels rotation shift zoom flip brightness mean spread seed".split()
+        return super().get_config() | {name: getattr(self, name) for name in names}
+
+
+def view_layer(network: Network, augment: Augment, stamps: NDArray[np.uint8], seed: int) -> View:
+    """Return the `View` that a configuration asks for.
+
+    Parameters
+    ----------
+    network, augment : config sections
+    stamps : array, shape (N, S, S), uint8
+        Training stamps, which give the mean and spread that views are standardised with.
+    seed : int
+        Seed of the random views.
+    """
+    return View(
+        pixels=network.pixels,
+        field=network.field,
+        channels=network.channels,
+        mean=float(stamps.mean() / 255),
+        spread=float(max(stamps.std() / 255, 1e-3)),
+        seed=seed,
+        name="view",
+        **augment.model_dump(exclude={"copies"}),
+    )
+
+
+def _column(value: Any) -> Any:
+    return ops.reshape(ops.cast(value, "float32"), (-1, 1))
+
+
+def _bilinear(stamps: Any, x: Any, y: Any) -> Any:
+    """Interpolate stamps (B, S, S) at x, y (B or 1, K), px; return (B, K) float32."""
+    side = stamps.shape[1]
+    batch = ops.shape(stamps)[0]
+    x, y = ops.clip(x, 0.0, side - 1.001), ops.clip(y, 0.0, side - 1.001)
+    left, top = ops.floor(x), ops.floor(y)
+    right_weight, bottom_weight = x - left, y - top
+    first = ops.expand_dims(ops.arange(batch, dtype="int32") * (side * side), 1)
+    corner = ops.cast(top, "int32") * side + ops.cast(left, "int32") + first  # (B, K)
+    pixels = ops.reshape(stamps, (-1,))
+
+    def at(offset: int) -> Any:
+        return ops.cast(ops.take(pixels, corner + offset, axis=0), "float32")
+
+    upper = at(0) * (1 - right_weight) + at(1) * right_weight
+    lower = at(side) * (1 - right_weight) + at(side + 1) * right_weight
+    return upper * (1 - bottom_weight) + lower * bottom_weight

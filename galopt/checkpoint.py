@@ -1,0 +1,98 @@
+"""Checkpoints of one training: after each epoch everything needed to go on as if unbroken."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from galopt.config import Config, Train
+from galopt.errors import GaloptError
+from galopt.files import atomic_file, read_json, write_json
+
+
+class Checkpoint:
+    """The state of one training in a folder.
+
+    Parameters
+    ----------
+    folder : path
+        Where the files go.
+    config : Config
+        What is trained.
+    dataset_hash : str
+        Content hash of the dataset it is trained on.
+
+    Attributes
+    ----------
+    history : list of dict
+        The values of the epochs done so far.
+    finished : bool
+        Whether training had reached its end.
+    """
+
+    def __init__(self, folder: Path, config: Config, dataset_hash: str) -> None:
+        self.folder = Path(folder)
+        self.fingerprint = fingerprint(config, dataset_hash)
+        self.history: list[dict[str, float]] = []
+        self.finished = False
+
+    def restore(self, model: keras.Model) -> None:
+        """Bring a compiled model to the last saved epoch, if there is one of this training."""
+        try:
+            state = read_json(self.folder / "state.json")
+        except FileNotFoundError:
+            return
+        if state["fingerprint"] != self.fingerprint:
+            return
+        saved = keras.saving.load_model(self.folder / state["model"])
+        model.set_weights(saved.get_weights())
+        model.optimizer.build(model.trainable_variables)
+        for ours, theirs in zip(model.optimizer.variables, saved.optimizer.variables, strict=True):
+            ours.assign(theirs)
+        self.history, self.finished = state["history"], state["finished"]
+
+    def save(self, model: keras.Model, values: dict[str, Any], train: Train) -> bool:
+        """Add an epoch and write it; return whether training should stop.
+
+        `state.json` is written last and names the model file that belongs to it, so that a
+        process killed at any moment leaves the one state or the other.
+        """
+        self.history.append(values)
+        scores = [epoch["val_rmse"] for epoch in self.history]
+        since_best = len(scores) - 1 - scores.index(min(scores))
+        self.finished = since_best >= train.patience or len(scores) >= train.epochs
+        name = f"last_{len(scores) % 2}.keras"
+        try:
+            with atomic_file(self.folder / name) as path:
+                model.save(path)
+            if since_best == 0:
+                with atomic_file(self.folder / "best.weights.h5") as path:
+                    model.save_weights(path)
+            write_json(
+                self.folder / "state.json",
+                {
+                    "fingerprint": self.fingerprint,
+                    "model": name,
+                    "finished": self.finished,
+                    "history": self.history,
+                },
+            )
+        except OSError as error:
+            raise GaloptError(
+                f"cannot write the checkpoint of epoch {len(scores)} to {self.folder}: {error}; "
+                "free some space and start again: training resumes from the epoch before"
+            ) from None
+        return self.finished
+
+    def load_best(self, model: keras.Model) -> None:
+        """Give a model the weights of the best epoch."""
+        model.load_weights(self.folder / "best.weights.h5")
+
+
+def fingerprint(config: Config, dataset_hash: str) -> str:
+    """Return a short name of a training: its configuration and its dataset."""
+    sections = config.model_dump(include={"augment", "network", "train"})
+    text = json.dumps([sections, dataset_hash], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

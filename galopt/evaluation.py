@@ -1,0 +1,87 @@
+"""How good a network is on galaxies it has never seen, beside the numbers that give it meaning."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from galopt.dataset import Dataset, Split
+from galopt.metrics import rmse, rmse_per_galaxy, rmse_per_target
+
+BATCH = 512
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Predictions on the test galaxies and what they are worth.
+
+    Attributes
+    ----------
+    split : Split
+        The test galaxies.
+    predicted : array, shape (N, T), float32
+        Predicted vote fractions.
+    targets : list of str
+        Names of the T fractions.
+    metrics : dict
+        ``test_rmse``, ``test_rmse_<target>``, ``test_rmse_constant`` (of always predicting
+        the mean training fractions), ``test_rmse_floor`` (what vote noise leaves to a
+        perfect predictor, if it is known) and ``test_rmse_per_galaxy``.
+    """
+
+    split: Split
+    predicted: NDArray[np.float32]
+    targets: list[str]
+    metrics: dict[str, float]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a galaxy: id, voted and predicted fraction of each target, RMSE."""
+        table = self.split.catalog[["id"]].copy()
+        for number, target in enumerate(self.targets):
+            table[f"voted_{target}"] = self.split.fractions[:, number]
+            table[f"predicted_{target}"] = self.predicted[:, number]
+        table["rmse"] = rmse_per_galaxy(self.split.fractions, self.predicted)
+        return table
+
+
+def predict(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return vote fractions (N, T) of stored stamps (N, S, S), in bounded memory."""
+    parts = [
+        model.predict_on_batch(np.array(images[start : start + BATCH]))
+        for start in range(0, len(images), BATCH)
+    ]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def evaluate(model: Any, dataset: Dataset) -> Evaluation:
+    """Predict the test galaxies and measure the error.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Takes stored stamps (B, S, S) uint8, returns fractions (B, T).
+    dataset : Dataset
+
+    Returns
+    -------
+    Evaluation
+    """
+    test = dataset.split("test")
+    return score(dataset, test, predict(model, test.images))
+
+
+def score(dataset: Dataset, test: Split, predicted: NDArray[np.float32]) -> Evaluation:
+    """Measure predictions (N, T) of the test galaxies."""
+    constant = dataset.split("train").fractions.mean(axis=0)
+    voted = test.fractions
+    metrics = {"test_rmse": rmse(voted, predicted)}
+    for target, value in zip(dataset.targets, rmse_per_target(voted, predicted), strict=True):
+        metrics[f"test_rmse_{target}"] = float(value)
+    metrics["test_rmse_constant"] = rmse(voted, np.broadcast_to(constant, voted.shape))
+    if floor := dataset.info["floor"]:
+        metrics["test_rmse_floor"] = floor["overall"]
+    metrics["test_rmse_per_galaxy"] = float(rmse_per_galaxy(voted, predicted).mean())
+    return Evaluation(test, predicted, dataset.targets, metrics)

@@ -1,0 +1,173 @@
+"""One tracked run: train, evaluate, log. The same for `mlflow run`, DVC, a trial or a test."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import pandas as pd
+from matplotlib.figure import Figure
+
+from galopt import figures, hardware, report, tracking
+from galopt.checkpoint import fingerprint
+from galopt.config import Config
+from galopt.dataset import Dataset
+from galopt.evaluation import Evaluation, evaluate
+from galopt.files import atomic_file, write_json
+from galopt.published import MODEL, PAPER
+from galopt.training import TrainResult, train
+
+CHECKPOINTS = Path("runs")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network and the MLflow run that holds it."""
+
+    result: TrainResult
+    run_id: str
+
+    def summary(self) -> dict[str, Any]:
+        """Return what `metrics/train.json` says."""
+        last = self.result.history[self.result.best_epoch]
+        return {
+            "val_rmse": self.result.val_rmse,
+            "train_rmse": last["train_rmse"],
+            "epochs": len(self.result.history),
+            "best_epoch": self.result.best_epoch + 1,
+            "epoch_seconds": _median(self.result.history, "epoch_seconds"),
+            "train_images_per_second": _median(self.result.history, "train_images_per_second"),
+            "precision": self.result.precision,
+            "hardware": hardware.describe(),
+            "mlflow_run_id": self.run_id,
+        }
+
+
+def run(config: Config, dataset: Dataset) -> Evaluation:
+    """Train, evaluate and report one configuration as one tracked run.
+
+    Parameters
+    ----------
+    config : Config
+    dataset : Dataset
+
+    Returns
+    -------
+    Evaluation
+        Of the test galaxies.
+    """
+    with tracking.start_run(config, dataset) as run_id:
+        trained = run_training(config, dataset, run_id)
+        evaluation = run_evaluation(trained.result.model, dataset)
+        page = report.page(dataset.info, trained.summary(), trained.result.history, evaluation)
+        tracking.log_text(page, "report.html")
+    forget_checkpoints(config, dataset)
+    print(verdict(evaluation, dataset))
+    return evaluation
+
+
+def verdict(evaluation: Evaluation, dataset: Dataset) -> str:
+    """Return what a person wants to read when a run has ended."""
+    metrics = evaluation.metrics
+    lines = [
+        f"RMSE on {len(evaluation.split)} test galaxies of {dataset.info['name']}, "
+        f"{dataset.info['fractions']} fractions",
+        f"  this run            {metrics['test_rmse']:.4f}",
+        f"  constant predictor  {metrics['test_rmse_constant']:.4f}",
+    ]
+    if "test_rmse_floor" in metrics:
+        lines.append(f"  vote-noise floor    {metrics['test_rmse_floor']:.4f}")
+    lines += [f"  {r.name}, on CANDELS: {r.rmse:.2f}" for r in (PAPER, MODEL)]
+    return "\n".join([*lines, "Browse: uv run mlflow ui"])
+
+
+def run_training(config: Config, dataset: Dataset, run_id: str) -> Trained:
+    """Train inside an open run, resuming from its checkpoints, and log what came of it.
+
+    Parameters
+    ----------
+    config : Config
+    dataset : Dataset
+    run_id : str
+        The open run's id.
+
+    Returns
+    -------
+    Trained
+    """
+    folder = CHECKPOINTS / fingerprint(config, dataset.info["hash"])
+    result = train(config, dataset, folder, on_epoch=tracking.log_epoch)
+    tracking.log_history(result.history)
+    uri = tracking.log_model([result.model], dataset)
+    trained = Trained(result, run_id)
+    tracking.log_training(trained.summary())
+    tracking.log_figures(training_figures(result, dataset))
+    reason = tracking.register(uri, result.val_rmse, dataset)
+    print(
+        f"Registered as galopt; not the champion: {reason}" if reason else "Registered as champion"
+    )
+    return trained
+
+
+def run_evaluation(model: keras.Model, dataset: Dataset) -> Evaluation:
+    """Evaluate inside an open run and log metrics, predictions and figures."""
+    evaluation = evaluate(model, dataset)
+    tracking.log_evaluation(evaluation)
+    tracking.log_figures(evaluation_figures(evaluation))
+    return evaluation
+
+
+def training_figures(result: TrainResult, dataset: Dataset) -> dict[str, Figure]:
+    """Return the learning curve and the sheet of augmented galaxies."""
+    floor = dataset.info["floor"]
+    return {
+        "learning_curve": figures.learning_curve(
+            result.history, floor["overall"] if floor else None
+        ),
+        "augmented": figures.augmented_views(result.model, dataset.split("train").images[:5]),
+    }
+
+
+def evaluation_figures(evaluation: Evaluation) -> dict[str, Figure]:
+    """Return the figures of the test galaxies."""
+    return {
+        "predicted": figures.predicted_against_voted(evaluation),
+        "best": figures.extremes(evaluation, worst=False),
+        "worst": figures.extremes(evaluation, worst=True),
+    }
+
+
+def forget_checkpoints(config: Config, dataset: Dataset) -> None:
+    """Remove the checkpoints of a finished training."""
+    shutil.rmtree(CHECKPOINTS / fingerprint(config, dataset.info["hash"]), ignore_errors=True)
+
+
+def save_training(
+    trained: Trained, dataset: Dataset, model: Path, metrics: Path, plots: Path
+) -> None:
+    """Write the model, `train.json`, the table of epochs and the figures for DVC."""
+    with atomic_file(model) as path:
+        trained.result.model.save(path)
+    table = pd.DataFrame(trained.result.history)
+    table.insert(0, "epoch", range(1, len(table) + 1))
+    _save_figures(training_figures(trained.result, dataset), plots)
+    table.to_csv(plots / "history.csv", index=False)
+    write_json(metrics, trained.summary())
+
+
+def save_evaluation(evaluation: Evaluation, run_id: str, metrics: Path, plots: Path) -> None:
+    """Write `evaluation.json` and the figures for DVC."""
+    _save_figures(evaluation_figures(evaluation), plots)
+    evaluation.table.to_csv(plots / "predictions.csv", index=False)
+    write_json(metrics, evaluation.metrics | {"mlflow_run_id": run_id})
+
+
+def _save_figures(pictures: dict[str, Figure], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, figure in pictures.items():
+        figure.savefig(folder / f"{name}.svg")
+
+
+def _median(history: list[dict[str, float]], name: str) -> float:
+    return float(pd.Series([epoch[name] for epoch in history]).median())

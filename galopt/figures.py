@@ -1,0 +1,157 @@
+"""The pictures of a run: matplotlib figures, made without a display."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from galopt.evaluation import Evaluation
+from galopt.metrics import rmse_per_galaxy
+from galopt.published import MODEL, PAPER
+
+TRAIN, VALIDATION, QUIET = "#7f7f7f", "#1f77b4", "#b0b0b0"
+
+
+def learning_curve(
+    history: Sequence[dict[str, float]], floor: float | None, constant: float | None = None
+) -> Figure:
+    """RMSE by epoch with the published lines in it, as figure 6 of Ignat et al. (2016).
+
+    Parameters
+    ----------
+    history : sequence of dict
+        ``train_rmse`` and ``val_rmse`` of each epoch.
+    floor, constant : float, optional
+        RMSE of a perfect predictor and of the constant one, drawn as lines.
+    """
+    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    axes = figure.subplots()
+    epochs = np.arange(1, len(history) + 1)
+    axes.plot(epochs, [e["train_rmse"] for e in history], color=TRAIN, label="training galaxies")
+    axes.plot(
+        epochs, [e["val_rmse"] for e in history], color=VALIDATION, label="validation galaxies"
+    )
+    for result, style in ((PAPER, "--"), (MODEL, ":")):
+        axes.axhline(
+            result.rmse, color="#d62728", ls=style, lw=1, label=f"{result.name}, on CANDELS"
+        )
+    if floor is not None:
+        axes.axhline(floor, color="#2ca02c", lw=1, label="vote-noise floor of this survey")
+    if constant is not None:
+        axes.axhline(constant, color=QUIET, lw=1, label="constant predictor")
+    axes.set(xlabel="epoch", ylabel="RMSE of vote fractions", xlim=(1, max(2, len(history))))
+    axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def predicted_against_voted(evaluation: Evaluation) -> Figure:
+    """Predicted against voted fraction of each target, with the mean in bins of the vote."""
+    targets = evaluation.targets
+    columns = min(5, len(targets))
+    rows = -(-len(targets) // columns)
+    figure = Figure(figsize=(2.6 * columns, 2.8 * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    for number, (axes, target) in enumerate(zip(panels, targets, strict=False)):
+        voted, predicted = evaluation.split.fractions[:, number], evaluation.predicted[:, number]
+        axes.plot(voted, predicted, ".", ms=3, alpha=0.35, color=VALIDATION)
+        axes.plot([0, 1], [0, 1], color=QUIET, lw=1)
+        centres, means = _binned(predicted, voted)
+        axes.plot(means, centres, "o-", ms=3, color="#d62728", lw=1)
+        error = evaluation.metrics[f"test_rmse_{target}"]
+        axes.set_title(f"{target.replace('_', ' ')}\nRMSE {error:.3f}", fontsize=9)
+        axes.set_aspect("equal")
+    for axes in panels[len(targets) :]:
+        axes.remove()
+    figure.supxlabel("voted fraction")
+    figure.supylabel("predicted fraction")
+    return figure
+
+
+def stamp_sheet(
+    images: NDArray[Any], titles: Sequence[str], columns: int = 8, heading: str = ""
+) -> Figure:
+    """Stamps on a grid, each with a line or two beneath.
+
+    Parameters
+    ----------
+    images : array, shape (N, P, P)
+        Grey pictures; each sheet has one scale, from its lowest to its highest pixel.
+    titles : sequence of str
+        One a picture.
+    columns : int
+        Pictures in a row.
+    heading : str
+        Title of the sheet.
+    """
+    rows = -(-len(images) // columns)
+    figure = Figure(figsize=(1.45 * columns, 1.75 * rows + 0.4), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    low, high = np.min(images), np.max(images)
+    for axes, image, title in zip(panels, images, titles, strict=False):
+        axes.imshow(image, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
+        axes.set_xlabel(title, fontsize=6.5)
+    for axes in panels:
+        axes.set(xticks=[], yticks=[])
+    for axes in panels[len(images) :]:
+        axes.remove()
+    if heading:
+        figure.suptitle(heading, fontsize=10)
+    return figure
+
+
+def augmented_views(model: Any, stamps: NDArray[np.uint8], views: int = 7) -> Figure:
+    """What the network sees of a few galaxies: the central view, then random ones.
+
+    Parameters
+    ----------
+    model : keras.Model
+        With a layer named ``view``.
+    stamps : array, shape (N, S, S), uint8
+    views : int
+        Random views of each galaxy.
+    """
+    layer = model.get_layer("view")
+    repeated = np.repeat(np.asarray(stamps), views, axis=0)
+    central = np.asarray(layer(np.asarray(stamps)), np.float32)[..., 0]
+    random = np.asarray(layer(repeated, training=True), np.float32)[..., 0]
+    random = random.reshape(len(stamps), views, *central.shape[1:])
+    sheet = np.concatenate([central[:, None], random], axis=1)
+    titles = (["central view"] + ["random view"] * views) * len(stamps)
+    return stamp_sheet(
+        sheet.reshape(-1, *central.shape[1:]), titles, views + 1, "Augmented training galaxies"
+    )
+
+
+def extremes(evaluation: Evaluation, worst: bool, count: int = 16) -> Figure:
+    """Test galaxies with the smallest or the largest RMSE, with voted and predicted fractions."""
+    error = rmse_per_galaxy(evaluation.split.fractions, evaluation.predicted)
+    chosen = np.argsort(-error if worst else error)[:count]
+    titles = [
+        f"{_fractions(evaluation.targets, evaluation.split.fractions[row])}\n"
+        f"→ {_fractions(evaluation.targets, evaluation.predicted[row])}\nRMSE {error[row]:.2f}"
+        for row in chosen
+    ]
+    heading = "Worst" if worst else "Best"
+    return stamp_sheet(
+        evaluation.split.images[chosen], titles, 8, f"{heading} test galaxies: voted → predicted"
+    )
+
+
+def _fractions(targets: Sequence[str], values: NDArray[np.float32]) -> str:
+    """Name the two largest fractions."""
+    largest = np.argsort(-values)[:2]
+    return ", ".join(f"{targets[i].replace('_', ' ')[:10]} {values[i]:.2f}" for i in largest)
+
+
+def _binned(
+    predicted: NDArray[np.float32], voted: NDArray[np.float32], bins: int = 8
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean prediction and the mean vote in bins of the prediction."""
+    number = np.clip((predicted * bins).astype(int), 0, bins - 1)
+    filled = [b for b in range(bins) if (number == b).sum() >= 5]
+    return (
+        np.array([predicted[number == b].mean() for b in filled]),
+        np.array([voted[number == b].mean() for b in filled]),
+    )

@@ -1,0 +1,73 @@
+"""What this machine is and which number formats it computes natively."""
+
+import platform
+from pathlib import Path
+
+import keras
+
+
+def precision(wanted: str) -> str:
+    """Return the Keras dtype policy for `train.precision`.
+
+    'auto' is 'mixed_bfloat16' where the hardware multiplies bfloat16 natively (a GPU of
+    compute capability 8 or more, a TPU, a CPU with AVX512-BF16 or AMX) and 'float32' elsewhere.
+    """
+    if wanted != "auto":
+        return wanted
+    return "mixed_bfloat16" if _native_bfloat16() else "float32"
+
+
+def describe() -> str:
+    """Return the name of the accelerator or processor that trains."""
+    return _accelerator() or _processor()
+
+
+def _native_bfloat16() -> bool:
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+
+        if (device := jax.devices()[0]).platform != "cpu":
+            capability = getattr(device, "compute_capability", "8.0")
+            return float(capability) >= 8
+        return False  # XLA's CPU kernels emulate it
+    if backend == "torch":
+        import torch
+
+        return torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+    import tensorflow as tf
+
+    if gpus := tf.config.list_physical_devices("GPU"):
+        major, _ = tf.config.experimental.get_device_details(gpus[0])["compute_capability"]
+        return major >= 8
+    return bool({"avx512_bf16", "amx_bf16"} & set(_cpu_field("flags").split()))
+
+
+def _accelerator() -> str | None:
+    if keras.backend.backend() == "jax":
+        import jax
+
+        device = jax.devices()[0]
+        return None if device.platform == "cpu" else device.device_kind
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    return tf.config.experimental.get_device_details(gpus[0])["device_name"] if gpus else None
+
+
+def _processor() -> str:
+    return _cpu_field("model name") or platform.processor() or platform.machine()
+
+
+def _cpu_field(name: str) -> str:
+    """Read a field of Linux's processor table; empty elsewhere."""
+    table = Path("/proc/cpuinfo")
+    for line in table.read_text().splitlines() if table.exists() else ():
+        key, _, value = line.partition(":")
+        if key.strip() == name:
+            return value.strip()
+    return ""

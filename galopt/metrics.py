@@ -1,0 +1,108 @@
+"""How far predicted vote fractions are from the published ones, and how far they must be."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from galopt.errors import DataError
+
+Array = NDArray[np.float64]
+
+
+def rmse(voted: ArrayLike, predicted: ArrayLike) -> float:
+    r"""Root-mean-square error over all galaxies and targets.
+
+    .. math:: RMSE = \sqrt{\frac{1}{NT} \sum_{j,t} (y_{jt} - \hat y_{jt})^2}
+
+    the equation of Ignat et al. (2016), section 5.1.
+
+    Parameters
+    ----------
+    voted, predicted : array, shape (N, T) or (N,)
+        Vote fractions in [0, 1].
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    Raises
+    ------
+    DataError
+        The shapes differ, there is no galaxy, or a value is not finite.
+    """
+    return float(np.sqrt(np.mean(_squared(voted, predicted))))
+
+
+def rmse_per_target(voted: ArrayLike, predicted: ArrayLike) -> Array:
+    """Return `rmse` of each column, shape (T,)."""
+    return np.sqrt(np.mean(_squared(voted, predicted), axis=0))
+
+
+def rmse_per_galaxy(voted: ArrayLike, predicted: ArrayLike) -> Array:
+    """Return `rmse` of each row, shape (N,).
+
+    The mean of these, which Pérez-Carrasco et al. (2018) quote, is never larger
+    than `rmse` over all galaxies: do not compare the two.
+    """
+    return np.sqrt(np.mean(_squared(voted, predicted), axis=1))
+
+
+def sampling_variance(fractions: ArrayLike, n_votes: ArrayLike) -> Array:
+    """Estimate each fraction's variance from the finite number of its voters.
+
+    The unbiased binomial estimate f (1 - f) / (n - 1), for voters who tick one answer.
+
+    Parameters
+    ----------
+    fractions : array, shape (N, T)
+        Vote fractions in [0, 1].
+    n_votes : array, shape (N,)
+        Voters of each galaxy.
+
+    Returns
+    -------
+    array, shape (N, T)
+        NaN where fewer than two voted.
+    """
+    fractions = np.asarray(fractions, float)
+    n_votes = np.asarray(n_votes, float)[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(n_votes > 1, fractions * (1 - fractions) / (n_votes - 1), np.nan)
+
+
+def noise_floor(variance: ArrayLike, targets: Sequence[str]) -> dict[str, float] | None:
+    """Return the RMSE that vote noise alone leaves to a perfect predictor.
+
+    Parameters
+    ----------
+    variance : array, shape (N, T)
+        Variance of each published fraction around its expectation; rows of NaN are left out.
+    targets : sequence of str
+        Names of the T columns.
+
+    Returns
+    -------
+    dict or None
+        ``{"overall": …, target: …}``; None if no galaxy's variance is known.
+    """
+    variance = np.asarray(variance, float)
+    variance = variance[np.isfinite(variance).all(axis=1)]
+    if not len(variance):
+        return None
+    columns = np.sqrt(variance.mean(axis=0))
+    return {"overall": float(np.sqrt(variance.mean()))} | dict(
+        zip(targets, columns.tolist(), strict=True)
+    )
+
+
+def _squared(voted: ArrayLike, predicted: ArrayLike) -> Array:
+    voted, predicted = np.asarray(voted, float), np.asarray(predicted, float)
+    if voted.shape != predicted.shape:
+        raise DataError(f"voted {voted.shape} and predicted {predicted.shape} differ in shape")
+    if not voted.size:
+        raise DataError("no galaxy to compare")
+    if not (np.isfinite(voted).all() and np.isfinite(predicted).all()):
+        raise DataError("a vote fraction or a prediction is not finite")
+    return (voted - predicted) ** 2

@@ -1,0 +1,89 @@
+"""Which galaxies train, validate and test: decided once, before anything is multiplied."""
+
+import numpy as np
+import pandas as pd
+from astropy import units as u
+from astropy.coordinates import SkyCoord
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from galopt.config import Rescale
+from galopt.errors import DataError
+
+SPLITS = ("train", "validation", "test")
+
+# Two rows this close on the sky are one galaxy: well under the F160W PSF (0.2 arcsec FWHM)
+# plus the scatter of a catalogue's positions, arcsec.
+SAME_GALAXY = 0.3
+
+
+def split_galaxies(catalog: pd.DataFrame, targets: list[str], rescale: Rescale) -> NDArray[np.str_]:
+    """Assign every row to a split, so that all rows of one galaxy share it.
+
+    Rows are one galaxy if they share `number`, where the column exists, or lie within
+    `SAME_GALAXY`, where `ra` and `dec` do. The split is stratified: galaxies are ordered
+    by their most voted target, at random within it, and dealt out evenly along that order.
+
+    Parameters
+    ----------
+    catalog : DataFrame
+        One row a stamp, with the target columns.
+    targets : list of str
+        Vote-fraction columns.
+    rescale : Rescale
+        Shares of validation and test, and the seed.
+
+    Returns
+    -------
+    array of str, shape (N,)
+        'train', 'validation' or 'test'.
+
+    Raises
+    ------
+    DataError
+        A split would be empty.
+    """
+    galaxy = _same_galaxy(catalog)
+    galaxies = galaxy.max() + 1 if len(galaxy) else 0
+    strata = np.zeros(galaxies, int)
+    strata[galaxy] = catalog[targets].to_numpy().argmax(axis=1)
+    rng = np.random.default_rng(rescale.seed)
+    order = np.lexsort((rng.permutation(galaxies), strata))
+    names = np.full(galaxies, "train", dtype="<U10")
+    test = _dealt(galaxies, rescale.test, rng)
+    names[order[test]] = "test"
+    rest = order[~test]
+    share = rescale.validation / (1 - rescale.test)
+    names[rest[_dealt(len(rest), share, rng)]] = "validation"
+    missing = set(SPLITS) - set(names)
+    if missing:
+        raise DataError(
+            f"{galaxies} galaxies are too few to split: none is left for {', '.join(sorted(missing))}"
+        )
+    return names[galaxy]
+
+
+def _dealt(count: int, share: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Mark a share of a sequence, evenly along it, from a random start."""
+    position = np.floor((np.arange(count + 1) + rng.uniform()) * share)
+    return np.diff(position) > 0
+
+
+def _same_galaxy(catalog: pd.DataFrame) -> NDArray[np.intp]:
+    """Return a galaxy index, 0 to the number of galaxies, for each row."""
+    rows = len(catalog)
+    first, second = [np.arange(rows)], [np.arange(rows)]
+    if "number" in catalog:
+        number, _ = pd.factorize(catalog["number"])
+        _, representative = np.unique(number, return_index=True)
+        first.append(np.arange(rows)[number >= 0])
+        second.append(representative[number[number >= 0]])
+    if {"ra", "dec"} <= set(catalog):
+        sky = SkyCoord(catalog["ra"].to_numpy(), catalog["dec"].to_numpy(), unit="deg")
+        near, far, *_ = sky.search_around_sky(sky, SAME_GALAXY * u.arcsec)
+        first.append(near)
+        second.append(far)
+    pairs = np.concatenate(first), np.concatenate(second)
+    links = coo_array((np.ones(len(pairs[0]), bool), pairs), shape=(rows, rows))
+    return connected_components(links, directed=False)[1]

@@ -1,0 +1,28 @@
+"""Everything MLflow: the store, the runs, the registered models. Nothing else imports it."""
+
+from galopt.tracking.registry import log_model, register
+from galopt.tracking.runs import (
+    log_epoch,
+    log_evaluation,
+    log_figures,
+    log_file,
+    log_history,
+    log_text,
+    log_training,
+    start_run,
+)
+from galopt.tracking.store import open_store
+
+__all__ = [
+    "log_epoch",
+    "log_evaluation",
+    "log_figures",
+    "log_file",
+    "log_history",
+    "log_model",
+    "log_text",
+    "log_training",
+    "open_store",
+    "register",
+    "start_run",
+]

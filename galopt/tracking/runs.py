@@ -1,0 +1,149 @@
+"""One run: its parameters, its dataset, its curve, its results."""
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import yaml
+from matplotlib.figure import Figure
+
+from galopt.config import Config
+from galopt.dataset import Dataset
+from galopt.evaluation import Evaluation
+from galopt.params import flatten
+from galopt.tracking.store import open_store, process_name
+
+
+@contextmanager
+def start_run(
+    config: Config,
+    dataset: Dataset,
+    kind: str = "run",
+    name: str | None = None,
+    run_id: str | None = None,
+    parent_run_id: str | None = None,
+) -> Iterator[str]:
+    """Open a run, log what defines it, and close it when the block ends.
+
+    Parameters
+    ----------
+    config : Config
+    dataset : Dataset
+    kind : {'run', 'trial', 'search', 'ensemble'}
+        The tag `galopt.kind`.
+    name : str, optional
+        The run's name; made of the preset and the survey by default.
+    run_id : str, optional
+        Go on with this run instead of a new one.
+    parent_run_id : str, optional
+        Nest the run under this one.
+
+    Yields
+    ------
+    str
+        The run's id. A run that `mlflow run` has started is taken over, not duplicated.
+    """
+    experiment = open_store() if parent_run_id is None else None
+    started_by_mlflow = "MLFLOW_RUN_ID" in os.environ and parent_run_id is None
+    with mlflow.start_run(
+        run_id=run_id,
+        experiment_id=None if run_id or started_by_mlflow else experiment,
+        run_name=name or f"{config.network.preset} on {dataset.info['name']}",
+        parent_run_id=parent_run_id,
+        log_system_metrics=True,
+    ) as run:
+        if run_id is None:
+            _describe(config, dataset, kind)
+        mlflow.set_tag("galopt.process", process_name())
+        if started_by_mlflow and not name:
+            mlflow.set_tag("mlflow.runName", f"{config.network.preset} on {dataset.info['name']}")
+        yield run.info.run_id
+
+
+def log_epoch(epoch: int, values: Mapping[str, float]) -> None:
+    """Log one epoch's values at its step."""
+    mlflow.log_metrics(dict(values), step=epoch)
+
+
+def log_history(history: list[dict[str, float]]) -> None:
+    """Log which epoch was best and how well it did."""
+    best = min(range(len(history)), key=lambda epoch: history[epoch]["val_rmse"])
+    mlflow.log_metrics({"best_epoch": best, "best_val_rmse": history[best]["val_rmse"]})
+
+
+def log_training(summary: Mapping[str, Any]) -> None:
+    """Log how the training went and on what, as tags to filter by."""
+    mlflow.set_tags({f"galopt.{name}": summary[name] for name in ("hardware", "precision")})
+
+
+def log_evaluation(evaluation: Evaluation) -> None:
+    """Log the test metrics and the table of predictions."""
+    mlflow.log_metrics(evaluation.metrics)
+    mlflow.log_text(evaluation.table.to_csv(index=False), "predictions.csv")
+
+
+def log_figures(figures: Mapping[str, Figure]) -> None:
+    """Log figures as ``plots/<name>.svg``."""
+    for name, figure in figures.items():
+        mlflow.log_figure(figure, f"plots/{name}.svg")
+
+
+def log_text(text: str, path: str) -> None:
+    """Log a text as an artifact."""
+    mlflow.log_text(text, path)
+
+
+def log_file(file: Path, folder: str | None = None) -> None:
+    """Log a file as an artifact."""
+    mlflow.log_artifact(str(file), folder)
+
+
+def _describe(config: Config, dataset: Dataset, kind: str) -> None:
+    info = dataset.info
+    mlflow.log_params(flatten(config))
+    tags = {
+        "galopt.kind": kind,
+        "galopt.preset": config.network.preset,
+        "galopt.survey": info["name"],
+        "galopt.fractions": info["fractions"],
+        "galopt.dataset": info["hash"],
+        "galopt.dataset.md5": _dvc_md5(dataset.folder),
+        "galopt.galaxies": str(info["galaxies"]),
+        "galopt.commit": _commit(),
+    }
+    mlflow.set_tags({key: value for key, value in tags.items() if value})
+    for split, context in (("train", "training"), ("validation", "validation"), ("test", "test")):
+        galaxies = dataset.split(split)
+        source = mlflow.data.from_numpy(
+            galaxies.images,
+            targets=galaxies.fractions,
+            source=str(dataset.folder.resolve()),
+            name=f"{info['name']} {split}",
+            digest=info["hash"],
+        )
+        mlflow.log_input(source, context=context)
+    mlflow.log_dict(info, "dataset.json")
+
+
+def _dvc_md5(folder: Path) -> str | None:
+    """Return the checksum that dvc.lock holds for the dataset, if DVC made it."""
+    lock = Path("dvc.lock")
+    if not lock.exists():
+        return None
+    stages: dict[str, Any] = (yaml.safe_load(lock.read_text()) or {}).get("stages", {})
+    outs = (out for stage in stages.values() for out in stage.get("outs", ()))
+    return next((out["md5"] for out in outs if Path(out["path"]) == folder), None)
+
+
+def _commit() -> str | None:
+    """Return the git commit of the working folder, marked if files differ from it."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()

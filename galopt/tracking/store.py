@@ -1,0 +1,93 @@
+"""The store: its experiment, the published results in it, runs whose process has died."""
+
+import os
+import socket
+from pathlib import Path
+
+import mlflow
+import psutil
+from mlflow.entities import RunStatus
+from mlflow.tracking.default_experiment.abstract_context import DefaultExperimentProvider
+
+from galopt.published import PUBLISHED
+
+EXPERIMENT = "galopt"
+
+
+class ProjectExperiment(DefaultExperimentProvider):
+    """Makes `galopt` the experiment of whatever MLflow starts in the project's folder.
+
+    MLflow finds it by the entry point in `pyproject.toml`, so that `mlflow run .` needs no
+    ``--experiment-name``.
+    """
+
+    def in_context(self) -> bool:
+        """Tell whether the working folder is a galopt project."""
+        project = Path("MLproject")
+        return project.is_file() and "name: galopt" in project.read_text()
+
+    def get_experiment_id(self) -> str:
+        """Return the experiment, made if need be."""
+        return experiment_id()
+
+
+def experiment_id() -> str:
+    """Return the id of the experiment `galopt`, made if need be."""
+    client = mlflow.MlflowClient()
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    return experiment.experiment_id if experiment else client.create_experiment(EXPERIMENT)
+
+
+def open_store() -> str:
+    """Prepare the store and return the experiment's id.
+
+    Call it once, in the first process, before any worker starts: processes that open a
+    fresh SQLite store at the same moment break each other.
+    """
+    experiment = experiment_id()
+    _publish(experiment)
+    _close_dead_runs(experiment)
+    return experiment
+
+
+def process_name() -> str:
+    """Return a name of this process that no later process will have."""
+    started = psutil.Process().create_time()
+    return f"{socket.gethostname()}:{os.getpid()}:{started:.0f}"
+
+
+def _publish(experiment: str) -> None:
+    client = mlflow.MlflowClient()
+    known = {
+        run.data.tags.get("galopt.preset")
+        for run in client.search_runs([experiment], "tags.`galopt.kind` = 'published'")
+    }
+    for result in PUBLISHED:
+        if result.key in known:
+            continue
+        tags = {
+            "galopt.kind": "published",
+            "galopt.preset": result.key,
+            "galopt.survey": result.survey,
+            "mlflow.note.content": f"{result.method}\n\n*{result.source}*",
+        }
+        run = client.create_run(experiment, tags=tags, run_name=result.name)
+        client.log_metric(run.info.run_id, "test_rmse", result.rmse)
+        client.set_terminated(run.info.run_id)
+
+
+def _close_dead_runs(experiment: str) -> None:
+    """Mark as killed every run left RUNNING by a process of this machine that is gone."""
+    client = mlflow.MlflowClient()
+    for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
+        host, _, process = run.data.tags.get("galopt.process", "").partition(":")
+        if host == socket.gethostname() and not _alive(process):
+            client.set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
+
+
+def _alive(process: str) -> bool:
+    pid, _, started = process.partition(":")
+    try:
+        return f"{psutil.Process(int(pid)).create_time():.0f}" == started
+    except psutil.NoSuchProcess:
+        return False

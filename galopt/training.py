@@ -1,0 +1,193 @@
+"""One configuration, trained: early stopping, checkpoints, resuming. No tracking here."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from galopt import hardware, networks
+from galopt.augment import view_layer
+from galopt.batches import Batches
+from galopt.checkpoint import Checkpoint
+from galopt.config import Config
+from galopt.dataset import Dataset, Split
+from galopt.errors import DataError
+from galopt.parallel import progress_bar
+
+Epoch = dict[str, float]
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What training gives.
+
+    Attributes
+    ----------
+    model : keras.Model
+        With the weights of the best epoch.
+    history : list of dict
+        One entry an epoch: train_rmse, val_rmse, epoch_seconds, train_images_per_second.
+    precision : str
+        The dtype policy that was used.
+    """
+
+    model: keras.Model
+    history: list[Epoch]
+    precision: str
+
+    @property
+    def best_epoch(self) -> int:
+        """Index of the epoch with the lowest validation RMSE."""
+        return int(np.argmin([epoch["val_rmse"] for epoch in self.history]))
+
+    @property
+    def val_rmse(self) -> float:
+        """Lowest validation RMSE."""
+        return self.history[self.best_epoch]["val_rmse"]
+
+
+def train(
+    config: Config,
+    dataset: Dataset,
+    folder: Path,
+    on_epoch: Callable[[int, Epoch], None] = lambda epoch, values: None,
+) -> TrainResult:
+    """Train one network until the validation RMSE stops falling.
+
+    Parameters
+    ----------
+    config : Config
+        Its `augment`, `network` and `train` sections are used.
+    dataset : Dataset
+        Trained on its train split, stopped by its validation split.
+    folder : path
+        Checkpoints go here after every epoch. If it holds those of an unfinished training
+        of the same configuration and dataset, training resumes from them.
+    on_epoch : callable
+        Called with each epoch's index, from 0, and its values; with those of earlier
+        epochs too when training resumes.
+
+    Returns
+    -------
+    TrainResult
+    """
+    precision = hardware.precision(config.train.precision)
+    train_split, validation = dataset.split("train"), dataset.split("validation")
+    model = make_model(config, dataset, train_split, precision)
+    batches = Batches(
+        train_split, config.train.batch_size, config.augment.copies, config.train.seed
+    )
+    checkpoint = Checkpoint(folder, config, dataset.info["hash"])
+    checkpoint.restore(model)
+    for epoch, values in enumerate(checkpoint.history):
+        on_epoch(epoch, values)
+    if not checkpoint.finished:
+        reporter = _Reporter(config, batches, checkpoint, on_epoch)
+        model.fit(
+            batches,
+            validation_data=(np.array(validation.images), validation.fractions),
+            validation_batch_size=512,
+            epochs=config.train.epochs,
+            initial_epoch=len(checkpoint.history),
+            callbacks=[reporter],
+            shuffle=False,
+            verbose=0,
+        )
+    checkpoint.load_best(model)
+    return TrainResult(model, checkpoint.history, precision)
+
+
+def make_model(config: Config, dataset: Dataset, train_split: Split, precision: str) -> keras.Model:
+    """Build and compile the network of a configuration for a dataset."""
+    view = view_layer(config.network, config.augment, train_split.images, config.train.seed)
+    model = networks.build(
+        config.network, len(dataset.targets), dataset.side, view, config.train.seed, precision
+    )
+    model.compile(
+        optimizer=keras.optimizers.Adam(config.train.learning_rate),
+        loss=config.train.loss,
+        metrics=[keras.metrics.RootMeanSquaredError(name="rmse")],
+    )
+    return model
+
+
+def load_model(path: Path) -> keras.Model:
+    """Load a network that `train` made, for prediction.
+
+    Raises
+    ------
+    DataError
+        There is no such file, or it is not a Keras model.
+    """
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: not a trained network ({error})") from None
+
+
+class _Reporter(keras.callbacks.Callback):
+    """Reseed, time, report and checkpoint each epoch, and stop when patience ends."""
+
+    def __init__(
+        self,
+        config: Config,
+        batches: Batches,
+        checkpoint: Checkpoint,
+        on_epoch: Callable[[int, Epoch], None],
+    ) -> None:
+        super().__init__()
+        self.train, self.batches = config.train, batches
+        self.checkpoint, self.report = checkpoint, on_epoch
+        self.bar = progress_bar()
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        steps, done = len(self.batches), len(self.checkpoint.history)
+        self.bar.start()
+        self.task = self.bar.add_task(
+            "Training", total=self.train.epochs * steps, completed=done * steps
+        )
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.batches.start(epoch)
+        reseed(self.model, self.train.seed, epoch)
+        self.started = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.bar.advance(self.task)
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        self.seconds = time.perf_counter() - self.started
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        values = {
+            "train_rmse": float(logs["rmse"]),
+            "val_rmse": float(logs["val_rmse"]),
+            "train_loss": float(logs["loss"]),
+            "val_loss": float(logs["val_loss"]),
+            "epoch_seconds": self.seconds,
+            "train_images_per_second": len(self.batches.order) / self.seconds,
+        }
+        stop = self.checkpoint.save(self.model, values, self.train)
+        self.report(epoch, values)
+        best = min(past["val_rmse"] for past in self.checkpoint.history)
+        self.bar.console.print(
+            f"epoch {epoch + 1:3d}/{self.train.epochs}  train RMSE {values['train_rmse']:.4f}  "
+            f"validation {values['val_rmse']:.4f} (best {best:.4f})  {self.seconds:.1f} s  "
+            f"{values['train_images_per_second']:.0f} images/s",
+            highlight=False,
+        )
+        self.model.stop_training = stop
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self.bar.stop()
+
+
+def reseed(model: keras.Model, seed: int, epoch: int) -> None:
+    """Set every random generator of a model for an epoch, so that a resumed run is the same."""
+    for number, layer in enumerate(model.layers):
+        if generator := getattr(layer, "seed_generator", None):
+            generator.state.assign([seed * 1000 + number, epoch << 20])

@@ -1,0 +1,26 @@
+"""DVC, called where a run needs the dataset."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from galopt.errors import GaloptError
+
+
+def make_dataset() -> None:
+    """Reproduce `data/dataset` if it is missing or `params.yaml` asks for another.
+
+    Raises
+    ------
+    GaloptError
+        A stage failed; it has said why.
+    """
+    command = [sys.executable, "-m", "dvc", "repro", "rescale"]
+    if Path("data/dataset/dataset.json").exists():
+        command.append("--allow-missing")  # a pulled dataset needs no stamps
+    if not Path(".dvc").is_dir():
+        subprocess.run([sys.executable, "-m", "dvc", "init", "--no-scm", "-q"], check=True)
+    environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_RUN_ID"}
+    if subprocess.run(command, env=environment).returncode:
+        raise GaloptError("the dataset could not be made: see the message of the stage above")

@@ -1,0 +1,1 @@
+"""One thin executable per stage or entry point: ``python -m pipelines.<stage>``."""

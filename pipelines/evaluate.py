@@ -1,0 +1,28 @@
+"""DVC stage `evaluate`: the test galaxies, measured and added to the run that trained."""
+
+from pathlib import Path
+
+from galopt import params
+from galopt.errors import exit_on_error
+from galopt.files import read_json
+
+
+def main() -> None:
+    """Evaluate `models/model.keras` on `data/dataset`."""
+    with exit_on_error():
+        config = params.load()
+        from galopt import dataset, experiment, tracking, training
+
+        data = dataset.load()
+        run_id = read_json("metrics/train.json")["mlflow_run_id"]
+        model = training.load_model(Path("models/model.keras"))
+        with tracking.start_run(config, data, run_id=run_id):
+            evaluation = experiment.run_evaluation(model, data)
+        experiment.save_evaluation(
+            evaluation, run_id, Path("metrics/evaluation.json"), Path("plots/evaluation")
+        )
+        print(experiment.verdict(evaluation, data))
+
+
+if __name__ == "__main__":
+    main()

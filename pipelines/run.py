@@ -1,0 +1,34 @@
+"""MLproject entry point `main`: the dataset if it is missing, then one tracked run."""
+
+import argparse
+
+from galopt import params
+from galopt.errors import exit_on_error
+
+SHORT = {
+    "preset": "network.preset",
+    "epochs": "train.epochs",
+    "learning_rate": "train.learning_rate",
+    "batch_size": "train.batch_size",
+    "seed": "train.seed",
+}
+
+
+def main() -> None:
+    """Make the dataset through DVC, train, evaluate, log and report."""
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    for name, key in SHORT.items():
+        parser.add_argument(f"--{name}", default="", help=f"{key} [as params.yaml says]")
+    parser.add_argument("--overrides", default="", help='"key=value …", any key of the run')
+    given = vars(parser.parse_args())
+    with exit_on_error():
+        words = [f"{key}={given[name]}" for name, key in SHORT.items() if given[name] != ""]
+        config = params.load_run(" ".join([*words, given["overrides"]]))
+        from galopt import dataset, experiment, versioning
+
+        versioning.make_dataset()
+        experiment.run(config, dataset.load())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""DVC stage `train`: the dataset in, a trained network and its tracked run out."""
+
+from pathlib import Path
+
+from galopt import params
+from galopt.errors import exit_on_error
+
+
+def main() -> None:
+    """Train as `params.yaml` says; a killed training resumes."""
+    with exit_on_error():
+        config = params.load()
+        from galopt import dataset, experiment, tracking
+
+        data = dataset.load()
+        with tracking.start_run(config, data) as run_id:
+            trained = experiment.run_training(config, data, run_id)
+        experiment.save_training(
+            trained,
+            data,
+            model=Path("models/model.keras"),
+            metrics=Path("metrics/train.json"),
+            plots=Path("plots/training"),
+        )
+        experiment.forget_checkpoints(config, data)
+
+
+if __name__ == "__main__":
+    main()
