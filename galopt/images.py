@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
-from astropy.utils.exceptions import AstropyUserWarning, AstropyWarning
 from PIL import Image
 
 MAX_PIXELS = 89_478_485
@@ -96,24 +95,26 @@ def _grey(image: Image.Image) -> np.ndarray:
 
 
 def _read_fits(path: Path) -> Frame:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AstropyWarning)
-        warnings.filterwarnings("error", "File may have been truncated", AstropyUserWarning)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
         try:
             with fits.open(path) as hdus:
-                hdu = next(hdu for hdu in hdus if hdu.is_image and _is_flat(hdu.shape))
-                if np.prod(hdu.shape) > MAX_PIXELS:
-                    raise ValueError(f"too large: more than {MAX_PIXELS:,} pixels")
-                pixels = np.squeeze(np.asarray(hdu.data)).astype(np.float32)
-                return Frame(pixels, hdu.header)
-        except StopIteration:
-            raise ValueError("no two-dimensional image in the file") from None
-        except AstropyUserWarning:
-            raise ValueError("unreadable: the file is truncated") from None
+                if any("truncated" in str(warning.message) for warning in warned):
+                    raise ValueError("unreadable: the file is truncated")
+                return _first_image(hdus)
         except ValueError:
             raise
         except Exception as error:  # damaged files raise nearly anything from the reader
             raise ValueError(f"unreadable: {' '.join(str(error).split())}") from None
+
+
+def _first_image(hdus: fits.HDUList) -> Frame:
+    hdu = next((hdu for hdu in hdus if hdu.is_image and _is_flat(hdu.shape)), None)
+    if hdu is None:
+        raise ValueError("no two-dimensional image in the file")
+    if np.prod(hdu.shape) > MAX_PIXELS:
+        raise ValueError(f"too large: more than {MAX_PIXELS:,} pixels")
+    return Frame(np.squeeze(np.asarray(hdu.data)).astype(np.float32), hdu.header)
 
 
 def _is_flat(shape: tuple[int, ...]) -> bool:

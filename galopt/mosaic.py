@@ -1,5 +1,6 @@
 """Cut-outs from the FITS tiles of a mosaic."""
 
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from astropy.nddata import Cutout2D
 from astropy.wcs import WCS, FITSFixedWarning
 from astropy.wcs.utils import proj_plane_pixel_scales
 
+_SIP = re.compile(r"[AB]P?_(ORDER|DMAX|\d+_\d+)")
+
 
 def read_wcs(header: fits.Header) -> WCS:
     """Return a header's world coordinates without distortion.
@@ -17,11 +20,12 @@ def read_wcs(header: fits.Header) -> WCS:
     The drizzled CANDELS mosaics have none, but their headers keep stray SIP terms of a
     single exposure, which would move positions by 10 to 320 arcsec.
     """
+    header = header.copy()
+    for keyword in [keyword for keyword in header if _SIP.fullmatch(keyword)]:
+        del header[keyword]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FITSFixedWarning)
-        wcs = WCS(header)
-    wcs.sip = None
-    return wcs
+        return WCS(header)
 
 
 @dataclass(frozen=True)

@@ -57,9 +57,10 @@ def map_cores(
     description : str
         Label of the progress bar.
     workers : int, optional
-        Processes; all cores by default. 1 works in this process.
+        Processes; all cores by default. 1 works in this process, and so do fewer than
+        two tasks a process, for which starting the processes costs more than it saves.
     """
-    workers = min(workers or cores(), len(items))
+    workers = workers or (cores() if len(items) >= 2 * cores() else 1)
     with progress_bar() as bar:
         if workers <= 1:
             yield from bar.track(map(function, items), len(items), description=description)

@@ -20,7 +20,7 @@ class VoteFractions(mlflow.pyfunc.PythonModel):
         self.networks = [keras.saving.load_model(path, compile=False) for _, path in paths]
         self.targets = context.model_config.get("targets")
 
-    def predict(self, context: Any, model_input: Any, params: Any = None) -> pd.DataFrame:
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
         """Return a table of vote fractions of stamps, shape (N, S, S), uint8."""
         from galopt.evaluation import predict
 

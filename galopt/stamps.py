@@ -58,7 +58,8 @@ def make_stamps(config: Config, survey: Path, folder: Path) -> None:
     with atomic_folder(folder / "stamps") as stamps:
         work = partial(stamp_chunk, config=config.stamps, folder=stamps)
         rows = [row for chunk in map_cores(work, chunks, "cutting stamps") for row in chunk]
-        table = pd.DataFrame(rows).set_index("id").loc[votes.id].reset_index()
+        table = pd.DataFrame(rows, columns=[*COLUMNS, "reason"])
+        table = table.set_index("id").loc[votes.id].reset_index()
         bad = table.reason.notna()
         with atomic_file(folder / "rejected.csv") as path:
             table.loc[bad, ["id", "file", "reason"]].to_csv(path, index=False)

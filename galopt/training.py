@@ -179,6 +179,7 @@ class _Reporter(keras.callbacks.Callback):
             f"validation {values['val_rmse']:.4f} (best {best:.4f})  {self.seconds:.1f} s  "
             f"{values['train_images_per_second']:.0f} images/s",
             highlight=False,
+            soft_wrap=True,
         )
         self.model.stop_training = stop
 

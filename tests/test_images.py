@@ -1,3 +1,5 @@
+"""Images of every kind are read, and bad ones refused with a reason."""
+
 import numpy as np
 import pytest
 from astropy.io import fits

@@ -1,3 +1,5 @@
+"""Measured quantities against analytic limits and invariances."""
+
 import numpy as np
 import pytest
 

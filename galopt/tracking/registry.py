@@ -1,6 +1,7 @@
 """Trained models as MLflow models: logged as code without pickles, registered, championed."""
 
 import tempfile
+import warnings
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -41,15 +42,18 @@ def log_model(models: list[Any], dataset: Dataset) -> str:
             path = Path(folder) / f"member_{number}.keras"
             model.save(path)
             artifacts[f"member_{number}"] = str(path)
-        logged = mlflow.pyfunc.log_model(
-            name="model",
-            python_model=str(package / "serving.py"),
-            artifacts=artifacts,
-            signature=ModelSignature(Schema([stamps]), fractions),
-            pip_requirements=REQUIREMENTS,
-            code_paths=[str(package)],
-            metadata={"targets": dataset.targets, "dataset": dataset.info["hash"]},
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it asks for an input example; a signature is there
+            logged = mlflow.pyfunc.log_model(
+                name="model",
+                python_model=str(package / "serving.py"),
+                artifacts=artifacts,
+                model_config={"targets": dataset.targets},
+                signature=ModelSignature(Schema([stamps]), fractions),
+                pip_requirements=REQUIREMENTS,
+                code_paths=[str(package)],
+                metadata={"targets": dataset.targets, "dataset": dataset.info["hash"]},
+            )
     return logged.model_uri
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import mlflow
 import yaml
 from matplotlib.figure import Figure
+from mlflow.data.sources import LocalArtifactDatasetSource
 
 from galopt.config import Config
 from galopt.dataset import Dataset
@@ -121,7 +122,7 @@ def _describe(config: Config, dataset: Dataset, kind: str) -> None:
         source = mlflow.data.from_numpy(
             galaxies.images,
             targets=galaxies.fractions,
-            source=str(dataset.folder.resolve()),
+            source=LocalArtifactDatasetSource(dataset.folder.resolve().as_uri()),
             name=f"{info['name']} {split}",
             digest=info["hash"],
         )

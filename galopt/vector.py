@@ -1,0 +1,71 @@
+"""Figures as SVG that lives inside a page: in its colours, named for those who cannot see it."""
+
+import io
+import re
+from xml.etree import ElementTree
+
+from matplotlib.figure import Figure
+
+SVG = "http://www.w3.org/2000/svg"
+XLINK = "http://www.w3.org/1999/xlink"
+
+ElementTree.register_namespace("", SVG)
+ElementTree.register_namespace("xlink", XLINK)
+
+
+def svg(figure: Figure) -> str:
+    """Return a figure as the text of an SVG file."""
+    stream = io.StringIO()
+    figure.savefig(stream, format="svg", metadata={"Date": None})
+    return stream.getvalue()
+
+
+def inline(text: str, name: str, alternative: str) -> str:
+    """Turn an SVG file that matplotlib wrote into an element of an HTML page.
+
+    Parameters
+    ----------
+    text : str
+        The file.
+    name : str
+        Goes before every id, so that several figures fit in one page.
+    alternative : str
+        What the figure shows, in words; becomes its title.
+
+    Returns
+    -------
+    str
+        An ``<svg role="img">`` without prolog, metadata or fixed size. Black has become
+        the colour of the page's text and white is transparent, so it suits a dark page.
+    """
+    root = ElementTree.fromstring(text)
+    for child in list(root):
+        if child.tag == f"{{{SVG}}}metadata":
+            root.remove(child)
+    for element in root.iter():
+        for key, value in element.attrib.items():
+            element.set(key, _renamed(key, _recoloured(key, value), name))
+    title = ElementTree.Element(f"{{{SVG}}}title", {"id": f"{name}-title"})
+    title.text = alternative
+    root.insert(0, title)
+    width = float(root.get("viewBox", "0 0 640 480").split()[2])
+    for key in ("width", "height", "version"):
+        root.attrib.pop(key, None)
+    root.set("role", "img")
+    root.set("aria-labelledby", f"{name}-title")
+    root.set("style", f"--natural: {width:.0f}")
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _renamed(key: str, value: str, name: str) -> str:
+    if key == "id":
+        return f"{name}-{value}"
+    if key in ("href", f"{{{XLINK}}}href") and value.startswith("#"):
+        return f"#{name}-{value[1:]}"
+    return re.sub(r"url\(#", f"url(#{name}-", value)
+
+
+def _recoloured(key: str, value: str) -> str:
+    if key != "style":
+        return value
+    return value.replace("#000000", "currentColor").replace("fill: #ffffff", "fill: none")
