@@ -56,7 +56,8 @@ def layers(network: Network, targets: int) -> Iterator[Layer]:
     targets : int
         Number of vote fractions.
     """
-    side, inputs = network.pixels, network.channels
+    side = network.pixels
+    inputs: int = network.channels
     for layer in network.convolutions:
         side = (side - layer.kernel + 1) // layer.pool
         weights = (layer.kernel**2 * inputs + 1) * layer.filters
