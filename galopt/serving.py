@@ -1,33 +1,52 @@
-"""The model that MLflow serves: stamps in, named vote fractions out."""
+"""The model that MLflow loads and serves: stamps in, named vote fractions out."""
 
+from pathlib import Path
 from typing import Any
 
-import mlflow
 import numpy as np
 import pandas as pd
 
+from galopt.files import read_json, write_json
 
-class VoteFractions(mlflow.pyfunc.PythonModel):
-    """The average of one or several networks."""
 
-    def load_context(self, context: Any) -> None:
-        """Load the networks."""
-        import keras
+class VoteFractions:
+    """The average of one or several networks.
 
-        import galopt.augment  # noqa: F401  registers the layers of the saved networks
+    Parameters
+    ----------
+    networks : list of keras.Model
+        Each takes stored stamps (B, S, S) uint8 and returns fractions (B, T).
+    targets : list of str
+        Names of the T fractions.
+    """
 
-        paths = sorted(context.artifacts.items())
-        self.networks = [keras.saving.load_model(path, compile=False) for _, path in paths]
-        self.targets = context.model_config.get("targets")
+    def __init__(self, networks: list[Any], targets: list[str]) -> None:
+        self.networks, self.targets = networks, targets
 
-    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+    def predict(self, stamps: Any, params: Any = None) -> pd.DataFrame:
         """Return a table of vote fractions of stamps, shape (N, S, S), uint8."""
         from galopt.evaluation import predict
 
-        stamps = model_input["stamps"] if isinstance(model_input, dict) else model_input
+        if isinstance(stamps, dict):
+            stamps = stamps["stamps"]
         stamps = np.asarray(stamps, np.uint8)
         fractions = np.mean([predict(network, stamps) for network in self.networks], axis=0)
         return pd.DataFrame(fractions, columns=self.targets)
 
 
-mlflow.models.set_model(VoteFractions())
+def save(networks: list[Any], targets: list[str], folder: Path) -> None:
+    """Write what `_load_pyfunc` reads: the networks and the names of their outputs."""
+    folder.mkdir(parents=True)
+    for number, network in enumerate(networks):
+        network.save(folder / f"member_{number:02d}.keras")
+    write_json(folder / "targets.json", targets)
+
+
+def _load_pyfunc(folder: str) -> VoteFractions:
+    """Load the model; MLflow calls it by this name."""
+    from galopt.training import load_model
+
+    paths = sorted(Path(folder).glob("member_*.keras"))
+    return VoteFractions(
+        [load_model(path) for path in paths], read_json(Path(folder) / "targets.json")
+    )

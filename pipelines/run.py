@@ -2,7 +2,7 @@
 
 import argparse
 
-from galopt import params
+from galopt import params, versioning
 from galopt.errors import exit_on_error
 
 SHORT = {
@@ -24,9 +24,9 @@ def main() -> None:
     with exit_on_error():
         words = [f"{key}={given[name]}" for name, key in SHORT.items() if given[name] != ""]
         config = params.load_run(" ".join([*words, given["overrides"]]))
-        from galopt import dataset, experiment, versioning
-
         versioning.make_dataset()
+        from galopt import dataset, experiment
+
         experiment.run(config, dataset.load())
 
 

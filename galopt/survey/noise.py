@@ -56,7 +56,6 @@ def spoil(tile: np.ndarray, x: float, y: float, sigma: float, rng: np.random.Gen
         window += sigma * rng.uniform(8, 60) * profile * np.maximum(ragged, 0.1)
     else:
         away = np.hypot(across - rng.uniform(5, 25), along)
-        radius, width = rng.uniform(12, 30), rng.uniform(3, 8)
-        ring = np.exp(-((away - radius) ** 2) / (2 * width**2))
-        window += sigma * rng.uniform(4, 15) * (ring + 0.6 * (away < radius))
+        radius, width = rng.uniform(12, 35), rng.uniform(5, 12)
+        window += sigma * rng.uniform(4, 15) / (1 + np.exp((away - radius) / width * 4))
     return kind

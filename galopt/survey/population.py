@@ -96,7 +96,9 @@ def draw_population(rng: np.random.Generator, side: int, scale: float) -> pd.Dat
     h_mag = np.log10(rng.uniform(low, high, count)) / SLOPE
     m = h_mag - 23
     logit_bulge = -0.226 - 0.076 * m + 1.616 * rng.standard_normal(count)
-    logit_disturbance = -1.586 + 0.365 * m + 1.275 * rng.standard_normal(count) - 0.349 * logit_bulge
+    logit_disturbance = (
+        -1.586 + 0.365 * m + 1.275 * rng.standard_normal(count) - 0.349 * logit_bulge
+    )
     bulge, disturbance = expit(logit_bulge), expit(logit_disturbance)
     re_disk = np.exp(np.log(0.42) - 0.21 * m + 0.45 * rng.standard_normal(count))
     re_bulge = np.exp(np.log(0.26) - 0.15 * m + 0.60 * rng.standard_normal(count))

@@ -90,9 +90,12 @@ def paint_tile(tile: Tile) -> pd.DataFrame:
     sigma = sigma_map(depths, SIDE)
     image = np.zeros((SIDE, SIDE), np.float32)
     chosen = _voted(sources)[: tile.voted]
-    stamps = dict(enumerate(paint_sources(sources, paint, image)))
+    shown = [
+        asdict(measure(stamp, 0, sigma[round(sources.y[row])], noiseless=True))
+        for row, stamp in enumerate(paint_sources(sources, paint, image))
+        if row in chosen
+    ]
     voted = sources.loc[chosen].reset_index(drop=True)
-    shown = [asdict(measure(stamps[row], 0, sigma[round(sources.y[row])], True)) for row in chosen]
     image = add_noise(image, sigma, noise)
     row = voted.y.round().astype(int)
     voted["depth"] = np.array(list(depths))[row * len(depths) // SIDE]

@@ -8,6 +8,7 @@ import os
 os.environ.setdefault("MLFLOW_LOG_UV_FILES", "false")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)
+logging.getLogger("mlflow.utils").setLevel(logging.ERROR)
 
 from galopt.tracking.registry import log_model, register
 from galopt.tracking.runs import (

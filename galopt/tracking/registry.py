@@ -1,7 +1,6 @@
 """Trained models as MLflow models: logged as code without pickles, registered, championed."""
 
 import tempfile
-import warnings
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
 import galopt
+from galopt import serving
 from galopt.dataset import Dataset
 
 NAME = "galopt"
@@ -37,23 +37,18 @@ def log_model(models: list[Any], dataset: Dataset) -> str:
     fractions = Schema([ColSpec(DataType.double, target) for target in dataset.targets])
     package = Path(galopt.__file__).parent
     with tempfile.TemporaryDirectory() as folder:
-        artifacts = {}
-        for number, model in enumerate(models):
-            path = Path(folder) / f"member_{number}.keras"
-            model.save(path)
-            artifacts[f"member_{number}"] = str(path)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it asks for an input example; a signature is there
-            logged = mlflow.pyfunc.log_model(
-                name="model",
-                python_model=str(package / "serving.py"),
-                artifacts=artifacts,
-                model_config={"targets": dataset.targets},
-                signature=ModelSignature(Schema([stamps]), fractions),
-                pip_requirements=REQUIREMENTS,
-                code_paths=[str(package)],
-                metadata={"targets": dataset.targets, "dataset": dataset.info["hash"]},
-            )
+        data = Path(folder) / "networks"
+        serving.save(models, dataset.targets, data)
+        logged = mlflow.pyfunc.log_model(
+            name="model",
+            loader_module="galopt.serving",
+            data_path=str(data),
+            code_paths=[str(package)],
+            signature=ModelSignature(Schema([stamps]), fractions),
+            input_example=np.array(dataset.split("test").images[:1]),
+            pip_requirements=REQUIREMENTS,
+            metadata={"targets": dataset.targets, "dataset": dataset.info["hash"]},
+        )
     return logged.model_uri
 
 
