@@ -12,7 +12,8 @@ from galopt.config import Config
 from galopt.errors import DataError
 from galopt.files import atomic_file, read_json
 from galopt.published import MODEL, PAPER
-from galopt.vector import inline
+from galopt.standing import CANDELS_CONSTANT, CANDELS_FLOOR, covered, standing
+from galopt.vector import inline, svg
 
 CAPTIONS = {
     "learning_curve": "RMSE by epoch, the paper's figure 6 redrawn",
@@ -77,7 +78,9 @@ def page(
         epochs=list(_epochs(info, train, config)),
         paper=PAPER,
         model=MODEL,
-        explained=_explained(metrics),
+        standing=inline(svg(standing(info["name"], metrics)), "standing", _standing(metrics)),
+        covered=_covered(metrics),
+        candels={"constant": CANDELS_CONSTANT, "floor": CANDELS_FLOOR},
         command=provenance.command(config),
         differences=provenance.differences(config),
         commit=provenance.commit(),
@@ -153,9 +156,24 @@ def _epochs(info: dict[str, Any], train: dict[str, Any], config: Config) -> Iter
     }
 
 
-def _explained(metrics: dict[str, Any]) -> float | None:
-    """Return how far the RMSE is on the way from the constant predictor (0) to the floor (1)."""
-    if "test_rmse_floor" not in metrics:
-        return None
-    constant, floor = metrics["test_rmse_constant"], metrics["test_rmse_floor"]
-    return (constant - metrics["test_rmse"]) / (constant - floor) if constant > floor else None
+def _covered(metrics: dict[str, Any]) -> dict[str, list[float]]:
+    """Return how far this run, the paper and its model are from constant (0) to floor (1)."""
+    shares = {
+        name: sorted(covered(rmse, CANDELS_CONSTANT, floor) for floor in CANDELS_FLOOR)
+        for name, rmse in (("paper", PAPER.rmse), ("model", MODEL.rmse))
+    }
+    constant, floor = metrics["test_rmse_constant"], metrics.get("test_rmse_floor")
+    if floor and floor < constant:
+        shares["ours"] = [covered(metrics["test_rmse"], constant, floor)]
+    return shares
+
+
+def _standing(metrics: dict[str, Any]) -> str:
+    floor = metrics.get("test_rmse_floor")
+    ours = f"RMSE {metrics['test_rmse']:.3f}, constant {metrics['test_rmse_constant']:.3f}"
+    return (
+        f"Two lines on one scale of RMSE. This run: {ours}, "
+        f"{f'floor {floor:.3f}' if floor else 'floor unknown'}. CANDELS: the paper {PAPER.rmse}, "
+        f"Huertas-Company {MODEL.rmse}, constant {CANDELS_CONSTANT:.3f}, "
+        f"floor {CANDELS_FLOOR[0]} to {CANDELS_FLOOR[1]}."
+    )

@@ -1,0 +1,65 @@
+"""Where a run and the published results stand between their own floor and constant."""
+
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from galopt.published import MODEL, PAPER
+
+# The published GOODS-S votes (Kartaltepe et al. 2015), 7,567 rows normalised to sum to one:
+# RMSE of always answering their mean; and of their noise, from the 201 galaxies voted on
+# twice and from the number of voters of each.
+CANDELS_CONSTANT = 0.2352
+CANDELS_FLOOR = (0.12, 0.135)
+
+OURS, THEIRS, QUIET = "#1f77b4", "#d62728", "#8a8a8a"
+
+
+def covered(rmse: float, constant: float, floor: float) -> float:
+    """Return how far an RMSE is on the way from the constant predictor (0) to the floor (1)."""
+    return (constant - rmse) / (constant - floor)
+
+
+def standing(name: str, metrics: dict[str, Any]) -> Figure:
+    """Two surveys on one scale: each with its floor, its constant and what was reached.
+
+    Parameters
+    ----------
+    name : str
+        The survey of the run.
+    metrics : dict
+        `galopt.evaluation.Evaluation.metrics`.
+    """
+    figure = Figure(figsize=(8.4, 2.7), layout="constrained")
+    axes = figure.subplots()
+    floor = metrics.get("test_rmse_floor")
+    constant = metrics["test_rmse_constant"]
+    _rail(axes, 1, (floor, floor) if floor else None, constant)
+    _mark(axes, 1, metrics["test_rmse"], "this run", OURS)
+    _rail(axes, 0, CANDELS_FLOOR, CANDELS_CONSTANT)
+    _mark(axes, 0, PAPER.rmse, "the paper", THEIRS)
+    _mark(axes, 0, MODEL.rmse, "Huertas-Company", THEIRS)
+    axes.set_yticks([1, 0], [name, "CANDELS GOODS-S,\nif normalised"])
+    axes.set(ylim=(-0.55, 1.5), xlabel="RMSE of vote fractions (lower is better)")
+    axes.margins(x=0.12)
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    return figure
+
+
+def _rail(axes: Axes, y: float, floor: tuple[float, float] | None, constant: float) -> None:
+    axes.plot([floor[0] if floor else constant, constant], [y, y], color=QUIET, lw=2)
+    axes.plot(constant, y, "|", ms=14, mew=2, color=QUIET)
+    axes.annotate("constant", (constant, y), (0, -18), textcoords="offset points", ha="center")
+    if floor:
+        axes.plot(floor, [y, y], color=QUIET, lw=9, solid_capstyle="butt")
+        axes.plot(floor, [y, y], "|", ms=14, mew=2, color=QUIET)
+        centre = (sum(floor) / 2, y)
+        axes.annotate("floor", centre, (0, -18), textcoords="offset points", ha="center")
+
+
+def _mark(axes: Axes, y: float, rmse: float, label: str, colour: str) -> None:
+    axes.plot(rmse, y, "o", ms=9, color=colour)
+    text = f"{label} {rmse:.4g}"
+    axes.annotate(text, (rmse, y), (0, 9), textcoords="offset points", ha="center")

@@ -1,0 +1,55 @@
+"""Where a result comes from."""
+
+import shlex
+import subprocess
+
+import pytest
+
+from galopt import params, provenance
+
+
+def test_defaults_need_no_override():
+    command = provenance.command(params.build({}))
+    assert command == "uv run mlflow run . --env-manager local -P preset=ignat2016"
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        "train.epochs=2",
+        "augment.flip=false augment.zoom=1.2",
+        "network.dense=[64,32] network.convolutions.0.filters=16",
+    ],
+)
+def test_command_trains_the_same_configuration(overrides):
+    config = params.build({}, overrides)
+    given = shlex.split(provenance.command(config))[-1]
+    assert params.build({}, given.removeprefix("overrides=")) == config
+
+
+def test_command_leaves_the_dataset_to_params_yaml():
+    config = params.build({"survey": {"simulate": {"galaxies": 50}}})
+    assert provenance.differences(config) == {"survey.simulate.galaxies": 50}
+    assert "galaxies" not in provenance.command(config)
+
+
+def test_versions_are_of_what_is_installed():
+    assert {"python", "galopt", "keras", "numpy"} <= provenance.versions().keys()
+
+
+def test_commit_outside_a_repository_is_unknown(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert provenance.commit() is None
+
+
+def test_commit_marks_changed_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
+    (tmp_path / "file").write_text("one")
+    for words in (["init", "-q"], ["add", "file"], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *words], check=True)
+    clean = provenance.commit()
+    assert clean is not None
+    assert len(clean) == 40
+    (tmp_path / "file").write_text("two")
+    assert provenance.commit() == f"{clean}-dirty"
