@@ -129,7 +129,7 @@ def test_page_is_accessible(html):
     assert len(tags.all("caption")) == len(tags.all("table"))
     assert all("scope" in attributes for attributes in tags.all("th"))
     figures = tags.all("svg")
-    assert len(figures) == 3
+    assert len(figures) == 4
     assert all(figure["role"] == "img" and figure["aria-labelledby"] for figure in figures)
 
 
