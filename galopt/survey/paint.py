@@ -18,6 +18,9 @@ ZERO_POINT = 25.956
 STRUCTURED = 24.5
 """Fainter sources (H, AB mag) are painted as plain Sersic profiles."""
 
+CLUMPY = 0.8
+"""Share of a fully disturbed disk's light that lies in clumps and a displaced lobe."""
+
 BRIGHT_NUCLEUS = 10.0
 """A nucleus brighter than this, e-/s, shows the telescope's outer wings and spikes."""
 
@@ -151,7 +154,7 @@ def _disk(source: Source, rng: np.random.Generator) -> galsim.GSObject:
         light *= _spiral(x, y / source.q_disk, source, rng)
     light /= light.sum()
     if source.disturbance >= 0.1:
-        share = 0.8 * source.disturbance
+        share = CLUMPY * source.disturbance
         light = (1 - share) * light + share * _clumps(x, y, source, rng)
     image = galsim.Image(light, scale=step)
     return galsim.InterpolatedImage(

@@ -132,12 +132,6 @@ def expit(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
 
-def logit(p: np.ndarray) -> np.ndarray:
-    """Return the log odds of `p`, kept finite at 0 and 1."""
-    p = np.clip(p, 1e-6, 1 - 1e-6)
-    return np.log(p / (1 - p))
-
-
 def _steps(values: np.ndarray, step: float, low: float, high: float) -> np.ndarray:
     """Round Sersic indices, because GalSim tabulates each one that it meets."""
     return np.clip(np.round(values / step) * step, low, high).round(2)

@@ -110,7 +110,7 @@ def paint_tile(tile: Tile) -> pd.DataFrame:
     voted["ra"], voted["dec"] = wcs.all_pix2world(voted.x, voted.y, 0)
     voted["tile"] = tile.index
     voted.insert(0, "id", [f"SIM_{tile.first + i:06d}" for i in range(len(voted))])
-    chances = tick_probabilities(voted.assign(spoilt=voted.spoilt != ""))
+    chances = tick_probabilities(voted)
     voted["n_votes"] = draw_voters(voted.depth.to_numpy(), ballots)
     voted[[f"p_{target}" for target in TARGETS]] = chances
     voted[list(TARGETS)] = cast_votes(chances, voted.n_votes.to_numpy(), ballots)
