@@ -17,6 +17,7 @@ from galopt.evaluation import Evaluation, evaluate
 from galopt.files import atomic_file, write_json
 from galopt.published import MODEL, PAPER
 from galopt.training import TrainResult, train
+from galopt.vector import svg
 
 CHECKPOINTS = Path("runs")
 
@@ -60,7 +61,15 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
     with tracking.start_run(config, dataset) as run_id:
         trained = run_training(config, dataset, run_id)
         evaluation = run_evaluation(trained.result.model, dataset)
-        page = report.page(dataset.info, trained.summary(), trained.result.history, evaluation)
+        pictures = training_figures(trained.result, dataset) | evaluation_figures(evaluation)
+        page = report.page(
+            dataset.info,
+            trained.summary(),
+            trained.result.history,
+            evaluation.metrics,
+            {name: svg(picture) for name, picture in pictures.items()},
+            config,
+        )
         tracking.log_text(page, "report.html")
     forget_checkpoints(config, dataset)
     print(verdict(evaluation, dataset))

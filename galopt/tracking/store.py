@@ -2,33 +2,14 @@
 
 import os
 import socket
-from pathlib import Path
 
 import mlflow
 import psutil
 from mlflow.entities import RunStatus
-from mlflow.tracking.default_experiment.abstract_context import DefaultExperimentProvider
 
 from galopt.published import PUBLISHED
 
 EXPERIMENT = "galopt"
-
-
-class ProjectExperiment(DefaultExperimentProvider):
-    """Makes `galopt` the experiment of whatever MLflow starts in the project's folder.
-
-    MLflow finds it by the entry point in `pyproject.toml`, so that `mlflow run .` needs no
-    ``--experiment-name``.
-    """
-
-    def in_context(self) -> bool:
-        """Tell whether the working folder is a galopt project."""
-        project = Path("MLproject")
-        return project.is_file() and "name: galopt" in project.read_text()
-
-    def get_experiment_id(self) -> str:
-        """Return the experiment, made if need be."""
-        return experiment_id()
 
 
 def experiment_id() -> str:
