@@ -3,8 +3,9 @@
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from typing import TypeVar
 
 from rich.console import Console
@@ -48,6 +49,8 @@ def map_cores(
 ) -> Iterator[Result]:
     """Yield ``function(item)`` for each item, in order, computed on all cores.
 
+    A slow consumer holds the work back, so memory stays bounded however many items there are.
+
     Parameters
     ----------
     function : callable
@@ -67,5 +70,21 @@ def map_cores(
             return
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, mp_context=context) as pool:
-            results = pool.map(function, items)
+            results = _in_order(pool, function, items, ahead=3 * workers)
             yield from bar.track(results, len(items), description=description)
+
+
+def _in_order(
+    pool: ProcessPoolExecutor,
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    ahead: int,
+) -> Iterator[Result]:
+    """Yield results in order with at most `ahead` of them computed or waiting."""
+    pending: deque[Future[Result]] = deque()
+    for item in items:
+        pending.append(pool.submit(function, item))
+        if len(pending) > ahead:
+            yield pending.popleft().result()
+    while pending:
+        yield pending.popleft().result()

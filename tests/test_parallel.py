@@ -1,0 +1,37 @@
+"""Work over all cores."""
+
+from concurrent.futures import Future
+
+import pytest
+
+from galopt.parallel import _in_order, map_cores
+
+
+class _CountingPool:
+    """Works at once and remembers how much it was given."""
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def submit(self, function, item):
+        self.given += 1
+        future: Future = Future()
+        future.set_result(function(item))
+        return future
+
+
+def test_results_come_in_order_from_several_processes():
+    assert list(map_cores(abs, [-3, 1, -2], "abs", workers=2)) == [3, 1, 2]
+
+
+def test_error_in_a_worker_reaches_the_caller():
+    with pytest.raises(TypeError):
+        list(map_cores(abs, ["a", "b"], "abs", workers=2))
+
+
+def test_slow_consumer_holds_the_work_back():
+    pool = _CountingPool()
+    results = _in_order(pool, abs, range(1000), ahead=4)  # type: ignore[arg-type]
+    assert next(results) == 0
+    assert pool.given == 5
+    assert list(results) == list(range(1, 1000))
