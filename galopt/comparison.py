@@ -1,0 +1,132 @@
+"""Is one run better than another? A paired bootstrap over the same test galaxies."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from galopt.errors import DataError
+
+SAMPLES = 10_000
+LEVEL = 0.95
+_SAMPLES_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The RMSE of a second run minus that of a first.
+
+    Attributes
+    ----------
+    value : float
+        On the galaxies as they are; negative where the second run is better.
+    low, high : float
+        Ends of the 95 % interval.
+    galaxies : int
+        Test galaxies it rests on.
+    """
+
+    value: float
+    low: float
+    high: float
+    galaxies: int
+
+    @property
+    def real(self) -> bool:
+        """Whether the interval leaves out zero."""
+        return not self.low <= 0 <= self.high
+
+    def sentence(self, first: str, second: str) -> str:
+        """Say in words which run is better, and whether that is more than chance."""
+        interval = f"95 % interval {self.low:+.4f} to {self.high:+.4f}, {self.galaxies} galaxies"
+        if not self.real:
+            return (
+                f"{second} and {first} cannot be told apart: RMSE differs by {self.value:+.4f} "
+                f"({interval}), which chance explains."
+            )
+        better, worse = (second, first) if self.value < 0 else (first, second)
+        return f"{better} is really better than {worse}: RMSE {abs(self.value):.4f} lower ({interval})."
+
+
+def paired_bootstrap(first: ArrayLike, second: ArrayLike, seed: int = 0) -> Difference:
+    """Compare two runs by resampling the galaxies that both predicted.
+
+    The galaxies are drawn with replacement 10,000 times, the same for both runs, and the
+    difference of RMSE is taken each time; the interval is the percentile interval of Efron
+    & Tibshirani (1993), chapter 13. Pairing removes what makes a galaxy hard for both.
+
+    Parameters
+    ----------
+    first, second : array, shape (N,)
+        Mean squared error of each galaxy, in the same order.
+    seed : int
+
+    Returns
+    -------
+    Difference
+        Of the second run from the first.
+
+    Raises
+    ------
+    DataError
+        The shapes differ, or fewer than two galaxies are given.
+    """
+    errors = [np.asarray(first, float), np.asarray(second, float)]
+    if errors[0].shape != errors[1].shape or errors[0].ndim != 1:
+        raise DataError(f"errors {errors[0].shape} and {errors[1].shape} do not pair up")
+    if len(errors[0]) < 2:
+        raise DataError("two galaxies at least are needed to tell chance from difference")
+    pairs = np.stack(errors, axis=1)
+    tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+    low, high = np.quantile(_differences(pairs, seed), tails)
+    value = float(np.subtract(*np.sqrt(pairs.mean(axis=0))[::-1]))
+    return Difference(value, float(low), float(high), len(pairs))
+
+
+def compare_predictions(first: pd.DataFrame, second: pd.DataFrame, seed: int = 0) -> Difference:
+    """Compare two tables of predictions, `galopt.evaluation.Evaluation.table`.
+
+    Parameters
+    ----------
+    first, second : DataFrame
+        With ``id`` and, for each target, ``voted_<target>`` and ``predicted_<target>``.
+    seed : int
+
+    Raises
+    ------
+    DataError
+        They are not of the same galaxies, votes and targets.
+    """
+    voted = _voted(first)
+    if voted != _voted(second):
+        raise DataError("the runs predict different fractions")
+    first, second = (table.set_index("id") for table in (first, second))
+    if len(first) != len(second) or not first.index.isin(second.index).all():
+        raise DataError("the runs were tested on different galaxies")
+    second = second.loc[first.index]
+    if not np.allclose(first[voted], second[voted], atol=1e-6):
+        raise DataError("the runs were tested against different votes")
+    errors = [_squared_errors(table, voted) for table in (first, second)]
+    return paired_bootstrap(errors[0], errors[1], seed)
+
+
+def _voted(table: pd.DataFrame) -> list[str]:
+    return [str(column) for column in table if str(column).startswith("voted_")]
+
+
+def _squared_errors(table: pd.DataFrame, voted: list[str]) -> NDArray[np.float64]:
+    predicted = [column.replace("voted_", "predicted_", 1) for column in voted]
+    return ((table[voted].to_numpy() - table[predicted].to_numpy()) ** 2).mean(axis=1)
+
+
+def _differences(pairs: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """Return the resampled differences of RMSE of the columns, second minus first."""
+    random = np.random.default_rng(seed)
+    galaxies = len(pairs)
+    parts = []
+    for _ in range(SAMPLES // _SAMPLES_AT_ONCE):
+        drawn = random.multinomial(galaxies, np.full(galaxies, 1 / galaxies), _SAMPLES_AT_ONCE)
+        errors = np.sqrt(drawn @ pairs / galaxies)
+        parts.append(errors[:, 1] - errors[:, 0])
+    return np.concatenate(parts)
