@@ -46,7 +46,8 @@ class Difference:
                 f"({interval}), which chance explains."
             )
         better, worse = (second, first) if self.value < 0 else (first, second)
-        return f"{better} is really better than {worse}: RMSE {abs(self.value):.4f} lower ({interval})."
+        lower = f"RMSE {abs(self.value):.4f} lower"
+        return f"{better} is really better than {worse}: {lower} ({interval})."
 
 
 def paired_bootstrap(first: ArrayLike, second: ArrayLike, seed: int = 0) -> Difference:
