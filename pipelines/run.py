@@ -5,6 +5,7 @@ import argparse
 from galopt import params, versioning
 from galopt.errors import exit_on_error
 
+UNSET = "params.yaml"
 SHORT = {
     "preset": "network.preset",
     "epochs": "train.epochs",
@@ -18,12 +19,13 @@ def main() -> None:
     """Make the dataset through DVC, train, evaluate, log and report."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     for name, key in SHORT.items():
-        parser.add_argument(f"--{name}", default="", help=f"{key} [as params.yaml says]")
-    parser.add_argument("--overrides", default="", help='"key=value …", any key of the run')
+        parser.add_argument(f"--{name}", default=UNSET, help=f"{key} [what {UNSET} says]")
+    parser.add_argument("--overrides", default="none", help='"key=value …", any key of the run')
     given = vars(parser.parse_args())
     with exit_on_error():
-        words = [f"{key}={given[name]}" for name, key in SHORT.items() if given[name] != ""]
-        config = params.load_run(" ".join([*words, given["overrides"]]))
+        words = [f"{key}={given[name]}" for name, key in SHORT.items() if given[name] != UNSET]
+        words += [given["overrides"]] if given["overrides"] != "none" else []
+        config = params.load_run(" ".join(words))
         versioning.make_dataset()
         from galopt import dataset, experiment
 

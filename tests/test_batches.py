@@ -1,0 +1,35 @@
+"""Batches: every galaxy, as often as asked, in an order the seed decides."""
+
+import numpy as np
+
+from galopt.batches import Batches
+
+
+def test_every_galaxy_appears_once_and_in_each_copy(blobs):
+    split = blobs.split("train")
+    batches = Batches(split, batch_size=32, copies=3, seed=1)
+    assert len(batches) == -(-4 * len(split) // 32)
+    seen = np.concatenate([batches[i][1] for i in range(len(batches))])
+    assert len(seen) == 4 * len(split)
+    np.testing.assert_allclose(np.sort(seen, 0), np.sort(np.repeat(split.fractions, 4, 0), 0))
+
+
+def test_images_stay_with_their_fractions(blobs):
+    split = blobs.split("train")
+    images, fractions = Batches(split, batch_size=8, copies=0, seed=2)[1]
+    for image, fraction in zip(images, fractions, strict=True):
+        row = np.flatnonzero((split.images == image).all(axis=(1, 2)))
+        assert (split.fractions[row] == fraction).all()
+
+
+def test_the_order_depends_on_the_epoch_and_the_seed_alone(blobs):
+    first, again, other = (Batches(blobs.split("train"), 16, 1, seed) for seed in (3, 3, 4))
+    first.start(epoch=5)
+    again.start(epoch=2)
+    again.start(epoch=5)
+    other.start(epoch=5)
+    assert (first.order == again.order).all()
+    assert (first.order != other.order).any()
+    before = first.order
+    first.start(epoch=6)
+    assert (first.order != before).any()

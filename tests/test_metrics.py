@@ -1,0 +1,56 @@
+"""RMSE and the vote-noise floor, against what is known analytically."""
+
+import numpy as np
+import pytest
+
+from galopt.errors import DataError
+from galopt.metrics import (
+    noise_floor,
+    rmse,
+    rmse_per_galaxy,
+    rmse_per_target,
+    sampling_variance,
+)
+
+
+def test_rmse_of_a_constant_offset_is_the_offset():
+    voted = np.random.default_rng(0).uniform(0, 0.5, (20, 5))
+    assert rmse(voted, voted) == 0
+    assert rmse(voted, voted + 0.25) == pytest.approx(0.25)
+    np.testing.assert_allclose(rmse_per_target(voted, voted + 0.25), 0.25)
+
+
+def test_global_rmse_is_the_quadratic_mean_of_its_parts():
+    rng = np.random.default_rng(1)
+    voted, predicted = rng.uniform(size=(2, 50, 5))
+    whole = rmse(voted, predicted)
+    assert np.sqrt(np.mean(rmse_per_target(voted, predicted) ** 2)) == pytest.approx(whole)
+    assert rmse_per_galaxy(voted, predicted).mean() <= whole
+
+
+@pytest.mark.parametrize(
+    ("voted", "predicted", "message"),
+    [
+        (np.zeros((3, 5)), np.zeros((3, 4)), "differ in shape"),
+        (np.zeros((0, 5)), np.zeros((0, 5)), "no galaxy"),
+        (np.zeros((1, 5)), np.full((1, 5), np.nan), "not finite"),
+    ],
+)
+def test_rmse_refuses_what_cannot_be_compared(voted, predicted, message):
+    with pytest.raises(DataError, match=message):
+        rmse(voted, predicted)
+
+
+def test_floor_from_votes_is_what_a_perfect_predictor_gets():
+    rng = np.random.default_rng(2)
+    truth = rng.uniform(size=(20_000, 1))
+    n_votes = rng.integers(2, 30, 20_000)
+    fractions = rng.binomial(n_votes[:, None], truth) / n_votes[:, None]
+    floor = noise_floor(sampling_variance(fractions, n_votes), ["disk"])
+    assert floor is not None
+    assert floor["overall"] == pytest.approx(rmse(fractions, truth), rel=0.03)
+    assert floor["disk"] == floor["overall"]
+
+
+def test_floor_is_unknown_when_nobody_voted_twice():
+    assert noise_floor(sampling_variance([[1.0]], [1]), ["disk"]) is None

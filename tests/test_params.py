@@ -1,0 +1,86 @@
+"""Reading parameters: layers of defaults, errors that teach."""
+
+import pytest
+import yaml
+
+from galopt import params
+from galopt.config import Config
+from galopt.errors import ConfigError
+
+
+def test_shipped_params_are_the_papers_network():
+    config = params.load("params.yaml")
+    assert config.network.preset == "ignat2016"
+    assert [layer.filters for layer in config.network.convolutions] == [32, 64, 128, 128]
+    assert config.train.learning_rate == 0.001
+    assert config.augment.brightness == 0
+
+
+def test_stated_values_win_over_the_preset_and_overrides_over_both():
+    stated = {"network": {"preset": "ignat2016", "dropout": 0.3}, "train": {"epochs": 7}}
+    config = params.build(stated, "train.epochs=2 network.convolutions.0.filters=16")
+    assert config.network.dropout == 0.3
+    assert config.train.epochs == 2
+    assert config.network.convolutions[0].filters == 16
+    assert config.network.convolutions[1].filters == 64
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("train.epoch=3", ["train.epoch=3", "no such parameter", "did you mean train.epochs"]),
+        ("bogus=1", ["bogus=1", "no such parameter", "train.learning_rate"]),
+        ("train.epochs=-1", ["train.epochs=-1", "greater than or equal to 1"]),
+        ("train.learning_rate=abc", ["train.learning_rate='abc'", "number"]),
+        ("train.learning_rate=.nan", ["train.learning_rate", "finite"]),
+        ("network.preset=nonsense", ["nonsense", "ignat2016"]),
+        ("network.convolutions.9.filters=2", ["network.convolutions.9.filters=2"]),
+        ("train.epochs.deeper=2", ["train.epochs.deeper=2"]),
+        ("train=3", ["train=3"]),
+        ("train.epochs", ["'train.epochs'", "key=value"]),
+        ("augment.zoom=2", ["past the edge", "augment.zoom"]),
+        ("stamps.black=600", ["stamps.black", "stamps.white"]),
+    ],
+)
+def test_bad_overrides_name_the_key_the_value_and_what_is_allowed(override, words):
+    with pytest.raises(ConfigError) as caught:
+        params.load("params.yaml", override)
+    message = str(caught.value)
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+
+
+def test_a_run_may_not_override_the_dataset():
+    with pytest.raises(ConfigError, match="dataset is made as params.yaml says"):
+        params.load_run("survey.simulate.galaxies=5")
+    assert params.load_run("train.epochs=5").train.epochs == 5
+
+
+@pytest.mark.parametrize("text", ["train: [", "- 1\n- 2", "train: 7"])
+def test_a_file_that_is_no_configuration_is_refused(tmp_path, text):
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError):
+        params.load(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match="absent.yaml"):
+        params.load(tmp_path / "absent.yaml")
+
+
+def test_described_parameters_read_back_to_the_same_configuration():
+    config = params.load("params.yaml", "augment.brightness=0.5")
+    text = params.describe(config)
+    assert Config.model_validate(yaml.safe_load(text)) == config
+    assert "Adam's step size (> 0, <= 1)" in text
+    assert all("#" in line for line in text.splitlines())
+
+
+def test_flattened_keys_are_valid_overrides():
+    config = params.load("params.yaml")
+    flat = params.flatten(config)
+    assert flat["train.learning_rate"] == 0.001
+    assert flat["network.convolutions.3.spread"] == 0.1
+    assert params.build({}, flat) == config

@@ -1,0 +1,117 @@
+"""Training: it learns, stops, resumes, and says what went wrong."""
+
+import numpy as np
+import pytest
+
+from galopt import params, training
+from galopt.errors import DataError, GaloptError
+from galopt.evaluation import evaluate
+
+SMALL = {
+    "network.convolutions": [
+        {"filters": 16, "kernel": 5, "pool": 2, "spread": 0.1},
+        {"filters": 16, "kernel": 3, "pool": 4, "spread": 0.1},
+    ],
+    "network.dense": [32],
+    "network.dense_spread": 0.05,
+    "network.dropout": 0.1,
+    "train.batch_size": 32,
+    "train.epochs": 4,
+    "train.precision": "float32",
+}
+
+
+def small(**more):
+    return params.load(
+        "params.yaml", SMALL | {key.replace("__", "."): v for key, v in more.items()}
+    )
+
+
+def test_a_network_learns_what_decides_the_votes(blobs, tmp_path):
+    result = training.train(small(train__epochs=15, train__learning_rate=0.003), blobs, tmp_path)
+    evaluation = evaluate(result.model, blobs)
+    assert evaluation.metrics["test_rmse"] < 0.6 * evaluation.metrics["test_rmse_constant"]
+    assert result.val_rmse == min(epoch["val_rmse"] for epoch in result.history)
+    validation = blobs.split("validation")
+    predicted = result.model.predict_on_batch(np.array(validation.images))
+    assert np.sqrt(np.mean((predicted - validation.fractions) ** 2)) == pytest.approx(
+        result.val_rmse, rel=1e-3
+    )
+
+
+def test_bfloat16_trains_to_the_same_error_within_noise(blobs, tmp_path):
+    error = {}
+    for precision in ("float32", "mixed_bfloat16"):
+        config = small(train__epochs=15, train__learning_rate=0.003, train__precision=precision)
+        result = training.train(config, blobs, tmp_path / precision)
+        error[precision] = result.val_rmse
+        assert result.precision == precision
+    assert error["mixed_bfloat16"] == pytest.approx(error["float32"], rel=0.2)
+
+
+def test_training_stops_when_patience_ends(blobs, tmp_path):
+    config = small(train__epochs=50, train__patience=2, train__learning_rate=1e-9)
+    history = training.train(config, blobs, tmp_path).history
+    best = int(np.argmin([epoch["val_rmse"] for epoch in history]))
+    assert len(history) == best + 3
+
+
+def test_an_interrupted_training_resumes_to_the_same_result(blobs, tmp_path):
+    config = small()
+    unbroken = training.train(config, blobs, tmp_path / "unbroken").history
+
+    def interrupt(epoch, values):
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        training.train(config, blobs, tmp_path / "broken", interrupt)
+    seen = []
+    resumed = training.train(
+        config, blobs, tmp_path / "broken", lambda epoch, values: seen.append(epoch)
+    )
+    assert seen == [0, 1, 2, 3]
+    for name in ("train_rmse", "val_rmse"):
+        np.testing.assert_allclose(
+            [epoch[name] for epoch in resumed.history],
+            [epoch[name] for epoch in unbroken],
+            rtol=1e-3,
+        )
+
+
+def test_a_finished_training_is_not_repeated(blobs, tmp_path):
+    config = small(train__epochs=2)
+    first = training.train(config, blobs, tmp_path)
+    again = training.train(config, blobs, tmp_path)
+    assert again.history == first.history
+
+
+def test_checkpoints_of_another_configuration_are_left_alone(blobs, tmp_path):
+    training.train(small(train__epochs=1), blobs, tmp_path)
+    result = training.train(small(train__epochs=2, train__seed=5), blobs, tmp_path)
+    assert len(result.history) == 2
+
+
+def test_a_full_disk_says_what_to_do(blobs, tmp_path, monkeypatch):
+    def full(self, path, *args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("keras.Model.save", full)
+    with pytest.raises(GaloptError, match="No space left.*training resumes"):
+        training.train(small(train__epochs=1), blobs, tmp_path)
+    assert not list(tmp_path.glob(".part-*"))
+
+
+def test_a_saved_network_predicts_the_same(blobs, tmp_path):
+    model = training.train(small(train__epochs=1), blobs, tmp_path).model
+    model.save(tmp_path / "model.keras")
+    images = np.array(blobs.split("test").images)
+    loaded = training.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded.predict_on_batch(images), model.predict_on_batch(images))
+
+
+def test_what_is_no_network_is_refused(tmp_path):
+    (tmp_path / "model.keras").write_bytes(b"PK")
+    for name in ("model.keras", "absent.keras"):
+        with pytest.raises(DataError, match=name):
+            training.load_model(tmp_path / name)
