@@ -12,7 +12,8 @@ SKY = 0.17
 SMOOTHING = 0.68
 """Gaussian sigma, px, that gives white noise the drizzled correlation (.55 at one px)."""
 
-ARTEFACT_REACH = 60
+ARTEFACT_REACH = 42
+"""Half side of the patch that an artefact spoils, px: a stamp's."""
 
 
 def draw_depths(rng: np.random.Generator) -> dict[str, float]:
@@ -51,11 +52,12 @@ def spoil(tile: np.ndarray, x: float, y: float, sigma: float, rng: np.random.Gen
         window[across > rng.uniform(1, 10)] = 0
     elif kind == "streak":
         centre, width = rng.uniform(-8, 8), rng.uniform(0.8, 2.5)
-        ragged = 1 + 0.4 * np.sin(along / rng.uniform(2, 6)) + 0.01 * along * rng.choice([-1, 1])
+        ragged = 1 + 0.4 * np.sin(along / rng.uniform(2, 6))
+        fading = np.clip((ARTEFACT_REACH - np.abs(along)) / 15, 0, 1)
         profile = np.exp(-((across - centre) ** 2) / (2 * width**2))
-        window += sigma * rng.uniform(8, 60) * profile * np.maximum(ragged, 0.1)
+        window += sigma * rng.uniform(15, 80) * profile * ragged * fading
     else:
-        away = np.hypot(across - rng.uniform(5, 25), along)
-        radius, width = rng.uniform(12, 35), rng.uniform(5, 12)
-        window += sigma * rng.uniform(4, 15) / (1 + np.exp((away - radius) / width * 4))
+        away = np.hypot(across - rng.uniform(2, 15), along)
+        radius, width = rng.uniform(10, 20), rng.uniform(2, 4)
+        window += sigma * rng.uniform(6, 20) / (1 + np.exp((away - radius) * 4 / width))
     return kind

@@ -84,36 +84,49 @@ def plan(config: Simulate, folder: Path) -> list[Tile]:
 
 def paint_tile(tile: Tile) -> pd.DataFrame:
     """Paint and write one tile; return its voted galaxies with their votes and truth."""
-    paint, noise, ballots = (_rng(tile.seed, tile.index, step) for step in (1, 2, 3))
-    sources = _sources(tile.seed, tile.index)
-    depths = draw_depths(noise)
-    sigma = sigma_map(depths, SIDE)
-    image = np.zeros((SIDE, SIDE), np.float32)
-    chosen = _voted(sources)[: tile.voted]
-    shown = [
-        asdict(measure(stamp, 0, sigma[round(sources.y[row])], noiseless=True))
-        for row, stamp in enumerate(paint_sources(sources, paint, image))
-        if row in chosen
-    ]
-    voted = sources.loc[chosen].reset_index(drop=True)
-    image = add_noise(image, sigma, noise)
-    row = voted.y.round().astype(int)
-    voted["depth"] = np.array(list(depths))[row * len(depths) // SIDE]
-    voted["spoilt"] = [
-        spoil(image, galaxy.x, galaxy.y, sigma[round(galaxy.y)], noise) if galaxy.artefact else ""
-        for galaxy in sources_of(voted)
-    ]
-    voted = voted.join(pd.DataFrame(shown).add_prefix("own_")).join(_look(image, voted))
-    voted["own_r50"] *= SCALE
+    image, voted = _scene(tile)
     wcs = tile_wcs(tile.index)
     _write(tile.folder / "tiles" / f"tile_{tile.index:04d}.fits", image, wcs)
     voted["ra"], voted["dec"] = wcs.all_pix2world(voted.x, voted.y, 0)
     voted["tile"] = tile.index
     voted.insert(0, "id", [f"SIM_{tile.first + i:06d}" for i in range(len(voted))])
+    return _poll(voted, _rng(tile.seed, tile.index, 3))
+
+
+def _scene(tile: Tile) -> tuple[np.ndarray, pd.DataFrame]:
+    """Return the image of a tile, and what its voted galaxies are and show."""
+    paint, noise = _rng(tile.seed, tile.index, 1), _rng(tile.seed, tile.index, 2)
+    sources = _sources(tile.seed, tile.index)
+    chosen = _voted(sources)[: tile.voted]
+    voted = sources.loc[chosen].reset_index(drop=True)
+    row, column = voted.y.round().astype(int), voted.x.round().astype(int)
+    depths = draw_depths(noise)
+    sigma = sigma_map(depths, SIDE)
+    voted["depth"] = np.array(list(depths))[row * len(depths) // SIDE]
+    image = np.zeros((SIDE, SIDE), np.float32)
+    own = [
+        asdict(measure(stamp, 0, sigma[round(sources.y[index])], noiseless=True))
+        for index, stamp in enumerate(paint_sources(sources, paint, image))
+        if index in chosen
+    ]
+    image = add_noise(image, sigma, noise)
+    voted["spoilt"] = [
+        spoil(image, galaxy.x, galaxy.y, sigma[round(galaxy.y)], noise) if galaxy.artefact else ""
+        for galaxy in sources_of(voted)
+    ]
+    voted.loc[image[row, column] == 0, "spoilt"] = "edge"
+    voted = voted.join(pd.DataFrame(own).add_prefix("own_")).join(_look(image, voted))
+    voted["own_r50"] *= SCALE
+    return image, voted
+
+
+def _poll(voted: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Return voted galaxies with their voters' chances of a tick and fractions of ticks."""
     chances = tick_probabilities(voted)
-    voted["n_votes"] = draw_voters(voted.depth.to_numpy(), ballots)
+    n_votes = draw_voters(voted.depth.to_numpy(), rng)
+    voted["n_votes"] = n_votes
     voted[[f"p_{target}" for target in TARGETS]] = chances
-    voted[list(TARGETS)] = cast_votes(chances, voted.n_votes.to_numpy(), ballots)
+    voted[list(TARGETS)] = cast_votes(chances, n_votes, rng)
     return voted
 
 
