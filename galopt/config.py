@@ -137,7 +137,19 @@ class Train(Section):
         12, description="epochs without a better validation RMSE before training stops"
     )
     batch_size: int = Field(128, ge=1, le=8192, description="images a step")
-    learning_rate: float = Field(0.001, gt=0, le=1, description="Adam's step size")
+    optimizer: Literal["adam", "adamw", "sgd"] = Field(
+        "adam", description="sgd has Nesterov momentum 0.9"
+    )
+    learning_rate: float = Field(0.001, gt=0, le=1, description="step size, at its highest")
+    schedule: Literal["constant", "cosine", "steps"] = Field(
+        "constant",
+        description="steps falls tenfold after 72 % and 92 % of the epochs; cosine falls to zero",
+    )
+    warm_up: float = Field(
+        0.0, ge=0, lt=1, description="share of the training in which cosine first rises"
+    )
+    weight_decay: float = Field(0.004, ge=0, le=1, description="of adamw")
+    clip_norm: float = Field(0.0, ge=0, description="gradients are clipped to this norm; 0 is not")
     loss: Literal["mse", "binary_crossentropy"] = Field("mse", description="what is minimised")
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
         "auto", description="auto is mixed_bfloat16 where the hardware has it, else float32"

@@ -87,12 +87,12 @@ def noise_floor(variance: ArrayLike, targets: Sequence[str]) -> dict[str, float]
     dict or None
         ``{"overall": …, target: …}``; None if no galaxy's variance is known.
     """
-    variance = np.asarray(variance, float)
-    variance = variance[np.isfinite(variance).all(axis=1)]
-    if not len(variance):
+    known = np.asarray(variance, float)
+    known = known[np.isfinite(known).all(axis=1)]
+    if not len(known):
         return None
-    columns = np.sqrt(variance.mean(axis=0))
-    return {"overall": float(np.sqrt(variance.mean()))} | dict(
+    columns = np.sqrt(known.mean(axis=0))
+    return {"overall": float(np.sqrt(known.mean()))} | dict(
         zip(targets, columns.tolist(), strict=True)
     )
 

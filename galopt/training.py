@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from rich.progress import Progress
 
 from galopt import hardware, networks
 from galopt.augment import view_layer
@@ -16,6 +17,7 @@ from galopt.checkpoint import Checkpoint
 from galopt.config import Config
 from galopt.dataset import Dataset, Split
 from galopt.errors import DataError
+from galopt.optimizers import make_optimizer
 from galopt.parallel import progress_bar
 
 Epoch = dict[str, float]
@@ -77,38 +79,40 @@ def train(
     """
     precision = hardware.precision(config.train.precision)
     train_split, validation = dataset.split("train"), dataset.split("validation")
-    model = make_model(config, dataset, train_split, precision)
     batches = Batches(
         train_split, config.train.batch_size, config.augment.copies, config.train.seed
     )
+    model = make_model(config, dataset, train_split, precision, len(batches))
     checkpoint = Checkpoint(folder, config, dataset.info["hash"])
     checkpoint.restore(model)
     for epoch, values in enumerate(checkpoint.history):
         on_epoch(epoch, values)
     if not checkpoint.finished:
-        reporter = _Reporter(config, batches, checkpoint, on_epoch)
-        model.fit(
-            batches,
-            validation_data=(np.array(validation.images), validation.fractions),
-            validation_batch_size=512,
-            epochs=config.train.epochs,
-            initial_epoch=len(checkpoint.history),
-            callbacks=[reporter],
-            shuffle=False,
-            verbose=0,
-        )
+        with progress_bar() as bar:
+            model.fit(
+                batches,
+                validation_data=(np.array(validation.images), validation.fractions),
+                validation_batch_size=512,
+                epochs=config.train.epochs,
+                initial_epoch=len(checkpoint.history),
+                callbacks=[_Reporter(config, batches, checkpoint, on_epoch, bar)],
+                shuffle=False,
+                verbose=0,
+            )
     checkpoint.load_best(model)
     return TrainResult(model, checkpoint.history, precision)
 
 
-def make_model(config: Config, dataset: Dataset, train_split: Split, precision: str) -> keras.Model:
-    """Build and compile the network of a configuration for a dataset."""
+def make_model(
+    config: Config, dataset: Dataset, train_split: Split, precision: str, steps: int
+) -> keras.Model:
+    """Build and compile the network of a configuration; an epoch has `steps` batches."""
     view = view_layer(config.network, config.augment, train_split.images, config.train.seed)
     model = networks.build(
         config.network, len(dataset.targets), dataset.side, view, config.train.seed, precision
     )
     model.compile(
-        optimizer=keras.optimizers.Adam(config.train.learning_rate),
+        optimizer=make_optimizer(config.train, config.train.epochs * steps),
         loss=config.train.loss,
         metrics=[keras.metrics.RootMeanSquaredError(name="rmse")],
     )
@@ -138,15 +142,15 @@ class _Reporter(keras.callbacks.Callback):
         batches: Batches,
         checkpoint: Checkpoint,
         on_epoch: Callable[[int, Epoch], None],
+        bar: Progress,
     ) -> None:
         super().__init__()
         self.train, self.batches = config.train, batches
         self.checkpoint, self.report = checkpoint, on_epoch
-        self.bar = progress_bar()
+        self.bar = bar
 
     def on_train_begin(self, logs: Any = None) -> None:
         steps, done = len(self.batches), len(self.checkpoint.history)
-        self.bar.start()
         self.task = self.bar.add_task(
             "Training", total=self.train.epochs * steps, completed=done * steps
         )
@@ -182,9 +186,6 @@ class _Reporter(keras.callbacks.Callback):
             soft_wrap=True,
         )
         self.model.stop_training = stop
-
-    def on_train_end(self, logs: Any = None) -> None:
-        self.bar.stop()
 
 
 def reseed(model: keras.Model, seed: int, epoch: int) -> None:

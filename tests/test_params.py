@@ -74,7 +74,7 @@ def test_described_parameters_read_back_to_the_same_configuration():
     config = params.load("params.yaml", "augment.brightness=0.5")
     text = params.describe(config)
     assert Config.model_validate(yaml.safe_load(text)) == config
-    assert "Adam's step size (> 0, <= 1)" in text
+    assert "step size, at its highest (> 0, <= 1)" in text
     assert all("#" in line for line in text.splitlines())
 
 

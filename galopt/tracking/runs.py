@@ -10,7 +10,7 @@ from typing import Any
 import mlflow
 import yaml
 from matplotlib.figure import Figure
-from mlflow.data.sources import LocalArtifactDatasetSource
+from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]
 
 from galopt.config import Config
 from galopt.dataset import Dataset
@@ -119,7 +119,7 @@ def _describe(config: Config, dataset: Dataset, kind: str) -> None:
     mlflow.set_tags({key: value for key, value in tags.items() if value})
     for split, context in (("train", "training"), ("validation", "validation"), ("test", "test")):
         galaxies = dataset.split(split)
-        source = mlflow.data.from_numpy(
+        source = mlflow.data.from_numpy(  # type: ignore[attr-defined]
             galaxies.images,
             targets=galaxies.fractions,
             source=LocalArtifactDatasetSource(dataset.folder.resolve().as_uri()),

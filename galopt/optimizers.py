@@ -1,0 +1,51 @@
+"""How the weights follow the gradient: optimiser and learning-rate schedule."""
+
+from math import ceil
+
+import keras
+
+from galopt.config import Train
+
+# Dieleman, Willett & Dambre (2015), section 7.5: the learning rate falls tenfold after 1,800
+# and again after 2,300 of 2,500 chunks.
+STEPS_AT = (0.72, 0.92)
+
+
+def make_optimizer(train: Train, steps: int) -> keras.optimizers.Optimizer:
+    """Return the optimiser that a configuration asks for.
+
+    Parameters
+    ----------
+    train : config section
+    steps : int
+        Batches in the whole training; the schedules end with it.
+
+    Returns
+    -------
+    keras.optimizers.Optimizer
+    """
+    rate = _schedule(train, steps)
+    clip = train.clip_norm or None
+    if train.optimizer == "sgd":
+        return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, global_clipnorm=clip)
+    if train.optimizer == "adamw":
+        return keras.optimizers.AdamW(rate, weight_decay=train.weight_decay, global_clipnorm=clip)
+    return keras.optimizers.Adam(rate, global_clipnorm=clip)
+
+
+def _schedule(train: Train, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    rate = train.learning_rate
+    if train.schedule == "steps":
+        boundaries = [round(share * steps) for share in STEPS_AT]
+        return keras.optimizers.schedules.PiecewiseConstantDecay(
+            boundaries, [rate, rate / 10, rate / 100]
+        )
+    if train.schedule == "cosine":
+        warm_up = ceil(train.warm_up * steps)
+        return keras.optimizers.schedules.CosineDecay(
+            0.0 if warm_up else rate,
+            max(steps - warm_up, 1),
+            warmup_target=rate if warm_up else None,
+            warmup_steps=warm_up,
+        )
+    return rate
