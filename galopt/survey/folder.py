@@ -41,7 +41,7 @@ def read_folder(config: Folder, out: Path) -> None:
     targets = _targets(votes, config.targets, table)
     _check_ids(votes, table)
     _check_votes(votes, targets, table)
-    columns = [name for name in ("id", "file", "number", "n_votes") if name in votes]
+    columns = [name for name in KEYS if name in votes]
     votes = votes[[*columns, *targets]].assign(file=_locate(votes, folder, table))
     votes.to_csv(out / "votes.csv", index=False)
     survey = {"source": "folder", "name": folder.name, "targets": targets, "multiple": False}
