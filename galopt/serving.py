@@ -23,8 +23,11 @@ class VoteFractions:
     def __init__(self, networks: list[Any], targets: list[str]) -> None:
         self.networks, self.targets = networks, targets
 
-    def predict(self, stamps: Any, params: Any = None) -> pd.DataFrame:
-        """Return a table of vote fractions of stamps, shape (N, S, S), uint8."""
+    def predict(self, stamps, params=None):  # type: ignore[no-untyped-def]
+        """Return a table of vote fractions of stamps, shape (N, S, S), uint8.
+
+        Without type hints, which MLflow would take for a signature.
+        """
         from galopt.evaluation import predict
 
         if isinstance(stamps, dict):
