@@ -39,15 +39,18 @@ class Difference:
 
     def sentence(self, first: str, second: str) -> str:
         """Say in words which run is better, and whether that is more than chance."""
-        interval = f"95 % interval {self.low:+.4f} to {self.high:+.4f}, {self.galaxies} galaxies"
         if not self.real:
             return (
                 f"{second} and {first} cannot be told apart: RMSE differs by {self.value:+.4f} "
-                f"({interval}), which chance explains."
+                f"(95 % interval {self.low:+.4f} to {self.high:+.4f}, {self.galaxies} galaxies), "
+                "which chance explains."
             )
         better, worse = (second, first) if self.value < 0 else (first, second)
-        lower = f"RMSE {abs(self.value):.4f} lower"
-        return f"{better} is really better than {worse}: {lower} ({interval})."
+        least, most = sorted((abs(self.low), abs(self.high)))
+        return (
+            f"{better} is really better than {worse}: RMSE {abs(self.value):.4f} lower "
+            f"(95 % interval {least:.4f} to {most:.4f}, {self.galaxies} galaxies)."
+        )
 
 
 def paired_bootstrap(first: ArrayLike, second: ArrayLike, seed: int = 0) -> Difference:

@@ -1,0 +1,86 @@
+"""MLflow's own web pages, started on this machine with the right store."""
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+
+import mlflow
+
+from galopt.errors import GaloptError
+from galopt.tracking.store import open_store
+
+HOST = "127.0.0.1"
+PATIENCE = 180
+"""Seconds that a server may take to answer; 20 to 90 were seen on two busy cores."""
+
+
+def serve(port: int, browser: bool) -> None:
+    """Serve the store on localhost until interrupted.
+
+    Parameters
+    ----------
+    port : int
+        Where to listen.
+    browser : bool
+        Open the experiment in the browser when the server is up.
+
+    Raises
+    ------
+    GaloptError
+        The port is taken, or the server ends by itself or does not answer.
+    """
+    store = mlflow.get_tracking_uri()
+    experiment = open_store()
+    if store.startswith("http"):
+        _welcome(f"{store}/#/experiments/{experiment}/runs", browser)
+        return
+    _refuse_taken(port)
+    process = subprocess.Popen(command(store, port))
+    try:
+        _wait(process, port)
+        _welcome(f"http://{HOST}:{port}/#/experiments/{experiment}/runs", browser)
+        process.wait()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def command(store: str, port: int) -> list[str]:
+    """Return the command that serves a store; one worker starts four times as fast as many."""
+    words = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
+    return [*words, "--host", HOST, "--port", str(port), "--backend-store-uri", store]
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            reason = error.strerror or error
+            raise GaloptError(f"port {port}: {reason}; choose another with --port") from None
+
+
+def _wait(process: subprocess.Popen, port: int) -> None:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise GaloptError(f"MLflow's server stopped with status {process.returncode}")
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.5)
+    raise GaloptError(f"MLflow's server did not answer in {PATIENCE} s")
+
+
+def _welcome(address: str, browser: bool) -> None:
+    print(f"The experiment: {address}\nStop with Ctrl-C", flush=True)
+    if browser:
+        webbrowser.open(address)

@@ -1,0 +1,69 @@
+"""The `galopt` command."""
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from galopt.cli import app, main
+
+HEAVY = ("tensorflow", "keras", "mlflow", "jax", "torch")
+
+
+@pytest.mark.parametrize("module", ["galopt", "galopt.cli", "galopt.predict"])
+def test_import_is_light(module):
+    code = f"import sys, {module}; print(*[n for n in {HEAVY} if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(
+    "command", ["runs", "compare", "params", "report", "ui", "predict", "data"]
+)
+def test_every_command_explains_itself(command):
+    done = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "120"})
+    assert done.exit_code == 0
+    assert done.stdout.strip()
+
+
+def test_params_prints_what_can_be_read_again(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").write_text("train: {epochs: 7}\n")
+    done = CliRunner().invoke(app, ["params", "augment.zoom=1.2"])
+    assert done.exit_code == 0
+    assert "epochs: 7" in done.stdout
+    assert "zoom: 1.2" in done.stdout
+    (tmp_path / "again.yaml").write_text(done.stdout)
+    again = CliRunner().invoke(app, ["params", "--file", "again.yaml"])
+    assert again.stdout == done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["params", "train.epoch=2"], "did you mean train.epochs"),
+        (["report"], "metrics/train.json: missing"),
+        (["predict", "nowhere"], "nowhere: no image there"),
+    ],
+)
+def test_error_is_one_line_and_status_2(words, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").touch()
+    monkeypatch.setattr(sys, "argv", ["galopt", *words])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith("galopt: ")
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_predict_refuses_to_overwrite_before_it_loads_a_model(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.jpg", "predictions.csv"):
+        (tmp_path / name).touch()
+    done = CliRunner().invoke(app, ["predict", "a.jpg"])
+    assert "--overwrite" in str(done.exception)
+    assert (tmp_path / "predictions.csv").read_text() == ""

@@ -1,0 +1,114 @@
+"""From image files to vote fractions, by the way that made the training stamps."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from galopt import dataset, params, predict
+from galopt.config import Stamps
+from galopt.errors import DataError
+from galopt.predict import Network, find_files, image_id, read_chunk
+from galopt.stamps import make_stamps
+from galopt.survey import make_survey
+
+TARGETS = ["mean", "spread"]
+
+
+def network(side: int = 40) -> Network:
+    def fractions(stamps):
+        assert stamps.dtype == np.uint8
+        return np.stack([stamps.mean((1, 2)) / 255, stamps.std((1, 2)) / 255], 1).astype("f4")
+
+    return Network(fractions, TARGETS, side, Stamps(), {"model": "a test"})
+
+
+def write_pictures(folder: Path, names: list[str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(0)
+    for name in names:
+        pixels = random.integers(0, 256, (60, 80)).astype(np.uint8)
+        Image.fromarray(pixels).resize((160, 120), Image.Resampling.BICUBIC).save(folder / name)
+
+
+def test_folders_files_and_patterns_are_found_once_each(tmp_path):
+    write_pictures(tmp_path / "a" / "deep", ["z.png"])
+    write_pictures(tmp_path / "a", ["b.jpg", "a.JPG"])
+    (tmp_path / "a" / "votes.csv").touch()
+    folder = tmp_path / "a"
+    found = find_files([str(folder / "b.jpg"), str(folder), str(folder / "*.jpg")])
+    assert [file.name for file in found] == ["b.jpg", "a.JPG", "z.png"]
+    assert find_files([str(tmp_path / "**" / "*.png")]) == [folder / "deep" / "z.png"]
+
+
+def test_path_that_means_nothing_is_named(tmp_path):
+    with pytest.raises(DataError, match="nowhere: no image there"):
+        find_files([str(tmp_path / "nowhere")])
+
+
+@pytest.mark.parametrize(
+    ("name", "galaxy"),
+    [("a.b.jpg", "a.b"), ("c.fits.gz", "c"), ("d.TIFF", "d"), ("e.dat", "e.dat")],
+)
+def test_id_is_the_name_without_the_image_ending(name, galaxy):
+    assert image_id(Path("folder") / name) == galaxy
+
+
+def test_unreadable_images_are_set_aside_and_the_rest_finished(tmp_path):
+    write_pictures(tmp_path, ["a.jpg", "c.jpg"])
+    (tmp_path / "b.jpg").write_text("no picture")
+    table, rejected = predict.predict(network(), find_files([str(tmp_path)]))
+    assert table["id"].tolist() == ["a", "c"]
+    assert table["file"].tolist() == [str(tmp_path / "a.jpg"), str(tmp_path / "c.jpg")]
+    assert list(table) == ["id", "file", *TARGETS]
+    assert rejected["id"].tolist() == ["b"]
+    assert "cannot identify" in rejected["reason"][0]
+
+
+def test_no_readable_image_gives_an_empty_table(tmp_path):
+    (tmp_path / "b.jpg").write_text("no picture")
+    table, rejected = predict.predict(network(), [tmp_path / "b.jpg"])
+    assert table.empty
+    assert list(table) == ["id", "file", *TARGETS]
+    assert len(rejected) == 1
+
+
+def test_order_and_result_do_not_depend_on_chunks(tmp_path, monkeypatch):
+    write_pictures(tmp_path, [f"{number}.png" for number in range(5)])
+    files = find_files([str(tmp_path)])
+    whole, _ = predict.predict(network(), files)
+    monkeypatch.setattr(predict, "_CHUNK", 2)
+    parts, _ = predict.predict(network(), files)
+    pd.testing.assert_frame_equal(whole, parts)
+
+
+def test_stamps_are_those_of_the_dataset(tmp_path):
+    names = [f"g{number:02d}.png" for number in range(40)]
+    write_pictures(tmp_path / "mine", names)
+    votes = pd.DataFrame({"id": [n[:3] for n in names], "file": names, "disk": 0.5, "other": 0.5})
+    votes.to_csv(tmp_path / "mine" / "votes.csv", index=False)
+    config = params.build(
+        {"survey": {"source": "folder", "folder": {"path": str(tmp_path / "mine")}}}
+    )
+    make_survey(config, tmp_path / "data" / "survey")
+    make_stamps(config, tmp_path / "data" / "survey", tmp_path / "data")
+    test = dataset.build(config, tmp_path / "data", tmp_path / "dataset").split("test")
+    files = [tmp_path / "mine" / f"{galaxy}.png" for galaxy in test.catalog["id"]]
+    stamps, rows, rejected = read_chunk(files, config.stamps, config.rescale.pixels)
+    np.testing.assert_array_equal(stamps, test.images)
+    assert [row["id"] for row in rows] == test.catalog["id"].tolist()
+    assert not rejected
+
+
+def test_provenance_names_code_and_model():
+    made = predict.provenance(network())
+    assert made["creator"].startswith("galopt ")
+    assert made["model"] == "a test"
+    assert all(len(key) <= 8 for key in made)
+
+
+def test_missing_keras_file_is_named(tmp_path):
+    with pytest.raises(DataError, match="no such file"):
+        predict.open_network(str(tmp_path / "model.keras"))

@@ -1,0 +1,68 @@
+"""Reading a store."""
+
+import mlflow
+import pytest
+
+from galopt.errors import GaloptError
+from galopt.published import PUBLISHED
+from galopt.tracking.models import open_model
+from galopt.tracking.queries import all_runs, find_run, predictions
+from galopt.tracking.store import EXPERIMENT, open_store
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("store")
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+    mlflow.create_experiment(EXPERIMENT, artifact_location=str(folder / "artifacts"))
+    experiment = open_store()
+    with mlflow.start_run(experiment_id=experiment, run_name="mine"):
+        mlflow.log_metric("test_rmse", 0.16)
+        mlflow.log_param("train.seed", 1)
+        mlflow.log_text("id,voted_disk,predicted_disk\n007,0.5,0.25\n", "predictions.csv")
+    yield
+    mlflow.set_tracking_uri(before)
+
+
+@pytest.mark.usefixtures("store")
+def test_runs_are_read_with_the_published_ones():
+    runs = all_runs()
+    assert len(runs) == len(PUBLISHED) + 1
+    mine = find_run("mine", runs)
+    assert mine.metrics == {"test_rmse": 0.16}
+    assert mine.params == {"train.seed": "1"}
+    assert sum(run.kind == "published" for run in runs) == len(PUBLISHED)
+
+
+@pytest.mark.usefixtures("store")
+def test_predictions_keep_their_ids_as_text():
+    table = predictions(find_run("mine", all_runs()))
+    assert table is not None
+    assert table["id"].tolist() == ["007"]
+
+
+@pytest.mark.usefixtures("store")
+def test_run_without_predictions_has_none():
+    assert predictions(find_run(PUBLISHED[0].name, all_runs())) is None
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("reference", ["models:/galopt@champion", "models:/galopt/7", "mine"])
+def test_missing_model_is_one_line(reference):
+    with pytest.raises(GaloptError, match="train a model") as caught:
+        open_model(reference)
+    assert "\n" not in str(caught.value)
+
+
+def test_folder_without_a_store_is_left_as_it_is(tmp_path, monkeypatch):
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    try:
+        with pytest.raises(GaloptError, match="start in the project's folder"):
+            all_runs()
+    finally:
+        mlflow.set_tracking_uri(before)
+    assert not list(tmp_path.iterdir())

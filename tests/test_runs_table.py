@@ -1,0 +1,102 @@
+"""Runs as tables."""
+
+from datetime import datetime
+
+import pandas as pd
+import pytest
+
+from galopt import runs_table
+from galopt.comparison import Difference
+from galopt.errors import GaloptError
+from galopt.tracking.queries import TrackedRun, find_run
+
+
+def run(number: int, kind: str = "run", dataset: str = "d", **changes) -> TrackedRun:
+    given = {
+        "id": f"{number:x}" * 32,
+        "name": f"net{number} on sky",
+        "status": "FINISHED",
+        "started": datetime(2026, 1, number),
+        "params": {"train.seed": str(number), "train.epochs": "3"},
+        "tags": {"galopt.kind": kind, "galopt.survey": "sky", "galopt.dataset": dataset},
+        "metrics": {"test_rmse": number / 10, "best_val_rmse": 0.2, "system/cpu": 50.0},
+    }
+    return TrackedRun(**given | changes)
+
+
+def predictions(shift: float) -> pd.DataFrame:
+    voted = [0.0, 0.25, 0.5, 1.0]
+    moved = [value + shift for value in voted]
+    return pd.DataFrame({"id": list("abcd"), "voted_disk": voted, "predicted_disk": moved})
+
+
+def test_overview_puts_published_results_last_the_first_made_first():
+    runs = [run(4), run(3), run(2, "published", params={}), run(1, "published", params={})]
+    table = runs_table.overview(runs)
+    assert table["name"].tolist() == ["net4", "net3", "net1", "net2"]
+    assert table["test_rmse"].tolist() == [0.4, 0.3, 0.1, 0.2]
+    assert table["floor"].isna().all()
+    assert table["id"][0] == "44444444"
+
+
+def test_overview_of_nothing_is_an_empty_table():
+    assert runs_table.overview([]).empty
+
+
+def test_side_by_side_shows_metrics_and_differing_parameters():
+    table = runs_table.side_by_side([run(1), run(2), run(3, "published", params={}, metrics={})])
+    facts = table.set_index("what")
+    assert list(facts) == ["11111111", "22222222", "33333333"]
+    assert facts.loc["test_rmse"].tolist() == ["0.1", "0.2", ""]
+    assert facts.loc["train.seed"].tolist() == ["1", "2", ""]
+    assert "train.epochs" not in facts.index
+    assert "system/cpu" not in facts.index
+
+
+def test_runs_on_the_same_galaxies_are_told_apart(monkeypatch):
+    shifts = {run(1).id: 0.2, run(2).id: 0.1}
+    monkeypatch.setattr(runs_table, "predictions", lambda run: predictions(shifts[run.id]))
+    (difference,) = runs_table.differences([run(1), run(2)])
+    assert isinstance(difference, Difference)
+    assert difference.value == pytest.approx(-0.1)
+    assert runs_table.sentence(run(1), run(2), difference).startswith(
+        "net2 (22222222) is really better than net1 (11111111): RMSE 0.1000 lower"
+    )
+
+
+def test_runs_on_other_galaxies_or_without_predictions_are_not(monkeypatch):
+    monkeypatch.setattr(runs_table, "predictions", lambda run: None)
+    others = runs_table.differences([run(1), run(2, dataset="e"), run(3)])
+    assert "different galaxies" in others[0]
+    assert "no table of predictions" in others[1]
+    assert runs_table.sentence(run(1), run(3), others[1]).startswith("net3 (33333333) and net1")
+
+
+def test_differences_are_rows_of_the_saved_table():
+    runs = [run(1), run(2), run(3)]
+    table = runs_table.with_differences(
+        runs_table.side_by_side(runs), [Difference(0.1, 0.05, 0.15, 9), "no reason"]
+    )
+    assert table.iloc[-3].tolist() == ["test_rmse minus first", "", "+0.10000", ""]
+    assert table.iloc[-1].tolist() == ["95 % interval, high", "", "+0.15000", ""]
+
+
+@pytest.mark.parametrize("runs", [[run(1)], [run(1), run(1)]])
+def test_one_run_is_no_comparison(runs):
+    with pytest.raises(GaloptError, match="two or more different runs"):
+        runs_table.check(runs)
+
+
+@pytest.mark.parametrize("reference", ["1" * 32, "111", "net1 on sky", "net1"])
+def test_run_is_found_by_id_start_or_name(reference):
+    assert find_run(reference, [run(1), run(2)]) == run(1)
+
+
+def test_unknown_and_ambiguous_references_are_explained():
+    twice = [run(1), run(2, name="net1 on sky")]
+    with pytest.raises(GaloptError, match="no run 'zzz'"):
+        find_run("zzz", twice)
+    with pytest.raises(GaloptError, match="no run ''"):
+        find_run("", twice)
+    with pytest.raises(GaloptError, match="2 runs are called 'net1': give an id, such as 1111"):
+        find_run("net1", twice)
