@@ -58,6 +58,6 @@ def spoil(tile: np.ndarray, x: float, y: float, sigma: float, rng: np.random.Gen
         window += sigma * rng.uniform(15, 80) * profile * ragged * fading
     else:
         away = np.hypot(across - rng.uniform(2, 15), along)
-        radius, width = rng.uniform(10, 20), rng.uniform(2, 4)
+        radius, width = rng.uniform(10, 20), rng.uniform(3, 8)
         window += sigma * rng.uniform(6, 20) / (1 + np.exp((away - radius) * 4 / width))
     return kind

@@ -15,11 +15,11 @@ PSF_R50 = 0.13
 
 TASTES = pd.DataFrame(
     {
-        "spheroid": [-0.999, 1.591, 0.183, -0.555, -0.616, -0.571, 0, 0, 0, -0.654, -2.071, 0],
-        "disk": [-0.120, -0.709, -2.258, -0.603, 2.495, 2.103, 0, 0, 0, -1.865, -2.071, 0],
-        "irregular": [-3.177, -0.137, 0, 1.512, -0.475, 0.006, 0, 0.213, 0, -2.0, -2.071, 0],
-        "point_source": [-3.914, 1.346, 0, -0.516, 0, -1.540, -2.203, 0, 2.591, 0.668, -2.071, 0],
-        "unclassifiable": [-4.929, 0, 0, 0, 0, 0.492, 0, -0.284, 0, 0, 7.403, 0.766],
+        "spheroid": [-1.305, 2.22, 0.13, -0.232, -1.118, -0.549, 0, 0, 0, 0.241, -2.217, 0],
+        "disk": [-0.08, -0.83, -1.132, -0.87, 1.273, 2.169, 0, 0, 0, -2.33, -2.217, 0],
+        "irregular": [-3.257, -0.101, 0, 1.935, -0.4, 0.715, 0, 0.177, 0, -1.939, -2.217, 0],
+        "point_source": [-3.888, 1.062, 0, -0.683, 0, -2.156, -1.709, 0, 3.106, 2.189, -2.217, 0],
+        "unclassifiable": [-4.913, 0, 0, 0, 0, 0.69, 0, -0.4, 0, 0, 7.558, 0.525],
     },
     index=[
         "constant", "bulge", "roundness", "clumps", "arms", "size", "smallness", "light",
@@ -36,9 +36,9 @@ normalised GOODS-S votes of Kartaltepe et al. (2015, table 3).
 def impressions(seen: pd.DataFrame) -> pd.DataFrame:
     """Return what a galaxy's image makes a voter think of it.
 
-    Voters judge the image, not the truth: how compact, round and large a galaxy's own light
-    looks above the noise, and its bulge, clumps, arms and nucleus as far as it is bright and
-    large enough to show them.
+    Voters judge the image, not the truth: how large a galaxy's own light looks above the
+    noise; how compact and round, as far as it is bright enough to tell; its bulge, clumps,
+    arms and nucleus, as far as it is also large enough to show them.
 
     Parameters
     ----------
@@ -55,15 +55,16 @@ def impressions(seen: pd.DataFrame) -> pd.DataFrame:
     """
     light = np.log10(np.maximum(seen.snr, 1)) - 1.5
     size = np.log(np.sqrt(np.maximum(seen.own_r50**2 - PSF_R50**2, 0.05**2)) / 0.2)
-    visible = expit(4 * light + size)
+    noticed = expit(5 * (light - 0.1))
+    visible = expit(4 * (light - 0.35) + 1.5 * size)
     galaxy = 1.0 - seen.star
     compact = ((seen.own_concentration - 2.80) / 0.45).clip(-2.5, 3)
     body = (1 - seen.bulge) * (1 - seen.point)
     return pd.DataFrame(
         {
             "constant": 1.0,
-            "bulge": galaxy * (0.75 * compact + 1.12 * visible * (seen.bulge - 0.46)),
-            "roundness": seen.own_axis_ratio - 0.6,
+            "bulge": galaxy * (0.75 * noticed * compact + 1.12 * visible * (seen.bulge - 0.46)),
+            "roundness": noticed * (seen.own_axis_ratio - 0.6),
             "clumps": galaxy * 6.9 * visible * CLUMPY * seen.disturbance * body,
             "arms": galaxy * 2 * visible * seen.arms,
             "size": size,
