@@ -1,9 +1,9 @@
-"""What a network is made of, layer by layer, without building it."""
+"""What a network is made of and costs, layer by layer, without building it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from galopt.config import Network
+from galopt.config import Convolution, Network, Residual
 
 # Ignat et al. (2016), figure 5: initial biases of the convolutions and the output, and of
 # the dense layers; spread of the output's initial weights.
@@ -19,21 +19,27 @@ class Layer:
     Attributes
     ----------
     type : str
-        'convolutional' or 'dense'.
+        'convolutional', 'residual' (the blocks of one width) or 'dense'.
     features : int
         Feature maps or units.
     kernel : int or None
         Side of the filters, px; None for a dense layer.
     pool : int
-        Side of the max pooling after it, px; 1 is none.
+        Side of the max pooling after it, or before it where residual, px; 1 is none.
     activation : str
         Name of the non-linearity.
-    bias, spread : float
-        Initial bias; standard deviation of the initial weights.
+    bias : float
+        Initial bias.
+    spread : float or None
+        Standard deviation of the initial weights; None for that of He et al. (2015).
     side : int or None
         Side of the maps that the layer and its pooling give, px; None for a dense layer.
     weights : int
         Trained numbers, biases among them.
+    flops : int
+        Floating-point operations of its matrix products for one galaxy, forward.
+    receptive_field : int or None
+        Side of the patch of a view that decides one output, px; None for a dense layer.
     """
 
     type: str
@@ -42,9 +48,34 @@ class Layer:
     pool: int
     activation: str
     bias: float
-    spread: float
+    spread: float | None
     side: int | None
     weights: int
+    flops: int
+    receptive_field: int | None
+
+
+@dataclass
+class _Maps:
+    """Feature maps on their way through the column: what the next layer sees."""
+
+    side: int
+    features: int
+    receptive_field: int = 1
+    step: int = 1  # px of the view between neighbours
+
+    def convolve(self, kernel: int, features: int, padded: bool = False) -> int:
+        """Apply a convolution and return its multiplications."""
+        self.side -= 0 if padded else kernel - 1
+        products = self.side**2 * kernel**2 * self.features * features
+        self.receptive_field += (kernel - 1) * self.step
+        self.features = features
+        return products
+
+    def pool(self, side: int, padded: bool = False) -> None:
+        self.side = -(-self.side // side) if padded else self.side // side
+        self.receptive_field += (side - 1) * self.step
+        self.step *= side
 
 
 def layers(network: Network, targets: int) -> Iterator[Layer]:
@@ -56,29 +87,107 @@ def layers(network: Network, targets: int) -> Iterator[Layer]:
     targets : int
         Number of vote fractions.
     """
-    side = network.pixels
-    inputs: int = network.channels
+    maps = _Maps(network.crop if network.views > 1 else network.pixels, network.channels)
     for layer in network.convolutions:
-        side = (side - layer.kernel + 1) // layer.pool
-        weights = (layer.kernel**2 * inputs + 1) * layer.filters
+        yield _convolution(network, layer, maps)
+    for number, stage in enumerate(network.residual, 1):
+        yield _residual(network, stage, maps, last=number == len(network.residual))
+    inputs = maps.features * network.views
+    inputs *= 1 if network.pooling == "average" else maps.side**2
+    for units in network.dense:
+        products = inputs * units * network.maxout
         yield Layer(
-            "convolutional",
-            layer.filters,
-            layer.kernel,
-            layer.pool,
-            "ReLU",
-            CONVOLUTION_BIAS,
-            layer.spread,
-            side,
-            weights,
+            type="dense",
+            features=units,
+            kernel=None,
+            pool=1,
+            activation=_activation(network.maxout),
+            bias=DENSE_BIAS,
+            spread=network.dense_spread,
+            side=None,
+            weights=products + units * network.maxout,
+            flops=2 * products,
+            receptive_field=None,
         )
-        inputs = layer.filters
-    inputs *= side**2
-    dense = [(units, "ReLU", DENSE_BIAS, network.dense_spread) for units in network.dense]
-    for units, activation, bias, spread in [
-        *dense,
-        (targets, network.output, OUTPUT_BIAS, OUTPUT_SPREAD),
-    ]:
-        weights = (inputs + 1) * units
-        yield Layer("dense", units, None, 1, activation, bias, spread, None, weights)
         inputs = units
+    yield Layer(
+        type="dense",
+        features=targets,
+        kernel=None,
+        pool=1,
+        activation={"tree": "decision tree"}.get(network.output, network.output),
+        bias=OUTPUT_BIAS,
+        spread=OUTPUT_SPREAD,
+        side=None,
+        weights=(inputs + 1) * targets,
+        flops=2 * inputs * targets,
+        receptive_field=None,
+    )
+
+
+def totals(network: Network, targets: int) -> dict[str, int]:
+    """Return the trained numbers, the operations of a galaxy and the receptive field, px."""
+    table = list(layers(network, targets))
+    return {
+        "weights": sum(layer.weights for layer in table),
+        "flops": sum(layer.flops for layer in table),
+        "receptive_field": max(layer.receptive_field or 0 for layer in table),
+    }
+
+
+def _convolution(network: Network, layer: Convolution, maps: _Maps) -> Layer:
+    filters = layer.filters * layer.maxout
+    kernel_weights = layer.kernel**2 * maps.features * filters
+    products = maps.convolve(layer.kernel, filters)
+    biases = filters if not network.untied_biases else layer.filters * maps.side**2
+    maps.features = layer.filters
+    maps.pool(layer.pool)
+    return Layer(
+        type="convolutional",
+        features=layer.filters,
+        kernel=layer.kernel,
+        pool=layer.pool,
+        activation=_activation(layer.maxout),
+        bias=CONVOLUTION_BIAS,
+        spread=layer.spread,
+        side=maps.side,
+        weights=kernel_weights + biases + _normalisation(network, layer.filters),
+        flops=2 * products * network.views,
+        receptive_field=maps.receptive_field,
+    )
+
+
+def _residual(network: Network, stage: Residual, maps: _Maps, last: bool) -> Layer:
+    maps.pool(stage.pool, padded=True)
+    weights = products = 0
+    for _ in range(stage.depth):
+        inputs = maps.features
+        for _ in range(2):
+            weights += _normalisation(network, maps.features) + 9 * maps.features * stage.filters
+            weights += stage.filters if network.normalisation == "none" else 0
+            products += maps.convolve(3, stage.filters, padded=True)
+        if inputs != stage.filters:
+            weights += inputs * stage.filters
+            products += maps.side**2 * inputs * stage.filters
+    return Layer(
+        type="residual",
+        features=stage.filters,
+        kernel=3,
+        pool=stage.pool,
+        activation="ReLU",
+        bias=0.0,
+        spread=None,
+        side=maps.side,
+        weights=weights + (_normalisation(network, stage.filters) if last else 0),
+        flops=2 * products * network.views,
+        receptive_field=maps.receptive_field,
+    )
+
+
+def _normalisation(network: Network, features: int) -> int:
+    """Return the trained numbers of one normalisation: a scale and an offset a feature."""
+    return 0 if network.normalisation == "none" else 2 * features
+
+
+def _activation(pieces: int) -> str:
+    return "ReLU" if pieces == 1 else f"maxout ({pieces})"

@@ -5,6 +5,7 @@ Keras layer, so that a saved model carries its own preprocessing: it takes store
 stamps, draws random views of them in training and the central view otherwise.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -44,6 +45,9 @@ class View(keras.layers.Layer):
         standardised with them.
     seed : int
         Seed of the random views.
+    turns : sequence of float
+        The view is given once at each of these angles, degrees, side by side in the
+        channels: 0 and 45 for `galopt.layers.Viewpoints`.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class View(keras.layers.Layer):
         mean: float = 0.0,
         spread: float = 1.0,
         seed: int = 0,
+        turns: Sequence[float] = (0.0,),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -69,11 +74,11 @@ class View(keras.layers.Layer):
         self.pixels, self.field, self.channels = pixels, field, channels
         self.rotation, self.shift, self.zoom = rotation, shift, zoom
         self.flip, self.brightness, self.seed = flip, brightness, seed
-        self.mean, self.spread = mean, spread
+        self.mean, self.spread, self.turns = mean, spread, tuple(turns)
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, stamps: Any, training: bool = False) -> Any:
-        """Return views, shape (B, pixels, pixels, channels), of stamps (B, S, S), uint8."""
+        """Return views, shape (B, pixels, pixels, planes), of stamps (B, S, S), uint8."""
         if not training:
             return self.resample(stamps)
         batch = ops.shape(stamps)[0]
@@ -115,13 +120,12 @@ class View(keras.layers.Layer):
 
         Returns
         -------
-        tensor, shape (B, pixels, pixels, channels)
+        tensor, shape (B, pixels, pixels, channels * len(turns))
             Standardised pixels.
         """
         side = stamps.shape[1]
         batch = ops.shape(stamps)[0]
-        grid = (np.arange(self.pixels, dtype="float32") - (self.pixels - 1) / 2) / self.pixels
-        u, v = (axis.ravel() for axis in np.meshgrid(grid, grid))  # each (P*P,), view sides
+        u, v = _grid(self.pixels, self.turns)
         step = side * self.field / _column(zoom)
         cos, sin = ops.cos(_column(rotation)), ops.sin(_column(rotation))
         u = u[None] * _column(mirror)
@@ -129,15 +133,16 @@ class View(keras.layers.Layer):
         x = centre + side * _column(shift_x) + step * (cos * u - sin * v[None])
         y = centre + side * _column(shift_y) + step * (sin * u + cos * v[None])
         views = (_bilinear(stamps, x, y) / 255.0 - self.mean) / self.spread
-        views = ops.reshape(views, (batch, self.pixels, self.pixels, 1))
+        views = ops.reshape(views, (batch, self.pixels, self.pixels, len(self.turns)))
         return ops.cast(ops.repeat(views, self.channels, axis=-1), self.compute_dtype)
 
     def _uniform(self, batch: Any, low: float, high: float) -> Any:
         return keras.random.uniform((batch,), low, high, dtype="float32", seed=self.seed_generator)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        """Return (B, pixels, pixels, channels)."""
-        return (input_shape[0], self.pixels, self.pixels, self.channels)
+        """Return (B, pixels, pixels, channels * len(turns))."""
+        planes = self.channels * len(self.turns)
+        return (input_shape[0], self.pixels, self.pixels, planes)
 
     def compute_output_spec(self, stamps: Any, training: bool = False) -> Any:
         """Describe the output without drawing random numbers."""
@@ -145,8 +150,8 @@ class View(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return what rebuilds the layer."""
-        names = "pixels field channels rotation shift zoom flip brightness mean spread seed".split()
-        return super().get_config() | {name: getattr(self, name) for name in names}
+        names = "pixels field channels rotation shift zoom flip brightness mean spread seed turns"
+        return super().get_config() | {name: getattr(self, name) for name in names.split()}
 
 
 def view_layer(network: Network, augment: Augment, stamps: NDArray[np.uint8], seed: int) -> View:
@@ -167,9 +172,19 @@ def view_layer(network: Network, augment: Augment, stamps: NDArray[np.uint8], se
         mean=float(stamps.mean() / 255),
         spread=float(max(stamps.std() / 255, 1e-3)),
         seed=seed,
+        turns=(0, 45) if network.views > 1 else (0,),
         name="view",
         **augment.model_dump(exclude={"copies"}),
     )
+
+
+def _grid(pixels: int, turns: Sequence[float]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return where the pixels of a view at each turn lie, (P * P * turns,), view sides."""
+    axis = (np.arange(pixels, dtype="float32") - (pixels - 1) / 2) / pixels
+    u, v = (places[..., None] for places in np.meshgrid(axis, axis))
+    angle = np.deg2rad(np.array(turns, dtype="float32"))
+    cos, sin = np.cos(angle), np.sin(angle)
+    return (cos * u - sin * v).ravel(), (sin * u + cos * v).ravel()
 
 
 def _column(value: Any) -> Any:

@@ -1,19 +1,16 @@
 """Networks: one builder, from the `network` section to a Keras model."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 from keras import layers
 
+from galopt.architecture import CONVOLUTION_BIAS, DENSE_BIAS, OUTPUT_BIAS, OUTPUT_SPREAD
 from galopt.augment import View
-from galopt.config import Network
+from galopt.config import Convolution, Network
 from galopt.errors import ConfigError
-
-# Ignat et al. (2016), figure 5: initial biases of the convolutions and the output, and of
-# the dense layers; spread of the output's initial weights.
-CONVOLUTION_BIAS = OUTPUT_BIAS = 0.1
-DENSE_BIAS = 0.01
-OUTPUT_SPREAD = 0.01
+from galopt.layers import DecisionTree, JoinViews, Maxout, MaxoutConv2D, UntiedBias, Viewpoints
 
 
 def build(
@@ -38,58 +35,161 @@ def build(
     Returns
     -------
     keras.Model
-        Stamps (B, side, side) uint8 to fractions (B, targets) float32 in [0, 1].
+        Stamps (B, side, side) uint8 to fractions (B, targets) float32 in [0, 1]. What the
+        dense layers see is the output of its layer ``features``.
 
     Raises
     ------
     ConfigError
-        The layers do not fit the picture.
+        The layers do not fit the picture, or the decision tree not the targets.
     """
-    policy = keras.DTypePolicy(precision)
-    seeds = iter(range(seed * 1000, (seed + 1) * 1000))
-
-    def dropout(x: Any) -> Any:
-        return layers.Dropout(network.dropout, seed=next(seeds), dtype=policy)(x)
-
+    if network.tree and sum(question.answers for question in network.tree) != targets:
+        raise ConfigError(
+            f"network.tree: has {sum(question.answers for question in network.tree)} answers, "
+            f"but the survey has {targets} targets"
+        )
     stamps = keras.Input((side, side), dtype="uint8", name="stamps")
-    x = view(stamps)
-    for number, layer in enumerate(network.convolutions, 1):
+    return keras.Model(
+        stamps,
+        _Builder(network, seed, precision).fractions(view(stamps), targets),
+        name=network.preset,
+    )
+
+
+class _Builder:
+    """The parts of a network, with a seed of its own for each that draws random numbers."""
+
+    def __init__(self, network: Network, seed: int, precision: str) -> None:
+        self.network = network
+        self.seeds = iter(range(seed * 1000, (seed + 1) * 1000))
+        self.policy = keras.DTypePolicy(precision)
+
+    def fractions(self, view: Any, targets: int) -> Any:
+        """Return vote fractions (B, targets) of views (B, P, P, planes)."""
+        x = self.features(view)
+        for number, units in enumerate(self.network.dense, 1):
+            x = self.dense(x, units, number)
+        scores = layers.Dense(
+            targets,
+            activation=None if self.network.tree else self.network.output,
+            kernel_initializer=self.weights(OUTPUT_SPREAD),
+            bias_initializer=keras.initializers.Constant(OUTPUT_BIAS),
+            dtype="float32",
+            name="scores" if self.network.tree else "fractions",
+        )(self.dropout(x))
+        if not self.network.tree:
+            return scores
+        answers = [question.answers for question in self.network.tree]
+        after = [question.after for question in self.network.tree]
+        return DecisionTree(answers, after, dtype="float32", name="fractions")(scores)
+
+    def features(self, x: Any) -> Any:
+        """Return what the column makes of the views, (B, F)."""
+        network = self.network
+        several = network.views > 1
+        if several:
+            x = Viewpoints(network.crop, dtype=self.policy, name="viewpoints")(x)
+        for number, layer in enumerate(network.convolutions, 1):
+            x = self.convolution(x, layer, number)
+        for number, (filters, pool) in enumerate(_blocks(network), 1):
+            x = self.residual(x, filters, pool, number)
+        if network.residual:
+            x = self.rectified(x, "last")
+        reduce = layers.GlobalAveragePooling2D if network.pooling == "average" else layers.Flatten
+        x = reduce(dtype=self.policy, name="view_features" if several else "features")(x)
+        return JoinViews(dtype=self.policy, name="features")(x) if several else x
+
+    def convolution(self, x: Any, layer: Convolution, number: int) -> Any:
+        """Add a convolution, what follows it, and its pooling."""
         if layer.kernel > x.shape[1] or layer.pool > x.shape[1] - layer.kernel + 1:
             raise ConfigError(
                 f"network.convolutions.{number - 1}: kernel {layer.kernel} and pool {layer.pool} "
                 f"do not fit the {x.shape[1]} px that the layers before it leave"
             )
-        x = layers.Conv2D(
-            layer.filters,
-            layer.kernel,
-            activation="relu",
-            kernel_initializer=_normal(layer.spread, next(seeds)),
-            bias_initializer=keras.initializers.Constant(CONVOLUTION_BIAS),
-            dtype=policy,
-            name=f"convolution_{number}",
-        )(x)
+        plain = not self.network.untied_biases and self.network.normalisation == "none"
+        options: dict[str, Any] = {
+            "use_bias": not self.network.untied_biases,
+            "kernel_initializer": self.weights(layer.spread),
+            "bias_initializer": keras.initializers.Constant(CONVOLUTION_BIAS),
+            "dtype": self.policy,
+            "name": f"convolution_{number}",
+        }
+        if layer.maxout > 1:
+            x = MaxoutConv2D(layer.filters, layer.kernel, layer.maxout, **options)(x)
+        else:
+            activation = "relu" if plain else None
+            x = layers.Conv2D(layer.filters, layer.kernel, activation=activation, **options)(x)
+        if self.network.untied_biases:
+            bias = keras.initializers.Constant(CONVOLUTION_BIAS)
+            x = UntiedBias(bias, dtype=self.policy, name=f"biases_{number}")(x)
+        if not plain:
+            x = self.rectified(x, str(number), linear=layer.maxout > 1)
         if layer.pool > 1:
-            x = layers.MaxPooling2D(layer.pool, dtype=policy, name=f"pooling_{number}")(x)
-    x = layers.Flatten(dtype=policy, name="features")(x)
-    for number, units in enumerate(network.dense, 1):
-        x = layers.Dense(
-            units,
-            activation="relu",
-            kernel_initializer=_normal(network.dense_spread, next(seeds)),
-            bias_initializer=keras.initializers.Constant(DENSE_BIAS),
-            dtype=policy,
-            name=f"dense_{number}",
-        )(dropout(x))
-    fractions = layers.Dense(
-        targets,
-        activation=network.output,
-        kernel_initializer=_normal(OUTPUT_SPREAD, next(seeds)),
-        bias_initializer=keras.initializers.Constant(OUTPUT_BIAS),
-        dtype="float32",
-        name="fractions",
-    )(dropout(x))
-    return keras.Model(stamps, fractions, name=network.preset)
+            x = layers.MaxPooling2D(layer.pool, dtype=self.policy, name=f"pooling_{number}")(x)
+        return x
+
+    def residual(self, x: Any, filters: int, pool: int, number: int) -> Any:
+        """Add a block: its input plus two convolutions of it, He et al. (2016b), figure 1b."""
+        name = f"block_{number}"
+        if pool > 1:
+            x = layers.MaxPooling2D(pool, padding="same", dtype=self.policy, name=f"{name}_pool")(x)
+        change = x
+        for step in "ab":
+            change = layers.Conv2D(
+                filters,
+                3,
+                padding="same",
+                use_bias=self.network.normalisation == "none",
+                kernel_initializer=self.weights(None),
+                dtype=self.policy,
+                name=f"{name}_{step}",
+            )(self.rectified(change, f"{name}_{step}"))
+        if x.shape[-1] != filters:
+            x = layers.Conv2D(
+                filters,
+                1,
+                use_bias=False,
+                kernel_initializer=self.weights(None),
+                dtype=self.policy,
+                name=f"{name}_width",
+            )(x)
+        return layers.Add(dtype=self.policy, name=name)([x, change])
+
+    def rectified(self, x: Any, name: str, linear: bool = False) -> Any:
+        """Add the normalisation that the network has, and ReLU unless `linear`."""
+        if self.network.normalisation != "none":
+            kind = {"batch": layers.BatchNormalization, "layer": layers.LayerNormalization}
+            normalise = kind[self.network.normalisation]
+            x = normalise(dtype=self.policy, name=f"normalisation_{name}")(x)
+        return x if linear else layers.ReLU(dtype=self.policy, name=f"relu_{name}")(x)
+
+    def dense(self, x: Any, units: int, number: int) -> Any:
+        """Add dropout and a dense layer."""
+        options: dict[str, Any] = {
+            "kernel_initializer": self.weights(self.network.dense_spread),
+            "bias_initializer": keras.initializers.Constant(DENSE_BIAS),
+            "dtype": self.policy,
+            "name": f"dense_{number}",
+        }
+        if self.network.maxout > 1:
+            layer = Maxout(units, self.network.maxout, **options)
+        else:
+            layer = layers.Dense(units, activation="relu", **options)
+        return layer(self.dropout(x))
+
+    def dropout(self, x: Any) -> Any:
+        """Add dropout."""
+        return layers.Dropout(self.network.dropout, seed=next(self.seeds), dtype=self.policy)(x)
+
+    def weights(self, spread: float | None) -> keras.initializers.Initializer:
+        """Return normal first weights, of He et al. (2015), equation 10, without a spread."""
+        if spread is None:
+            return keras.initializers.HeNormal(seed=next(self.seeds))
+        return keras.initializers.RandomNormal(stddev=spread, seed=next(self.seeds))
 
 
-def _normal(spread: float, seed: int) -> keras.initializers.Initializer:
-    return keras.initializers.RandomNormal(stddev=spread, seed=seed)
+def _blocks(network: Network) -> Iterator[tuple[int, int]]:
+    """Yield width and pooling of every residual block."""
+    for stage in network.residual:
+        for number in range(stage.depth):
+            yield stage.filters, stage.pool if number == 0 else 1

@@ -1,7 +1,12 @@
 """The table of layers."""
 
-from galopt.architecture import layers
-from galopt.params import build
+import numpy as np
+import pytest
+
+from galopt import networks
+from galopt.architecture import layers, totals
+from galopt.augment import view_layer
+from galopt.params import build, preset_names
 
 
 def test_paper_network_shrinks_as_in_its_figure_4():
@@ -22,3 +27,28 @@ def test_output_and_biases_are_the_paper_s_figure_5():
     assert [layer.bias for layer in table] == [0.1] * 4 + [0.01, 0.01, 0.1]
     assert [layer.spread for layer in table] == [0.01] * 3 + [0.1, 0.001, 0.001, 0.01]
     assert [layer.activation for layer in table] == ["ReLU"] * 6 + ["sigmoid"]
+
+
+@pytest.mark.parametrize("preset", preset_names())
+@pytest.mark.parametrize("normalisation", ["none", "batch"])
+def test_weights_are_those_of_the_network_that_is_built(preset, normalisation):
+    overrides = {"network.preset": preset, "network.normalisation": normalisation}
+    config = build({}, overrides | {"network.convolutions.0.maxout": 2, "network.dense": [16]})
+    targets = sum(question.answers for question in config.network.tree) or 5
+    view = view_layer(config.network, config.augment, np.zeros((1, 84, 84), np.uint8), 0)
+    model = networks.build(config.network, targets, 84, view, seed=0)
+    built = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+    assert totals(config.network, targets)["weights"] == built
+
+
+def test_the_paper_s_network_costs_57_million_operations_and_sees_37_pixels():
+    assert totals(build({}).network, 5) == {
+        "weights": 5_533_413,
+        "flops": 57_806_848,
+        "receptive_field": 37,
+    }
+
+
+def test_the_modern_network_costs_no_more_than_the_paper_s():
+    modern = totals(build({"network": {"preset": "modern"}}).network, 5)
+    assert modern["flops"] <= totals(build({}).network, 5)["flops"]

@@ -7,11 +7,13 @@ from keras import layers
 from galopt import networks, params
 from galopt.augment import View, view_layer
 from galopt.errors import ConfigError
+from galopt.optimizers import make_optimizer
+from galopt.training import load_model
 
 STAMPS = np.random.default_rng(0).integers(0, 255, (4, 84, 84)).astype(np.uint8)
 
 
-def build(overrides: str = "", targets: int = 5):
+def build(overrides: str | dict = "", targets: int = 5):
     config = params.load("params.yaml", overrides)
     view = view_layer(config.network, config.augment, STAMPS, 0)
     return networks.build(config.network, targets, 84, view, seed=1)
@@ -88,3 +90,61 @@ def test_softmax_fractions_sum_to_one():
 def test_layers_that_do_not_fit_the_picture_are_refused():
     with pytest.raises(ConfigError, match=r"network.convolutions.3: kernel 9 .* 6 px"):
         build("network.convolutions.3.kernel=9")
+
+
+SMALL = {
+    "network.convolutions": [{"filters": 4, "kernel": 6, "pool": 4}],
+    "network.dense": [8],
+    "train.precision": "float32",
+}
+
+
+@pytest.mark.parametrize("preset", params.preset_names())
+def test_each_preset_trains_a_step_saves_loads_and_predicts_the_same(preset, tmp_path):
+    config = params.load("params.yaml", {"network.preset": preset} | SMALL)
+    targets = sum(question.answers for question in config.network.tree) or 5
+    view = view_layer(config.network, config.augment, STAMPS, 0)
+    model = networks.build(config.network, targets, 84, view, seed=1)
+    model.compile(make_optimizer(config.train, steps=1), loss=config.train.loss)
+    loss = model.train_on_batch(STAMPS, np.full((4, targets), 0.5, np.float32))
+    assert np.isfinite(loss)
+    fractions = model.predict_on_batch(STAMPS)
+    assert fractions.min() >= 0
+    assert fractions.max() <= 1
+    model.save(tmp_path / "model.keras")
+    loaded = load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded.predict_on_batch(STAMPS), fractions)
+
+
+def test_maxout_and_untied_biases_are_switched_on_by_one_key_each():
+    names = [type(layer).__name__ for layer in build("network.maxout=2").layers]
+    assert names.count("Maxout") == 2
+    names = [type(layer).__name__ for layer in build("network.untied_biases=true").layers]
+    assert names.count("UntiedBias") == 4
+
+
+def test_sixteen_views_are_joined_before_the_dense_layers():
+    overrides = "network.views=16 network.pixels=69 network.convolutions.3.filters=8"
+    assert build(overrides).get_layer("features").output.shape == (None, 16 * 2 * 2 * 8)
+
+
+def test_a_tree_for_other_targets_is_refused():
+    with pytest.raises(ConfigError, match="has 37 answers, but the survey has 5 targets"):
+        build("network.preset=dieleman2015")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ("network.output=tree", "go together"),
+        (
+            {"network.output": "tree", "network.tree": [{"answers": 3, "after": 0}]},
+            "tree.0.after=0",
+        ),
+        ("network.views=16 network.crop=46", "crop=46: must be at most network.pixels=45"),
+        ("network.maxout=0", "network.maxout=0"),
+    ],
+)
+def test_networks_that_cannot_be_are_refused(overrides, message):
+    with pytest.raises(ConfigError, match=message):
+        build(overrides)
