@@ -1,6 +1,6 @@
 """Reading parameters: defaults, then the preset, then `params.yaml`, then overrides."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -50,18 +50,22 @@ def load(
     return build(stated, overrides)
 
 
-def load_run(overrides: str, path: Path | str = "params.yaml") -> Config:
+def load_run(
+    overrides: str, path: Path | str = "params.yaml", sections: Sequence[str] = RUN_SECTIONS
+) -> Config:
     """Read a configuration for one run, whose overrides may not touch the dataset.
 
-    Parameters and errors are those of `load`.
+    Parameters and errors are those of `load`; `sections` may be overridden.
     """
     for key, value in parse_overrides(overrides).items():
         section = key.split(".")[0]
-        if section in Config.model_fields and section not in RUN_SECTIONS:
-            raise ConfigError(
-                f"{key}={value!r}: the dataset is made as {path} says; change it there. "
-                f"A run may override {', '.join(RUN_SECTIONS)}"
+        if section in Config.model_fields and section not in sections:
+            why = (
+                "not a parameter of a run"
+                if section == "search"
+                else f"the dataset is made as {path} says; change it there"
             )
+            raise ConfigError(f"{key}={value!r}: {why}. Override {', '.join(sections)}")
     return load(path, overrides)
 
 
@@ -111,9 +115,18 @@ def read_preset(name: Any) -> dict[str, Any]:
     return yaml.safe_load((PRESETS / f"{name}.yaml").read_text())
 
 
+def flatten_preset(name: str) -> dict[str, Any]:
+    """Return the parameters that a preset states by dotted key, lists as a whole."""
+    return {
+        f"{section}.{key}": value
+        for section, inside in read_preset(name).items()
+        for key, value in inside.items()
+    }
+
+
 def flatten(config: BaseModel) -> dict[str, Any]:
-    """Return dotted keys and values, such as ``{"train.learning_rate": 0.001}``."""
-    return dict(_leaves(config.model_dump(), ""))
+    """Return what a run is made of: ``{"train.learning_rate": 0.001}``, without the search."""
+    return dict(_leaves(config.model_dump(exclude={"search"}), ""))
 
 
 def describe(config: Config) -> str:
@@ -192,11 +205,18 @@ def _describe(model: BaseModel, depth: int) -> Iterable[str]:
         if isinstance(value, BaseModel):
             yield f"{indent}{name}:  # {(type(value).__doc__ or '').splitlines()[0]}"
             yield from _describe(value, depth + 1)
+        elif isinstance(value, dict) and value:
+            yield f"{indent}{name}:  # {field.description}"
+            for key, inside in model.model_dump(exclude_unset=True)[name].items():
+                yield f"{indent}  {key}: {_flow(inside)}  #"
         else:
             plain = model.model_dump()[name]
-            text = yaml.safe_dump(plain, default_flow_style=True, width=10_000)
-            text = text.removesuffix("...\n").strip()
-            yield f"{indent}{name}: {text}  # {field.description}{_bounds(field)}"
+            yield f"{indent}{name}: {_flow(plain)}  # {field.description}{_bounds(field)}"
+
+
+def _flow(plain: Any) -> str:
+    text = yaml.safe_dump(plain, default_flow_style=True, sort_keys=False, width=10_000)
+    return text.removesuffix("...\n").strip()
 
 
 def _bounds(field: Any) -> str:

@@ -24,3 +24,15 @@ def make_dataset() -> None:
     environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_RUN_ID"}
     if subprocess.run(command, env=environment).returncode:
         raise GaloptError("the dataset could not be made: see the message of the stage above")
+
+
+def fetch_dataset() -> None:
+    """Fetch `data/dataset` of `dvc.lock` from the DVC remote.
+
+    Raises
+    ------
+    GaloptError
+        There is no remote, or it does not have this dataset.
+    """
+    if subprocess.run([sys.executable, "-m", "dvc", "pull", "-q", "rescale"]).returncode:
+        raise GaloptError("the dataset is not here and could not be pulled: see DVC's message")

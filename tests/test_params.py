@@ -83,4 +83,4 @@ def test_flattened_keys_are_valid_overrides():
     flat = params.flatten(config)
     assert flat["train.learning_rate"] == 0.001
     assert flat["network.convolutions.3.spread"] == 0.1
-    assert params.build({}, flat) == config
+    assert params.flatten(params.build({}, flat)) == flat

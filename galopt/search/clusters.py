@@ -1,0 +1,160 @@
+"""Where trials run: this machine, a batch system, or a Dask scheduler that exists."""
+
+import logging
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dask
+import yaml
+from dask.distributed import Client, Nanny, Scheduler, SpecCluster, Worker, WorkerPlugin
+
+from galopt.errors import ConfigError, GaloptError
+
+SLOT = {"slot": 1}
+_SETTINGS = {
+    "distributed.scheduler.allowed-failures": 0,  # the driver retries, Dask does not
+    "distributed.comm.timeouts.tcp": "180s",  # a link may be cut for a minute
+    "distributed.comm.timeouts.connect": "60s",
+    "distributed.scheduler.worker-ttl": "5 minutes",
+    "distributed.admin.log-format": "%(name)s: %(message)s",
+    "logging.distributed": "error",
+}
+
+
+class Settle(WorkerPlugin):
+    """Keep a worker to its cores and leave Ctrl-C to the driver.
+
+    Parameters
+    ----------
+    shares : dict
+        Cores by the worker's name; a worker that is not in it may use all of them.
+    """
+
+    name = "settle"
+
+    def __init__(self, shares: dict[Any, list[int]]) -> None:
+        self.shares = shares
+
+    def setup(self, worker: Worker) -> None:
+        """Settle a worker that has just started."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        share = self.shares.get(worker.name)
+        if share and hasattr(os, "sched_setaffinity"):
+            for task in os.listdir("/proc/self/task"):
+                os.sched_setaffinity(int(task), share)
+
+
+@contextmanager
+def open_cluster(name: str, workers: int) -> Iterator[Client]:
+    """Start or join a cluster and yield its client.
+
+    Parameters
+    ----------
+    name : str
+        'local', a YAML file, or the address of a scheduler.
+    workers : int
+        How many to start.
+
+    Raises
+    ------
+    ConfigError
+        There is no such cluster, or its file is wrong.
+    GaloptError
+        The scheduler does not answer.
+    """
+    with dask.config.set(_SETTINGS):
+        cluster: Any
+        shares: dict[Any, list[int]]
+        if name == "local":
+            cluster, shares = _local(workers)
+        elif "://" in name:
+            cluster, shares = name, {}
+        else:
+            cluster, shares = _from_file(Path(name), workers), {}
+        try:
+            client = Client(cluster, timeout=20)
+        except (OSError, ValueError) as error:
+            raise GaloptError(f"search.cluster={name}: {error}") from None
+        try:
+            client.register_plugin(Settle(shares))
+            yield client
+        finally:
+            client.close()
+            if not isinstance(cluster, str):
+                cluster.close()
+
+
+def gpus() -> list[str]:
+    """Return the GPUs of this machine that may be used, without touching them."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return [gpu for gpu in visible.split(",") if gpu not in ("", "-1")]
+    if not shutil.which("nvidia-smi"):
+        return []
+    listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False)
+    return [str(number) for number, line in enumerate(listed.stdout.splitlines()) if "GPU" in line]
+
+
+def _local(workers: int) -> tuple[SpecCluster, dict[Any, list[int]]]:
+    """Return a cluster on this machine: each worker has its share of the cores and one GPU."""
+    usable, found = sorted(os.sched_getaffinity(0)), gpus()
+    shares = {n: usable[n::workers] or [usable[n % len(usable)]] for n in range(workers)}
+    specification = {}
+    for number, share in shares.items():
+        environment = {"OMP_NUM_THREADS": str(len(share)), "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+        if found:
+            environment["CUDA_VISIBLE_DEVICES"] = found[number % len(found)]
+        options = {
+            "nthreads": 1,
+            "resources": SLOT,
+            "env": environment,
+            "memory_limit": 0,
+            "dashboard": False,
+            "silence_logs": logging.ERROR,
+            "host": "127.0.0.1",
+        }
+        specification[number] = {"cls": Nanny, "options": options}
+    scheduler = {"cls": Scheduler, "options": {"dashboard": False, "host": "127.0.0.1", "port": 0}}
+    return SpecCluster(specification, scheduler, name="galopt", silence_logs=logging.ERROR), shares
+
+
+def _from_file(path: Path, workers: int) -> Any:
+    """Start the cluster that a file describes: its `kind`, and what its Dask class takes."""
+    try:
+        options = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError(f"search.cluster={path}: {' '.join(str(error).split())}") from None
+    kind = options.pop("kind", None) if isinstance(options, dict) else None
+    if kind not in ("slurm", "pbs", "ssh"):
+        raise ConfigError(f"search.cluster={path}: kind is {kind!r}, not slurm, pbs or ssh")
+    try:
+        return _ssh(options) if kind == "ssh" else _batch(kind, options, workers)
+    except ImportError:
+        raise GaloptError(f"kind {kind} needs the extra cluster: uv sync --extra cluster") from None
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"search.cluster={path}: {error}") from None
+
+
+def _batch(kind: str, options: dict[str, Any], workers: int) -> Any:
+    """Keep so many jobs, one trial each: a job that is lost is replaced."""
+    from dask_jobqueue import PBSCluster, SLURMCluster
+
+    extra = ["--resources", "slot=1", "--no-dashboard", *options.pop("worker_extra_args", [])]
+    cluster = {"slurm": SLURMCluster, "pbs": PBSCluster}[kind](
+        processes=1, worker_extra_args=extra, **options
+    )
+    cluster.adapt(minimum_jobs=workers, maximum_jobs=workers)
+    return cluster
+
+
+def _ssh(options: dict[str, Any]) -> Any:
+    from dask.distributed import SSHCluster
+
+    worker = {"nthreads": 1, "resources": "'slot=1'"} | options.pop("worker_options", {})
+    return SSHCluster(worker_options=worker, **options)

@@ -1,0 +1,197 @@
+"""The driver: asks the study for trials, lets Dask place them, and tells what came of them."""
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import optuna
+from dask.distributed import Client, Future, wait
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from galopt.search.section import Search
+from galopt.search.space import Space
+from galopt.search.study import retry, settled
+from galopt.search.worker import Objective, Outcome, Task, perform
+
+
+class Listener(Protocol):
+    """Who wants to know about trials, such as MLflow."""
+
+    def started(self, trial: Trial) -> None:
+        """Note that a trial is about to start; attributes set on it reach the worker."""
+
+    def ended(self, trial: FrozenTrial, done: int) -> None:
+        """Note how a trial ended; `done` trials of the study have been settled."""
+
+
+class Driver:
+    """Runs a study on a cluster.
+
+    Parameters
+    ----------
+    study : optuna.Study
+        Recovered from earlier drivers.
+    space : Space
+    objective : callable
+        Called on the workers; pickled.
+    client : dask.distributed.Client
+        Its workers have the resource `slot`, one for each trial at the same time.
+    listener : Listener
+    keep_lock : callable
+        Called now and then to keep the study's lock.
+    """
+
+    def __init__(
+        self,
+        study: optuna.Study,
+        space: Space,
+        objective: Objective,
+        client: Client,
+        listener: Listener,
+        lock: Any = None,
+    ) -> None:
+        self.study, self.space, self.objective = study, space, objective
+        self.client, self.listener, self.lock = client, listener, lock
+        self.search: Search = space.config.search
+        self.running: dict[Future, Trial] = {}
+        self.done = len(settled(study.get_trials(deepcopy=False)))
+        self.stopping = False
+
+    def run(self) -> bool:
+        """Run trials until the study has its number of them, or its time is over.
+
+        Returns
+        -------
+        bool
+            Whether it came to its end; False if Ctrl-C stopped it.
+        """
+        self.end = time.monotonic() + (self.search.timeout or float("inf"))
+        try:
+            with self._interrupts():
+                while self.running or not self._enough():
+                    self._submit()
+                    self._collect()
+        except KeyboardInterrupt:
+            self.stopping = True
+        finally:
+            self._abandon()
+        return not self.stopping
+
+    def _enough(self) -> bool:
+        """Return whether no further trial is to be started."""
+        return (
+            self.stopping
+            or time.monotonic() > self.end
+            or self.done + len(self.running) >= self.search.trials
+        )
+
+    def _submit(self) -> None:
+        slots = min(self._slots(), self.search.workers)
+        while len(self.running) < slots and not self._enough():
+            trial = self.study.ask()
+            values = self.space.suggest(trial)
+            self.listener.started(trial)
+            task = self._task(trial, values)
+            future = self.client.submit(
+                perform,
+                task,
+                self.objective,
+                key=f"{task.study}-{task.number}",
+                pure=False,
+                resources={"slot": 1},
+                allow_other_workers=False,
+            )
+            self.running[future] = trial
+
+    def _slots(self) -> int:
+        workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
+        return int(sum(worker["resources"].get("slot", 0) for worker in workers))
+
+    def _task(self, trial: Trial, values: dict[str, Any]) -> Task:
+        history = trial.storage.get_trial(trial._trial_id).system_attrs.get("retry_history", ())
+        return Task(
+            self.search.storage,
+            self.study.study_name,
+            trial._trial_id,
+            trial.number,
+            history[0] if history else trial.number,
+            self.search.pruner,
+            self.search.epochs,
+            values,
+            trial.user_attrs,
+        )
+
+    def _collect(self) -> None:
+        if not self.running:
+            time.sleep(0.2)  # no worker yet
+            return
+        try:
+            ended = wait(list(self.running), timeout=2, return_when="FIRST_COMPLETED").done
+        except TimeoutError:
+            ended = set()
+        for future in ended:
+            trial = self.running.pop(future)
+            self._tell(trial, _outcome(future))
+            future.release()
+        if self.lock is not None:
+            self.lock.keep()
+
+    def _tell(self, trial: Trial, outcome: Outcome) -> None:
+        if outcome.reason:
+            trial.set_user_attr("reason", outcome.reason)
+        try:
+            frozen = self.study.tell(
+                trial.number, outcome.values, state=outcome.state, skip_if_finished=True
+            )
+        except UpdateFinishedTrialError:  # told twice: the answer to the first was lost
+            frozen = self.study.trials[trial.number]
+        again = frozen.state == TrialState.FAIL and retry(self.study, frozen)
+        self.done += not again
+        self.listener.ended(frozen, self.done)
+
+    def _abandon(self) -> None:
+        """End what is still running; it is tried again when the study is resumed."""
+        self.client.cancel(list(self.running), force=True)
+        for trial in self.running.values():
+            trial.set_user_attr("reason", "its driver was stopped")
+            frozen = self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+            self.listener.ended(frozen, self.done)
+        self.running.clear()
+
+    @contextmanager
+    def _interrupts(self) -> Iterator[None]:
+        """Let the first Ctrl-C finish the running trials, the second stop at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def interrupt(number: int, frame: Any) -> None:
+            if self.stopping:
+                raise KeyboardInterrupt
+            self.stopping = True
+            print(
+                f"\nFinishing the {len(self.running)} running trials; "
+                "Ctrl-C again stops now. The same command resumes the study.",
+                flush=True,
+            )
+
+        before = signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def _outcome(future: Future) -> Outcome:
+    """Return what a task gave; a task that Dask lost has failed."""
+    if future.status == "finished":
+        return future.result()
+    try:
+        future.result(timeout=10)
+    except BaseException as error:
+        return Outcome(TrialState.FAIL, reason=f"its worker was lost: {type(error).__name__}")
+    return Outcome(TrialState.FAIL, reason="its worker was lost")

@@ -1,0 +1,92 @@
+"""One driver a study: two would both repeat the trials that the other is running."""
+
+import fcntl
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from galopt.errors import GaloptError
+from galopt.search.storage import parse_url
+
+
+class FileLock:
+    """A lock beside an SQLite file, freed by the system when its process ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._stream = path.open("w")
+
+    def keep(self) -> bool:
+        """Take or keep the lock; return whether it is ours."""
+        try:
+            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Free the lock."""
+        self._stream.close()
+
+
+class DatabaseLock:
+    """An advisory lock of PostgreSQL, freed by the server when its connection ends."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self._engine, self._key = engine, zlib.crc32(name.encode())
+        self._connection: Any = None
+
+    def keep(self) -> bool:
+        """Take or keep the lock; return whether it is ours.
+
+        A connection that ended with a restart of the server is made, and the lock taken, again.
+        """
+        try:
+            if self._connection is not None:
+                self._connection.execute(text("select 1"))
+                return True
+        except SQLAlchemyError:
+            self._connection = None
+        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        taken = connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": self._key})
+        if not taken.scalar():
+            connection.close()
+            return False
+        self._connection = connection
+        return True
+
+    def close(self) -> None:
+        """Free the lock."""
+        self._engine.dispose()
+        if self._connection is not None:
+            self._connection.invalidate()
+
+
+@contextmanager
+def only_driver(storage: str, study: str) -> Iterator[FileLock | DatabaseLock]:
+    """Hold the study's lock while the block runs.
+
+    Raises
+    ------
+    GaloptError
+        Another process drives the study.
+    """
+    url = parse_url(storage)
+    lock: FileLock | DatabaseLock
+    if url.get_backend_name() == "sqlite":
+        lock = FileLock(Path(f"{url.database}.{study}.lock"))
+    else:
+        lock = DatabaseLock(create_engine(url), f"galopt search {study}")
+    try:
+        if not lock.keep():
+            raise GaloptError(
+                f"study {study!r} in {url.render_as_string()} is being searched by another "
+                "process; wait for it, or give another study"
+            )
+        yield lock
+    finally:
+        lock.close()

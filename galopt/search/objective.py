@@ -1,0 +1,95 @@
+"""The objective of the search: one configuration trained on a worker, pruned, tracked."""
+
+import contextlib
+import gc
+import os
+import shutil
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from galopt.config import Config
+from galopt.dataset import Dataset, load
+from galopt.errors import DataError
+from galopt.search.space import Space
+from galopt.search.worker import Report
+
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class Training:
+    """Trains the configuration that a trial's values make.
+
+    Attributes
+    ----------
+    config : Config
+        What the trials share, with the epochs of a trial; its `search.space` names the rest.
+    folder, dataset_hash : str
+        The dataset, and the hash that tells it is the right one.
+    tracking_uri : str
+        The driver's MLflow store.
+    """
+
+    config: Config
+    folder: str
+    dataset_hash: str
+    tracking_uri: str
+
+    def __call__(self, report: Report, values: dict[str, Any]) -> list[float]:
+        """Train and return the objectives; raises `TrialPruned` from within."""
+        import keras
+
+        from galopt.tracking.trials import TrialLog
+        from galopt.training import train
+
+        task = report.task
+        config = Space(self.config).configure(values)
+        log = TrialLog(task.attributes["mlflow_run_id"], self.tracking_uri)
+        log.config(config)
+        best = float("inf")
+
+        def on_epoch(epoch: int, measured: dict[str, float]) -> None:
+            nonlocal best
+            best = min(best, measured["val_rmse"])
+            log.epoch(epoch, measured)
+            finite = measured["val_rmse"] == measured["val_rmse"]
+            report.epoch(epoch, best if finite else float("nan"))
+
+        checkpoints = RUNS / f"{task.study}-{task.first}"  # a trial tried again goes on
+        dataset = _dataset(self.folder, self.dataset_hash)
+        try:
+            with _quiet():
+                train(config, dataset, checkpoints, on_epoch)
+            shutil.rmtree(checkpoints, ignore_errors=True)
+        finally:
+            log.close()
+            keras.utils.clear_session()
+            gc.collect()
+        measures = {"val_rmse": best}
+        return [measures[name] for name in config.search.objectives]
+
+
+@cache
+def _dataset(folder: str, wanted: str) -> Dataset:
+    """Open the dataset, fetched from the DVC remote if it is not here: once a process."""
+    try:
+        dataset = load(folder)
+    except DataError:
+        dataset = None
+    if dataset is None or dataset.info["hash"] != wanted:
+        from galopt.versioning import fetch_dataset
+
+        fetch_dataset()
+        dataset = load(folder)
+    if dataset.info["hash"] != wanted:
+        raise DataError(f"{folder} is dataset {dataset.info['hash']}, the study is of {wanted}")
+    return dataset
+
+
+@contextlib.contextmanager
+def _quiet() -> Any:
+    """Keep a worker's progress bar off the driver's terminal."""
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
+        yield

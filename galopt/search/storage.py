@@ -1,0 +1,101 @@
+"""The study's database: opened with errors a user can mend, patient while it restarts."""
+
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.exceptions import StorageInternalError
+from optuna.storages import BaseStorage, RDBStorage
+from sqlalchemy import create_engine
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from galopt.errors import GaloptError
+from galopt.patience import patiently
+
+# A server that is cut off is noticed within 15 s instead of two hours.
+_KEEPALIVE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15000,
+}
+
+
+class PatientStorage(BaseStorage):
+    """A storage whose every call waits while the database is away.
+
+    Parameters
+    ----------
+    storage : BaseStorage
+        What does the work.
+    """
+
+    def __init__(self, storage: BaseStorage) -> None:
+        self._storage = storage
+
+
+def _patient(name: str) -> Any:
+    def call(self: PatientStorage, *arguments: Any, **keywords: Any) -> Any:
+        method = getattr(self._storage, name)
+        return patiently(method, *arguments, errors=StorageInternalError, **keywords)
+
+    return call
+
+
+for _name, _method in vars(BaseStorage).items():
+    if callable(_method) and not _name.startswith("_"):
+        setattr(PatientStorage, _name, _patient(_name))
+PatientStorage.__abstractmethods__ = frozenset()
+
+
+def parse_url(storage: str) -> URL:
+    """Return the database's URL, with the driver that is installed.
+
+    Raises
+    ------
+    GaloptError
+        It is not the URL of an SQLite file or a PostgreSQL database.
+    """
+    try:
+        url = make_url(storage)
+    except ArgumentError:
+        url = URL.create("none")
+    backend = url.get_backend_name()
+    if backend == "sqlite" and url.database not in (None, "", ":memory:"):
+        return url
+    if backend in ("postgres", "postgresql"):
+        return url.set(drivername="postgresql+psycopg")
+    raise GaloptError(
+        f"search.storage={storage!r}: expected sqlite:///file.db or postgresql://user@host/database"
+    )
+
+
+def open_storage(storage: str) -> PatientStorage:
+    """Open a study's database, made if it is an SQLite file that does not exist.
+
+    Raises
+    ------
+    GaloptError
+        It cannot be reached or opened.
+    """
+    url = parse_url(storage)
+    if url.get_backend_name() == "sqlite":
+        arguments: dict[str, Any] = {"connect_args": {"timeout": 60}}
+        if not Path(url.database or "").resolve().parent.is_dir():
+            raise GaloptError(f"search.storage={storage}: its folder does not exist")
+    else:
+        known = {key: value for key, value in _KEEPALIVE.items() if key not in url.query}
+        arguments = {"connect_args": known, "pool_pre_ping": True}
+    try:
+        engine = create_engine(url, **arguments)
+        engine.connect().close()
+        engine.dispose()
+        inner = RDBStorage(url.render_as_string(hide_password=False), engine_kwargs=arguments)
+    except ImportError:
+        raise GaloptError("PostgreSQL needs the extra cluster: uv sync --extra cluster") from None
+    except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[-1]
+        raise GaloptError(f"search.storage={url.render_as_string()}: {reason}") from None
+    return PatientStorage(optuna.storages.get_storage(inner))  # type: ignore[abstract]

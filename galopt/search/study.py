@@ -1,0 +1,155 @@
+"""The Optuna study: its sampler, its pruner, what it was made for, what is left to do."""
+
+import json
+import warnings
+from typing import Any
+
+import optuna
+from optuna.exceptions import ExperimentalWarning
+from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
+from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, RandomSampler, TPESampler
+from optuna.storages import BaseStorage, RetryHeartbeatStaleTrialCallback
+from optuna.trial import FrozenTrial, TrialState
+
+from galopt import params
+from galopt.errors import GaloptError
+from galopt.search.section import Pruner, Sampler, Search
+from galopt.search.space import Space
+
+RETRIES = 2
+PAPER = "ignat2016"
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+warnings.filterwarnings("ignore", category=ExperimentalWarning)
+
+
+def make_sampler(sampler: Sampler) -> BaseSampler:
+    """Return the Optuna sampler that a configuration asks for."""
+    if sampler.kind == "random":
+        return RandomSampler(seed=sampler.seed)
+    if sampler.kind == "cmaes":
+        return CmaEsSampler(
+            seed=sampler.seed, n_startup_trials=sampler.startup, warn_independent_sampling=False
+        )
+    if sampler.kind == "gp":
+        try:
+            import torch  # noqa: F401
+        except ImportError:
+            raise GaloptError(
+                "search.sampler.kind=gp needs PyTorch: uv sync --extra torch"
+            ) from None
+        return GPSampler(
+            seed=sampler.seed, n_startup_trials=sampler.startup, warn_independent_sampling=False
+        )
+    return TPESampler(
+        seed=sampler.seed,
+        n_startup_trials=sampler.startup,
+        multivariate=sampler.multivariate,
+        group=sampler.group,
+        constant_liar=sampler.constant_liar,
+    )
+
+
+def make_pruner(pruner: Pruner, epochs: int) -> BasePruner:
+    """Return the Optuna pruner that a configuration asks for, for trials of so many epochs."""
+    if pruner.kind == "none":
+        return NopPruner()
+    if pruner.kind == "median":
+        return MedianPruner(n_startup_trials=pruner.startup, n_warmup_steps=pruner.min_epochs - 1)
+    return HyperbandPruner(
+        min_resource=pruner.min_epochs,
+        max_resource=max(epochs, pruner.min_epochs),
+        reduction_factor=pruner.reduction_factor,
+    )
+
+
+def open_study(search: Search, storage: BaseStorage, made_for: dict[str, Any]) -> optuna.Study:
+    """Create a study, or go on with the one of this name.
+
+    Parameters
+    ----------
+    search : config section
+    storage : BaseStorage
+    made_for : dict
+        What all its trials share: the dataset and the parameters that are not searched.
+
+    Raises
+    ------
+    GaloptError
+        There is a study of this name, made for something else.
+    """
+    study = optuna.create_study(
+        study_name=search.study,
+        storage=storage,
+        sampler=make_sampler(search.sampler),
+        pruner=make_pruner(search.pruner, search.epochs),
+        directions=["minimize"] * len(search.objectives),
+        load_if_exists=True,
+    )
+    made_for = json.loads(json.dumps(made_for | {"search.objectives": search.objectives}))
+    before = study.user_attrs.get("made_for")
+    if before is None:
+        study.set_user_attr("made_for", made_for)
+    elif before != made_for:
+        keys = [key for key in {**before, **made_for} if before.get(key) != made_for.get(key)]
+        raise GaloptError(
+            f"study {search.study!r} was made for {keys[0]}={before.get(keys[0])!r}, not "
+            f"{made_for.get(keys[0])!r}: give another study"
+        )
+    return study
+
+
+def load_study(search: Search, storage: BaseStorage) -> optuna.Study:
+    """Open a study that exists.
+
+    Raises
+    ------
+    GaloptError
+        There is none of this name.
+    """
+    try:
+        return optuna.load_study(study_name=search.study, storage=storage)
+    except KeyError:
+        names = ", ".join(optuna.get_all_study_names(storage)) or "none"
+        raise GaloptError(
+            f"no study {search.study!r} in {search.storage}; there is {names}"
+        ) from None
+
+
+def enqueue_first(study: optuna.Study, space: Space) -> None:
+    """Put the paper's network, then the configuration as it stands, first in a new study."""
+    if study.get_trials(deepcopy=False):
+        return
+    paper = params.build(space.config.model_dump(exclude={"search"}), params.flatten_preset(PAPER))
+    for name, config in ((PAPER, paper), ("params.yaml", space.config)):
+        values = space.values(config)
+        if values is None:
+            print(f"{name} lies outside search.space: it is not tried first")
+        else:
+            study.enqueue_trial(values, user_attrs={"origin": name}, skip_if_exists=True)
+
+
+def retry(study: optuna.Study, trial: FrozenTrial) -> bool:
+    """Enqueue a failed trial again, at most twice; return whether it was."""
+    if len(trial.system_attrs.get("retry_history", ())) >= RETRIES:
+        return False
+    RetryHeartbeatStaleTrialCallback(max_retry=RETRIES)(study, trial)
+    return True
+
+
+def settled(trials: list[FrozenTrial]) -> list[FrozenTrial]:
+    """Return the trials that have ended and are not tried again."""
+    retried = {number for t in trials for number in t.system_attrs.get("retry_history", ())}
+    return [t for t in trials if t.state.is_finished() and t.number not in retried]
+
+
+def recover(study: optuna.Study) -> list[FrozenTrial]:
+    """Enqueue again what a driver that is gone has left; return the trials it was running."""
+    left = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    for trial in left:
+        study._storage.set_trial_user_attr(trial._trial_id, "reason", "its driver ended")
+        study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+    for trial in settled(study.get_trials(deepcopy=False)):
+        if trial.state == TrialState.FAIL:
+            retry(study, trial)
+    return left

@@ -1,0 +1,124 @@
+"""One trial on a worker: the objective called, its outcome brought back, never an exception."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import optuna
+from optuna.exceptions import TrialPruned, UpdateFinishedTrialError
+from optuna.samplers import RandomSampler
+from optuna.trial import Trial, TrialState
+
+from galopt.errors import ConfigError
+from galopt.search.section import Pruner
+from galopt.search.storage import open_storage
+from galopt.search.study import make_pruner
+
+Objective = Callable[["Report", dict[str, Any]], Sequence[float]]
+"""Takes a trial's report and values, returns the objectives' values."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a worker needs to run a trial; it travels as plain data.
+
+    Attributes
+    ----------
+    storage, study : str
+        Where the trial is.
+    trial_id, number : int
+        Which it is, to the storage and to people.
+    first : int
+        Number of the trial that it tries again; its own if it is the first.
+    pruner : config section
+    epochs : int
+        The most that a trial has.
+    values : dict
+        The trial's values by dotted key.
+    attributes : dict
+        The trial's user attributes.
+    """
+
+    storage: str
+    study: str
+    trial_id: int
+    number: int
+    first: int
+    pruner: Pruner
+    epochs: int
+    values: dict[str, Any]
+    attributes: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a trial ended; `reason` says why it was pruned or failed."""
+
+    state: TrialState
+    values: list[float] | None = None
+    reason: str | None = None
+
+
+class Report:
+    """The trial as its objective sees it.
+
+    Parameters
+    ----------
+    task : Task
+    """
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        study = _study(task.storage, task.study, task.pruner, task.epochs)
+        self._trial = Trial(study, task.trial_id)
+        self._prunable = len(study.directions) == 1
+
+    def epoch(self, epoch: int, value: float) -> None:
+        """Report the value after an epoch.
+
+        Raises
+        ------
+        optuna.TrialPruned
+            The trial is not worth going on with.
+        """
+        if value != value:
+            raise TrialPruned(f"the loss is not a number in epoch {epoch + 1}")
+        if self._prunable:
+            self._trial.report(value, epoch)
+            if self._trial.should_prune():
+                raise TrialPruned(f"{value:.4f} after epoch {epoch + 1} promises nothing")
+
+
+def perform(task: Task, objective: Objective) -> Outcome:
+    """Run a trial.
+
+    Parameters
+    ----------
+    task : Task
+    objective : callable
+
+    Returns
+    -------
+    Outcome
+        Pruned if the pruner says so or the values make no network; failed if the objective
+        raises anything else.
+    """
+    try:
+        return Outcome(TrialState.COMPLETE, list(objective(Report(task), task.values)))
+    except (TrialPruned, ConfigError) as error:
+        return Outcome(TrialState.PRUNED, reason=str(error))
+    except UpdateFinishedTrialError:
+        return Outcome(TrialState.FAIL, reason="it was ended by its driver")
+    except Exception as error:
+        return Outcome(TrialState.FAIL, reason=f"{type(error).__name__}: {error}")
+
+
+@cache
+def _study(storage: str, name: str, pruner: Pruner, epochs: int) -> optuna.Study:
+    return optuna.load_study(
+        study_name=name,
+        storage=open_storage(storage),
+        sampler=RandomSampler(),
+        pruner=make_pruner(pruner, epochs),
+    )
