@@ -4,8 +4,10 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from galopt.dataset import Split
+from galopt.errors import DataError
 
 
 class Batches(keras.utils.PyDataset):
@@ -21,22 +23,54 @@ class Batches(keras.utils.PyDataset):
         Further appearances of each galaxy; each is a random view of its own.
     seed : int
         Seed of the order.
+    weights : array, shape (N,), optional
+        What each galaxy counts in the loss; each the same by default.
     """
 
-    def __init__(self, split: Split, batch_size: int, copies: int, seed: int) -> None:
+    def __init__(
+        self,
+        split: Split,
+        batch_size: int,
+        copies: int,
+        seed: int,
+        weights: NDArray[np.float32] | None = None,
+    ) -> None:
         super().__init__()
+        self.weights = weights
         self.split, self.batch_size, self.copies, self.seed = split, batch_size, copies, seed
         self.images = np.array(split.images)  # in memory: random rows of a file are slow
         self.start(epoch=0)
 
     def start(self, epoch: int) -> None:
         """Shuffle for an epoch; the same epoch always has the same order."""
+        self.epoch = epoch
         rng = np.random.default_rng([self.seed, epoch])
         self.order = rng.permutation(np.repeat(np.arange(len(self.split)), 1 + self.copies))
 
     def __len__(self) -> int:
         return -(-len(self.order) // self.batch_size)
 
-    def __getitem__(self, index: int) -> tuple[Any, Any]:
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
         rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        return self.images[rows], self.split.fractions[rows]
+        galaxies = self.images[rows], self.split.fractions[rows]
+        return galaxies if self.weights is None else (*galaxies, self.weights[rows])
+
+
+def vote_weights(split: Split) -> NDArray[np.float32]:
+    """Return each galaxy's number of votes over their mean, shape (N,).
+
+    The variance of a vote fraction falls as one over the number of votes, so these are the
+    weights of least squares.
+
+    Raises
+    ------
+    DataError
+        The survey does not say how many voted.
+    """
+    if "n_votes" not in split.catalog:
+        raise DataError(
+            "train.weight_by_votes=true: the votes table has no column n_votes; add it or "
+            "set the parameter to false"
+        )
+    votes = split.catalog["n_votes"].to_numpy(np.float32)
+    return votes / votes.mean()

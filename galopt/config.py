@@ -209,6 +209,12 @@ class Train(Section):
     weight_decay: float = Field(0.004, ge=0, le=1, description="of adamw")
     clip_norm: float = Field(0.0, ge=0, description="gradients are clipped to this norm; 0 is not")
     loss: Literal["mse", "binary_crossentropy"] = Field("mse", description="what is minimised")
+    weight_by_votes: bool = Field(
+        False, description="a galaxy counts in the loss as its number of votes"
+    )
+    deterministic: bool = Field(
+        False, description="operations with one result only, slower; bit for bit on one CPU thread"
+    )
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
         "auto", description="auto is mixed_bfloat16 where the hardware has it, else float32"
     )

@@ -17,6 +17,23 @@ def precision(wanted: str) -> str:
     return "mixed_bfloat16" if _native_bfloat16() else "float32"
 
 
+def make_deterministic(seed: int) -> None:
+    """Make the operations of this process give the same result each time they run.
+
+    TensorFlow and PyTorch then choose slower kernels; JAX's have one result anyhow.
+    """
+    keras.utils.set_random_seed(seed)
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+    if backend == "torch":
+        import torch
+
+        torch.use_deterministic_algorithms(True)
+
+
 def describe() -> str:
     """Return the name of the accelerator or processor that trains."""
     return _accelerator() or _processor()

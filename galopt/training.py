@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ from rich.progress import Progress
 
 from galopt import hardware, networks
 from galopt.augment import view_layer
-from galopt.batches import Batches
+from galopt.batches import Batches, vote_weights
 from galopt.checkpoint import Checkpoint
 from galopt.config import Config
 from galopt.dataset import Dataset, Split
+from galopt.divergence import diverged
 from galopt.errors import DataError
 from galopt.optimizers import make_optimizer
 from galopt.parallel import progress_bar
@@ -76,11 +78,22 @@ def train(
     Returns
     -------
     TrainResult
+
+    Raises
+    ------
+    GaloptError
+        The loss is no longer a number, or a checkpoint cannot be written.
     """
     precision = hardware.precision(config.train.precision)
+    if config.train.deterministic:
+        hardware.make_deterministic(config.train.seed)
     train_split, validation = dataset.split("train"), dataset.split("validation")
     batches = Batches(
-        train_split, config.train.batch_size, config.augment.copies, config.train.seed
+        train_split,
+        config.train.batch_size,
+        config.augment.copies,
+        config.train.seed,
+        vote_weights(train_split) if config.train.weight_by_votes else None,
     )
     model = make_model(config, dataset, train_split, precision, len(batches))
     checkpoint = Checkpoint(folder, config, dataset.info["hash"])
@@ -161,6 +174,8 @@ class _Reporter(keras.callbacks.Callback):
         self.started = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if not isfinite(logs["loss"]):
+            raise diverged(self.model, self.train, self.batches, batch)
         self.bar.advance(self.task)
 
     def on_test_begin(self, logs: Any = None) -> None:

@@ -1,8 +1,11 @@
 """Batches: every galaxy, as often as asked, in an order the seed decides."""
 
 import numpy as np
+import pytest
 
-from galopt.batches import Batches
+from galopt.batches import Batches, vote_weights
+from galopt.dataset import Split
+from galopt.errors import DataError
 
 
 def test_every_galaxy_appears_once_and_in_each_copy(blobs):
@@ -33,3 +36,20 @@ def test_the_order_depends_on_the_epoch_and_the_seed_alone(blobs):
     before = first.order
     first.start(epoch=6)
     assert (first.order != before).any()
+
+
+def test_a_galaxy_weighs_as_its_number_of_votes(blobs):
+    split = blobs.split("train")
+    catalog = split.catalog.assign(n_votes=np.arange(len(split)))
+    weights = vote_weights(Split(split.images, split.fractions, catalog))
+    assert weights.mean() == pytest.approx(1)
+    assert weights[2] == pytest.approx(2 * weights[1])
+    drawn = Batches(split, 8, 0, 2, weights)
+    np.testing.assert_array_equal(drawn[0][2], weights[drawn.order[:8]])
+
+
+def test_votes_that_were_not_counted_cannot_weigh(blobs):
+    split = blobs.split("train")
+    catalog = split.catalog.drop(columns="n_votes")
+    with pytest.raises(DataError, match="weight_by_votes=true.*no column n_votes"):
+        vote_weights(Split(split.images, split.fractions, catalog))

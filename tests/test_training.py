@@ -1,9 +1,17 @@
 """Training: it learns, stops, resumes, and says what went wrong."""
 
+import json
+import os
+import subprocess
+import sys
+
+import keras
 import numpy as np
 import pytest
 
 from galopt import params, training
+from galopt.batches import Batches
+from galopt.divergence import culprit
 from galopt.errors import DataError, GaloptError
 from galopt.evaluation import evaluate
 
@@ -77,6 +85,79 @@ def test_an_interrupted_training_resumes_to_the_same_result(blobs, tmp_path):
             [epoch[name] for epoch in unbroken],
             rtol=1e-3,
         )
+
+
+RESUME = """
+import json, sys
+from pathlib import Path
+from galopt import dataset, params, training
+
+def interrupt(epoch, values):
+    if epoch == 1:
+        raise KeyboardInterrupt
+
+config = params.load("params.yaml", json.loads(sys.argv[1]))
+data, folder = dataset.load(sys.argv[2]), Path(sys.argv[3])
+unbroken = training.train(config, data, folder / "unbroken").model
+try:
+    training.train(config, data, folder / "broken", interrupt)
+except KeyboardInterrupt:
+    resumed = training.train(config, data, folder / "broken").model
+pairs = zip(unbroken.get_weights(), resumed.get_weights(), strict=True)
+print("SAME" if all((a == b).all() for a, b in pairs) else "OTHER")
+"""
+
+
+def test_on_one_thread_a_deterministic_training_resumes_bit_for_bit(blobs, tmp_path):
+    overrides = json.dumps(SMALL | {"train.deterministic": True, "augment.brightness": 0.3})
+    threads = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    done = subprocess.run(
+        [sys.executable, "-c", RESUME, overrides, blobs.folder, tmp_path],
+        env=os.environ | dict.fromkeys(threads, "1"),
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.splitlines()[-1:] == ["SAME"], done.stderr
+
+
+@pytest.mark.parametrize("loss", ["mse", "binary_crossentropy"])
+def test_each_loss_learns_with_galaxies_weighted_by_votes(blobs, tmp_path, loss):
+    config = small(
+        train__epochs=8,
+        train__learning_rate=0.003,
+        train__loss=loss,
+        train__weight_by_votes=True,
+    )
+    history = training.train(config, blobs, tmp_path).history
+    assert history[-1]["val_rmse"] < history[0]["val_rmse"]
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_names_step_and_culprit(
+    blobs, tmp_path, monkeypatch
+):
+    whole = Batches.__getitem__
+
+    def spoilt(self, index):
+        images, fractions = whole(self, index)
+        return images, fractions * (np.nan if index == 2 else 1)
+
+    monkeypatch.setattr(Batches, "__getitem__", spoilt)
+    with pytest.raises(
+        GaloptError,
+        match=r"after step 3 of \d+ of epoch 1: the kernel of convolution_1 .*learning_rate",
+    ):
+        training.train(small(), blobs, tmp_path)
+
+
+def test_the_first_layer_that_is_not_finite_is_to_blame():
+    x = keras.Input((4,))
+    first, second = keras.layers.Dense(3, name="first"), keras.layers.Dense(2, name="second")
+    model = keras.Model(x, second(first(x)))
+    assert culprit(model, np.ones((1, 4))).endswith("the loss itself overflowed")
+    first.set_weights([np.full((4, 3), 1e38, np.float32), np.zeros(3)])
+    assert culprit(model, np.full((1, 4), 10)) == "the output of first is not finite"
+    second.set_weights([np.ones((3, 2)), np.array([0, np.inf])])
+    assert culprit(model, np.ones((1, 4))) == "the bias of second is not finite"
 
 
 def test_a_finished_training_is_not_repeated(blobs, tmp_path):
