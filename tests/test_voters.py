@@ -65,6 +65,7 @@ def galaxy():
     """Return an ordinary bright galaxy as a voter sees it."""
     return {
         "snr": 300.0, "own_r50": 0.4, "own_concentration": 2.8, "own_axis_ratio": 0.7,
+        "own_asymmetry": 0.08,
         "bulge": 0.4, "disturbance": 0.1, "arms": 0.0, "point": 0.0, "star": False,
         "spoilt": "", "depth": "deep",
     }  # fmt: skip
@@ -76,7 +77,7 @@ def galaxy():
         ({"own_concentration": 3.5, "bulge": 0.9}, "spheroid"),
         ({"own_axis_ratio": 0.3}, "disk"),
         ({"arms": 0.8}, "disk"),
-        ({"disturbance": 0.9}, "irregular"),
+        ({"disturbance": 0.9, "own_asymmetry": 0.3}, "irregular"),
         ({"own_r50": 0.13, "star": True}, "point_source"),
         ({"spoilt": "streak"}, "unclassifiable"),
     ],
@@ -89,6 +90,6 @@ def test_what_shows_is_ticked(galaxy, change, target):
 
 def test_what_does_not_show_moves_no_vote(galaxy):
     faint = galaxy | {"snr": 4.0, "own_r50": 0.15}
-    seen = pd.DataFrame([faint, faint | {"disturbance": 0.9, "arms": 0.8}])
+    seen = pd.DataFrame([faint, faint | {"disturbance": 0.9, "own_asymmetry": 0.3, "arms": 0.8}])
     plain, changed = tick_probabilities(seen)
     np.testing.assert_allclose(plain, changed, atol=0.03)

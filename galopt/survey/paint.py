@@ -181,17 +181,17 @@ def _spiral(x: np.ndarray, y: np.ndarray, source: Source, rng: np.random.Generat
 
 
 def _clumps(x: np.ndarray, y: np.ndarray, source: Source, rng: np.random.Generator) -> np.ndarray:
-    """Return the light, summing to one, of 1 to 4 clumps and a displaced lobe."""
-    count = rng.integers(1, 5)
-    r = source.re_disk * np.sqrt(rng.uniform(0.3, 5.0, count))
+    """Return the light, summing to one, of 2 to 5 clumps and a displaced lobe."""
+    count = rng.integers(2, 6)
+    r = source.re_disk * np.sqrt(rng.uniform(0.4, 3.5, count))
     angle = rng.uniform(0, 2 * np.pi, count)
     lobe = rng.uniform(0, 2 * np.pi)
-    aside = 1.5 * source.re_disk
+    aside = 1.3 * source.re_disk
     centre_x = np.append(r * np.cos(angle), aside * np.cos(lobe))
     centre_y = np.append(r * np.sin(angle), aside * np.sin(lobe) * source.q_disk)
     width = np.maximum(source.re_disk * rng.uniform(0.12, 0.3, count), 0.05)
     width = np.append(width, 0.7 * source.re_disk)
-    weight = rng.exponential(size=count)
+    weight = rng.uniform(0.5, 1.5, count)
     weight = np.append(0.65 * weight / weight.sum(), 0.35)
     light = np.zeros_like(x)
     for cx, cy, w, share in zip(centre_x, centre_y, width, weight, strict=True):

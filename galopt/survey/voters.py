@@ -15,11 +15,11 @@ PSF_R50 = 0.13
 
 TASTES = pd.DataFrame(
     {
-        "spheroid": [-1.305, 2.22, 0.13, -0.232, -1.118, -0.549, 0, 0, 0, 0.241, -2.217, 0],
-        "disk": [-0.08, -0.83, -1.132, -0.87, 1.273, 2.169, 0, 0, 0, -2.33, -2.217, 0],
-        "irregular": [-3.257, -0.101, 0, 1.935, -0.4, 0.715, 0, 0.177, 0, -1.939, -2.217, 0],
-        "point_source": [-3.888, 1.062, 0, -0.683, 0, -2.156, -1.709, 0, 3.106, 2.189, -2.217, 0],
-        "unclassifiable": [-4.913, 0, 0, 0, 0, 0.69, 0, -0.4, 0, 0, 7.558, 0.525],
+        "spheroid": [-0.974, 2.073, -0.163, -0.599, -1.295, -0.609, 0, 0, 0, 0.26, -2.465, 0],
+        "disk": [-0.097, -0.652, -1.929, -0.512, 2.091, 1.629, 0, 0, 0, -2.745, -2.465, 0],
+        "irregular": [-3.21, -0.321, 0, 2.058, -1.11, 0.367, 0, -0.315, 0, -2.003, -2.465, 0],
+        "point_source": [-4.158, 1.102, 0, -0.339, 0, -2.414, -2.69, 0, 3.234, 1.549, -2.465, 0],
+        "unclassifiable": [-4.8, 0, 0, 0, 0, 0, 0, -0.42, 0, 0, 7.4, 0.79],
     },
     index=[
         "constant", "bulge", "roundness", "clumps", "arms", "size", "smallness", "light",
@@ -45,7 +45,7 @@ def impressions(seen: pd.DataFrame) -> pd.DataFrame:
     seen : DataFrame
         One row a galaxy, with the columns of `galopt.survey.population.Source`, `depth`,
         `spoilt` (name of an artefact, or empty), `snr` measured on the noisy image, and
-        `own_r50` (arcsec), `own_concentration` and `own_axis_ratio`, which
+        `own_r50` (arcsec) and `own_` concentration, asymmetry and axis_ratio, which
         `galopt.photometry` measures on the galaxy's light without noise and neighbours.
 
     Returns
@@ -58,14 +58,15 @@ def impressions(seen: pd.DataFrame) -> pd.DataFrame:
     noticed = expit(5 * (light - 0.1))
     visible = expit(4 * (light - 0.35) + 1.5 * size)
     galaxy = 1.0 - seen.star
-    compact = ((seen.own_concentration - 2.80) / 0.45).clip(-2.5, 3)
-    body = (1 - seen.bulge) * (1 - seen.point)
+    compact = ((seen.own_concentration - 2.81) / 0.437).clip(-2.5, 3)
+    share = CLUMPY * seen.disturbance * (1 - seen.bulge) * (1 - seen.point)
+    clumps = 2.76 * share + 7.6 * np.minimum(seen.own_asymmetry, 0.5)
     return pd.DataFrame(
         {
             "constant": 1.0,
             "bulge": galaxy * (0.75 * noticed * compact + 1.12 * visible * (seen.bulge - 0.46)),
             "roundness": noticed * (seen.own_axis_ratio - 0.6),
-            "clumps": galaxy * 6.9 * visible * CLUMPY * seen.disturbance * body,
+            "clumps": galaxy * visible * clumps,
             "arms": galaxy * 2 * visible * seen.arms,
             "size": size,
             "smallness": np.minimum(size, 0),
