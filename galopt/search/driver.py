@@ -27,6 +27,9 @@ class Listener(Protocol):
     def ended(self, trial: FrozenTrial, done: int) -> None:
         """Note how a trial ended; `done` trials of the study have been settled."""
 
+    def lost(self, trial: FrozenTrial) -> None:
+        """Note a trial that a driver before this one was running when it ended."""
+
 
 class Driver:
     """Runs a study on a cluster.
@@ -41,8 +44,6 @@ class Driver:
     client : dask.distributed.Client
         Its workers have the resource `slot`, one for each trial at the same time.
     listener : Listener
-    keep_lock : callable
-        Called now and then to keep the study's lock.
     """
 
     def __init__(
@@ -52,10 +53,9 @@ class Driver:
         objective: Objective,
         client: Client,
         listener: Listener,
-        lock: Any = None,
     ) -> None:
         self.study, self.space, self.objective = study, space, objective
-        self.client, self.listener, self.lock = client, listener, lock
+        self.client, self.listener = client, listener
         self.search: Search = space.config.search
         self.running: dict[Future, Trial] = {}
         self.done = len(settled(study.get_trials(deepcopy=False)))
@@ -137,8 +137,6 @@ class Driver:
             trial = self.running.pop(future)
             self._tell(trial, _outcome(future))
             future.release()
-        if self.lock is not None:
-            self.lock.keep()
 
     def _tell(self, trial: Trial, outcome: Outcome) -> None:
         if outcome.reason:

@@ -1,0 +1,63 @@
+"""From a configuration to a driven study: locked, recovered, placed on a cluster."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import optuna
+
+from galopt.search.clusters import open_cluster
+from galopt.search.driver import Driver, Listener
+from galopt.search.lock import only_driver
+from galopt.search.section import Search
+from galopt.search.space import Space
+from galopt.search.storage import open_storage
+from galopt.search.study import enqueue_first, open_study, recover, settled
+from galopt.search.worker import Objective
+
+
+@contextmanager
+def locked_study(search: Search, made_for: dict[str, Any]) -> Iterator[optuna.Study]:
+    """Create or resume a study, and keep other drivers from it while the block runs.
+
+    Parameters
+    ----------
+    search : config section
+    made_for : dict
+        What all trials share; a study made for something else is refused.
+
+    Raises
+    ------
+    GaloptError
+        The storage cannot be reached, another driver has the study, or it does not fit.
+    """
+    storage = open_storage(search.storage)
+    with only_driver(search.storage, search.study):
+        yield open_study(search, storage, made_for)
+
+
+def drive(study: optuna.Study, space: Space, objective: Objective, listener: Listener) -> bool:
+    """Run what is left of a study.
+
+    Parameters
+    ----------
+    study : optuna.Study
+        Locked.
+    space : Space
+    objective : callable
+        Pickled to the workers.
+    listener : Listener
+
+    Returns
+    -------
+    bool
+        Whether the study came to its end; False if it was interrupted.
+    """
+    search = space.config.search
+    enqueue_first(study, space)
+    for trial in recover(study):
+        listener.lost(trial)
+    if len(settled(study.get_trials(deepcopy=False))) >= search.trials:
+        return True
+    with open_cluster(search.cluster, search.workers) as client:
+        return Driver(study, space, objective, client, listener).run()
