@@ -221,6 +221,16 @@ class Train(Section):
     seed: int = Field(2016, ge=0, description="seed of weights, batches, views and dropout")
 
 
+class Evaluate(Section):
+    """Views of each test galaxy whose predictions are averaged: rotations x zooms x mirroring."""
+
+    rotations: int = Field(1, ge=1, le=360, description="rotations, evenly over 360 degrees")
+    zooms: list[Annotated[float, Field(ge=0.25, le=4)]] = Field(
+        [1.0], min_length=1, max_length=9, description="above 1 the galaxy is larger"
+    )
+    flip: bool = Field(False, description="each of them mirrored too")
+
+
 class Config(Section):
     """All of `params.yaml`."""
 
@@ -230,16 +240,23 @@ class Config(Section):
     augment: Augment = Augment()
     network: Network
     train: Train = Train()
+    evaluate: Evaluate = Evaluate()
     search: Search = Search()
 
     @model_validator(mode="after")
     def _views_stay_inside_the_stamp(self) -> "Config":
-        half = sqrt(0.5) if self.augment.rotation else 0.5
-        reach = half * self.network.field * self.augment.zoom + self.augment.shift
+        turned = self.augment.rotation or self.evaluate.rotations > 1 or self.network.views > 1
+        half = (sqrt(0.5) if turned else 0.5) * self.network.field
+        reach = half * self.augment.zoom + self.augment.shift
         if reach > 0.5:
             raise ValueError(
                 f"a view reaches {reach:.2f} stamp sides from the centre, past the edge at 0.5: "
                 "lower network.field, augment.zoom or augment.shift"
+            )
+        if half / min(self.evaluate.zooms) > 0.5:
+            raise ValueError(
+                f"evaluate.zooms={self.evaluate.zooms}: the view at the smallest zoom is larger "
+                "than the stamp; raise it or lower network.field"
             )
         return self
 

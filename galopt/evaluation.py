@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from galopt.averaging import predict_averaged
+from galopt.config import Evaluate
 from galopt.dataset import Dataset, Split
 from galopt.metrics import rmse, rmse_per_galaxy, rmse_per_target
 
@@ -29,20 +31,28 @@ class Evaluation:
         ``test_rmse``, ``test_rmse_<target>``, ``test_rmse_constant`` (of always predicting
         the mean training fractions), ``test_rmse_floor`` (what vote noise leaves to a
         perfect predictor, if it is known) and ``test_rmse_per_galaxy``.
+    deviation : array, shape (N, T), float32, optional
+        Standard deviation of the prediction over averaged views.
     """
 
     split: Split
     predicted: NDArray[np.float32]
     targets: list[str]
     metrics: dict[str, float]
+    deviation: NDArray[np.float32] | None = None
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a galaxy: id, voted and predicted fraction of each target, RMSE."""
+        """One row a galaxy: id, voted and predicted fraction of each target, RMSE.
+
+        Where views were averaged, ``deviation_<target>`` too.
+        """
         table = self.split.catalog[["id"]].copy()
         for number, target in enumerate(self.targets):
             table[f"voted_{target}"] = self.split.fractions[:, number]
             table[f"predicted_{target}"] = self.predicted[:, number]
+            if self.deviation is not None:
+                table[f"deviation_{target}"] = self.deviation[:, number]
         table["rmse"] = rmse_per_galaxy(self.split.fractions, self.predicted)
         return table
 
@@ -56,7 +66,7 @@ def predict(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.concatenate(parts).astype(np.float32)
 
 
-def evaluate(model: Any, dataset: Dataset) -> Evaluation:
+def evaluate(model: Any, dataset: Dataset, views: Evaluate | None = None) -> Evaluation:
     """Predict the test galaxies and measure the error.
 
     Parameters
@@ -64,16 +74,26 @@ def evaluate(model: Any, dataset: Dataset) -> Evaluation:
     model : keras.Model
         Takes stored stamps (B, S, S) uint8, returns fractions (B, T).
     dataset : Dataset
+    views : config section, optional
+        Views whose predictions are averaged; the central one alone by default.
 
     Returns
     -------
     Evaluation
     """
     test = dataset.split("test")
-    return score(dataset, test, predict(model, test.images))
+    if views is None or views == Evaluate():
+        return score(dataset, test, predict(model, test.images))
+    mean, deviation = predict_averaged(model, test.images, views)
+    return score(dataset, test, mean, deviation)
 
 
-def score(dataset: Dataset, test: Split, predicted: NDArray[np.float32]) -> Evaluation:
+def score(
+    dataset: Dataset,
+    test: Split,
+    predicted: NDArray[np.float32],
+    deviation: NDArray[np.float32] | None = None,
+) -> Evaluation:
     """Measure predictions (N, T) of the test galaxies."""
     constant = dataset.split("train").fractions.mean(axis=0)
     voted = test.fractions
@@ -84,4 +104,4 @@ def score(dataset: Dataset, test: Split, predicted: NDArray[np.float32]) -> Eval
     if floor := dataset.info["floor"]:
         metrics["test_rmse_floor"] = floor["overall"]
     metrics["test_rmse_per_galaxy"] = float(rmse_per_galaxy(voted, predicted).mean())
-    return Evaluation(test, predicted, dataset.targets, metrics)
+    return Evaluation(test, predicted, dataset.targets, metrics, deviation)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from galopt import figures, hardware, report, tracking
 from galopt.checkpoint import fingerprint
-from galopt.config import Config
+from galopt.config import Config, Evaluate
 from galopt.dataset import Dataset
 from galopt.evaluation import Evaluation, evaluate
 from galopt.files import atomic_file, write_json
@@ -60,7 +60,7 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
     """
     with tracking.start_run(config, dataset) as run_id:
         trained = run_training(config, dataset, run_id)
-        evaluation = run_evaluation(trained.result.model, dataset)
+        evaluation = run_evaluation(trained.result.model, dataset, config.evaluate)
         pictures = training_figures(trained.result, dataset) | evaluation_figures(evaluation)
         page = report.page(
             dataset.info,
@@ -105,6 +105,7 @@ def run_training(config: Config, dataset: Dataset, run_id: str) -> Trained:
     -------
     Trained
     """
+    tracking.log_network(config.network, len(dataset.targets))
     folder = CHECKPOINTS / fingerprint(config, dataset.info["hash"])
     result = train(config, dataset, folder, on_epoch=tracking.log_epoch)
     tracking.log_history(result.history)
@@ -119,9 +120,9 @@ def run_training(config: Config, dataset: Dataset, run_id: str) -> Trained:
     return trained
 
 
-def run_evaluation(model: keras.Model, dataset: Dataset) -> Evaluation:
+def run_evaluation(model: keras.Model, dataset: Dataset, views: Evaluate) -> Evaluation:
     """Evaluate inside an open run and log metrics, predictions and figures."""
-    evaluation = evaluate(model, dataset)
+    evaluation = evaluate(model, dataset, views)
     tracking.log_evaluation(evaluation)
     tracking.log_figures(evaluation_figures(evaluation))
     return evaluation

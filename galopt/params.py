@@ -14,7 +14,7 @@ from galopt.config import Config
 from galopt.errors import ConfigError
 
 PRESETS = files("galopt") / "presets"
-RUN_SECTIONS = ("augment", "network", "train")
+RUN_SECTIONS = ("augment", "network", "train", "evaluate")
 
 
 def load(

@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import yaml
 from matplotlib.figure import Figure
 from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]
 
-from galopt.config import Config
+from galopt import architecture
+from galopt.config import Config, Network
 from galopt.dataset import Dataset
 from galopt.evaluation import Evaluation
 from galopt.params import flatten
@@ -74,6 +76,14 @@ def log_history(history: list[dict[str, float]]) -> None:
     """Log which epoch was best and how well it did."""
     best = min(range(len(history)), key=lambda epoch: history[epoch]["val_rmse"])
     mlflow.log_metrics({"best_epoch": best, "best_val_rmse": history[best]["val_rmse"]})
+
+
+def log_network(network: Network, targets: int) -> None:
+    """Log what the network costs as metrics, and its table of layers as ``network.json``."""
+    costs = architecture.totals(network, targets)
+    mlflow.log_metrics({f"network_{name}": value for name, value in costs.items()})
+    table = [asdict(layer) for layer in architecture.layers(network, targets)]
+    mlflow.log_dict({"layers": table, "totals": costs}, "network.json")
 
 
 def log_training(summary: Mapping[str, Any]) -> None:

@@ -1,0 +1,54 @@
+"""Averaging a network's predictions over views of a galaxy that change nothing about it."""
+
+from collections.abc import Iterator
+from itertools import product
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from galopt.config import Evaluate
+
+BATCH = 256
+
+
+def predict_averaged(
+    model: keras.Model, images: NDArray[np.uint8], views: Evaluate
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Predict every galaxy in several views: Dieleman et al. (2015), section 7.6.
+
+    Their 60 views are 10 rotations at 3 scales, 1/1.2, 1 and 1.2, each also mirrored.
+
+    Parameters
+    ----------
+    model : keras.Model
+        With a layer named ``view``, as `galopt.networks.build` makes.
+    images : array, shape (N, S, S), uint8
+    views : config section
+        Rotations, zooms and mirroring; each combination is one view.
+
+    Returns
+    -------
+    mean, deviation : array, shape (N, T), float32
+        Mean vote fractions over the views, and their standard deviation.
+    """
+    view = model.get_layer("view")
+    network = keras.Model(view.output, model.output)
+    means, deviations = [], []
+    for start in range(0, len(images), BATCH):
+        stamps = np.array(images[start : start + BATCH])
+        seen = [
+            network.predict_on_batch(view.resample(stamps, **transform))
+            for transform in transforms(views)
+        ]
+        means.append(np.mean(seen, axis=0))
+        deviations.append(np.std(seen, axis=0))
+    return np.concatenate(means), np.concatenate(deviations)
+
+
+def transforms(views: Evaluate) -> Iterator[dict[str, float]]:
+    """Yield the arguments of `galopt.augment.View.resample` for each view."""
+    angles = 2 * np.pi * np.arange(views.rotations) / views.rotations
+    mirrors = (1.0, -1.0) if views.flip else (1.0,)
+    for angle, zoom, mirror in product(angles, views.zooms, mirrors):
+        yield {"rotation": float(angle), "zoom": zoom, "mirror": mirror}
