@@ -1,10 +1,15 @@
 """Reading a store."""
 
+import base64
+import json
+import zlib
+
 import mlflow
 import pytest
 
 from galopt.errors import GaloptError
 from galopt.published import PUBLISHED
+from galopt.tracking import view
 from galopt.tracking.models import open_model
 from galopt.tracking.queries import all_runs, find_run, predictions
 from galopt.tracking.store import EXPERIMENT, open_store
@@ -66,3 +71,17 @@ def test_folder_without_a_store_is_left_as_it_is(tmp_path, monkeypatch):
     finally:
         mlflow.set_tracking_uri(before)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("store")
+def test_view_is_saved_once_and_stays_the_user_s():
+    experiment = mlflow.get_experiment_by_name(EXPERIMENT).experiment_id
+    tag = "mlflow.sharedViewState.galopt"
+    address = view.prepare(experiment)
+    assert address.startswith(f"/#/experiments/{experiment}/runs?")
+    saved = json.loads(mlflow.get_experiment(experiment).tags[tag])
+    state = json.loads(zlib.decompress(base64.b64decode(saved["state"].removeprefix("deflate;"))))
+    assert "metrics.`test_rmse`" in state["selectedColumns"]
+    mlflow.MlflowClient().set_experiment_tag(experiment, tag, "changed by the user")
+    assert view.prepare(experiment) == address
+    assert mlflow.get_experiment(experiment).tags[tag] == "changed by the user"

@@ -13,6 +13,7 @@ import mlflow
 
 from galopt.errors import GaloptError
 from galopt.tracking.store import open_store
+from galopt.tracking.view import prepare
 
 HOST = "127.0.0.1"
 PATIENCE = 180
@@ -35,16 +36,16 @@ def serve(port: int, browser: bool) -> None:
         The port is taken, or the server ends by itself or does not answer.
     """
     store = mlflow.get_tracking_uri()
-    experiment = open_store()
+    page = prepare(open_store())
     if store.startswith("http"):
-        _welcome(f"{store}/#/experiments/{experiment}/runs", browser)
+        _welcome(f"{store}{page}", browser)
         return
     _refuse_taken(port)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the server too
     process = subprocess.Popen(command(store, port))
     try:
         _wait(process, port)
-        _welcome(f"http://{HOST}:{port}/#/experiments/{experiment}/runs", browser)
+        _welcome(f"http://{HOST}:{port}{page}", browser)
         process.wait()
     except KeyboardInterrupt:
         pass
