@@ -22,6 +22,8 @@ def make_dataset() -> None:
     if not Path(".dvc").is_dir():
         subprocess.run([sys.executable, "-m", "dvc", "init", "--no-scm", "-q"], check=True)
     environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_RUN_ID"}
+    here = str(Path(sys.executable).parent)  # dvc.yaml's `python` must be this one
+    environment["PATH"] = os.pathsep.join([here, environment.get("PATH", "")])
     if subprocess.run(command, env=environment).returncode:
         raise GaloptError("the dataset could not be made: see the message of the stage above")
 
