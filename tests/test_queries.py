@@ -2,6 +2,8 @@
 
 import base64
 import json
+import subprocess
+import sys
 import zlib
 
 import mlflow
@@ -85,3 +87,9 @@ def test_view_is_saved_once_and_stays_the_user_s():
     mlflow.MlflowClient().set_experiment_tag(experiment, tag, "changed by the user")
     assert view.prepare(experiment) == address
     assert mlflow.get_experiment(experiment).tags[tag] == "changed by the user"
+
+
+def test_reading_the_store_loads_no_network_library():
+    code = "import sys, galopt.tracking.queries; print('keras' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

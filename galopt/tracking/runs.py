@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mlflow
 import yaml
@@ -16,9 +16,11 @@ from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-
 from galopt import architecture
 from galopt.config import Config, Network
 from galopt.dataset import Dataset
-from galopt.evaluation import Evaluation
 from galopt.params import flatten
 from galopt.tracking.store import open_store, process_name
+
+if TYPE_CHECKING:
+    from galopt.evaluation import Evaluation  # loads Keras, which reading the store does not need
 
 
 @contextmanager
@@ -91,7 +93,7 @@ def log_training(summary: Mapping[str, Any]) -> None:
     mlflow.set_tags({f"galopt.{name}": summary[name] for name in ("hardware", "precision")})
 
 
-def log_evaluation(evaluation: Evaluation) -> None:
+def log_evaluation(evaluation: "Evaluation") -> None:
     """Log the test metrics and the table of predictions."""
     mlflow.log_metrics(evaluation.metrics)
     mlflow.log_text(evaluation.table.to_csv(index=False), "predictions.csv")
