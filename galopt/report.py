@@ -59,6 +59,7 @@ def page(
         What was trained; what `params.yaml` says by default.
     """
     config = config or params.load()
+    layers = list(architecture.layers(config.network, len(info["targets"])))
     environment = Environment(
         loader=PackageLoader("galopt"),
         autoescape=True,
@@ -74,7 +75,9 @@ def page(
         metrics=metrics,
         figures=list(_figures(figures, history, train)),
         config=config,
-        layers=list(architecture.layers(config.network, len(info["targets"]))),
+        layers=layers,
+        activations=sorted({layer.activation for layer in layers[:-1]}),
+        views=len(config.evaluate.zooms) * config.evaluate.rotations * (1 + config.evaluate.flip),
         epochs=list(_epochs(info, train, config)),
         paper=PAPER,
         model=MODEL,
