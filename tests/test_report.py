@@ -155,7 +155,7 @@ def test_brightness_that_was_used_is_reported():
 
 def test_what_a_network_of_another_kind_did_is_said():
     overrides = "network.preset=huertas2015 evaluate.rotations=4 evaluate.flip=true"
-    text = " ".join(Page(page(config=params.build({}, overrides))).text.split())
+    text = " ".join(_Page(page(config=params.build({}, overrides))).text.split())
     assert "mean of its predictions for 8 views" in text
     assert "ReLU, as in the paper" not in text
     assert "Optimised by SGD, learning rate 0.04, schedule steps" in text
