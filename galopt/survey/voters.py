@@ -15,10 +15,10 @@ PSF_R50 = 0.13
 
 TASTES = pd.DataFrame(
     {
-        "spheroid": [-0.974, 2.073, -0.163, -0.599, -1.295, -0.609, 0, 0, 0, 0.26, -2.465, 0],
-        "disk": [-0.097, -0.652, -1.929, -0.512, 2.091, 1.629, 0, 0, 0, -2.745, -2.465, 0],
-        "irregular": [-3.21, -0.321, 0, 2.058, -1.11, 0.367, 0, -0.315, 0, -2.003, -2.465, 0],
-        "point_source": [-4.158, 1.102, 0, -0.339, 0, -2.414, -2.69, 0, 3.234, 1.549, -2.465, 0],
+        "spheroid": [-0.951, 2.377, 0.18, -1.03, 0.148, -0.606, 0, 0, 0, -0.621, -2.2, 0],
+        "disk": [0.088, -0.739, -2.75, -0.419, 1.878, 0.821, 0, 0, 0, -3.772, -2.2, 0],
+        "irregular": [-3.208, 0.058, 0, 1.86, -1.135, 0.727, 0, -0.213, 0, -0.361, -2.2, 0],
+        "point_source": [-4.012, 1.729, 0, -0.485, 0, -2.583, -2.262, 0, 4.26, 1.762, -2.2, 0],
         "unclassifiable": [-4.8, 0, 0, 0, 0, 0, 0, -0.42, 0, 0, 7.4, 0.79],
     },
     index=[
@@ -38,7 +38,7 @@ def impressions(seen: pd.DataFrame) -> pd.DataFrame:
 
     Voters judge the image, not the truth: how large a galaxy's own light looks above the
     noise; how compact and round, as far as it is bright enough to tell; its bulge, clumps,
-    arms and nucleus, as far as it is also large enough to show them.
+    arms and nucleus, as far as it is also large enough to show them, arms more so.
 
     Parameters
     ----------
@@ -57,6 +57,7 @@ def impressions(seen: pd.DataFrame) -> pd.DataFrame:
     size = np.log(np.sqrt(np.maximum(seen.own_r50**2 - PSF_R50**2, 0.05**2)) / 0.2)
     noticed = expit(5 * (light - 0.1))
     visible = expit(4 * (light - 0.35) + 1.5 * size)
+    resolved = expit(4 * (light - 0.35) + 4 * (size - 0.5))
     galaxy = 1.0 - seen.star
     compact = ((seen.own_concentration - 2.81) / 0.437).clip(-2.5, 3)
     share = CLUMPY * seen.disturbance * (1 - seen.bulge) * (1 - seen.point)
@@ -67,7 +68,7 @@ def impressions(seen: pd.DataFrame) -> pd.DataFrame:
             "bulge": galaxy * (0.75 * noticed * compact + 1.12 * visible * (seen.bulge - 0.46)),
             "roundness": noticed * (seen.own_axis_ratio - 0.6),
             "clumps": galaxy * visible * clumps,
-            "arms": galaxy * 2 * visible * seen.arms,
+            "arms": galaxy * 2 * resolved * seen.arms,
             "size": size,
             "smallness": np.minimum(size, 0),
             "light": light,
