@@ -92,7 +92,17 @@ def verdict(evaluation: Evaluation, dataset: Dataset) -> str:
 
 
 def run_training(config: Config, dataset: Dataset, run_id: str) -> Trained:
-    """Train inside an open run, resuming from its checkpoints, and log what came of it.
+    """Train inside an open run and log what came of it, the model too.
+
+    Parameters and result are those of `follow_training`.
+    """
+    trained = follow_training(config, dataset, run_id)
+    publish([trained.result.model], trained.result.val_rmse, dataset)
+    return trained
+
+
+def follow_training(config: Config, dataset: Dataset, run_id: str) -> Trained:
+    """Train inside an open run, resuming from its checkpoints, and log how it went.
 
     Parameters
     ----------
@@ -109,15 +119,19 @@ def run_training(config: Config, dataset: Dataset, run_id: str) -> Trained:
     folder = CHECKPOINTS / fingerprint(config, dataset.info["hash"])
     result = train(config, dataset, folder, on_epoch=tracking.log_epoch)
     tracking.log_history(result.history)
-    uri = tracking.log_model([result.model], dataset)
     trained = Trained(result, run_id)
     tracking.log_training(trained.summary())
     tracking.log_figures(training_figures(result, dataset))
-    reason = tracking.register(uri, result.val_rmse, dataset)
+    return trained
+
+
+def publish(models: list[keras.Model], val_rmse: float, dataset: Dataset) -> None:
+    """Log the open run's model, the average of one or several networks, and register it."""
+    uri = tracking.log_model(models, dataset)
+    reason = tracking.register(uri, val_rmse, dataset)
     print(
         f"Registered as galopt; not the champion: {reason}" if reason else "Registered as champion"
     )
-    return trained
 
 
 def run_evaluation(model: keras.Model, dataset: Dataset, views: Evaluate) -> Evaluation:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -122,6 +123,25 @@ def augmented_views(model: Any, stamps: NDArray[np.uint8], views: int = 7) -> Fi
     return stamp_sheet(
         sheet.reshape(-1, *central.shape[1:]), titles, views + 1, "Augmented training galaxies"
     )
+
+
+def differences(table: pd.DataFrame) -> Figure:
+    """Draw how each arm's RMSE differs from the first one's, with intervals.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row an arm: ``arm``, ``difference``, ``low``, ``high``.
+    """
+    figure = Figure(figsize=(7, 1 + 0.45 * len(table)), layout="constrained")
+    axes = figure.subplots()
+    places = np.arange(len(table))[::-1]
+    reach = [table["difference"] - table["low"], table["high"] - table["difference"]]
+    axes.errorbar(table["difference"], places, xerr=reach, fmt="o", color=VALIDATION, capsize=3)
+    axes.axvline(0, color=QUIET, lw=1)
+    axes.set_yticks(places, list(table["arm"]))
+    axes.set(xlabel=f"RMSE minus that of {table['arm'].iloc[0]}; left is better")
+    return figure
 
 
 def extremes(evaluation: Evaluation, worst: bool, count: int = 16) -> Figure:

@@ -78,13 +78,15 @@ def build(stated: Mapping[str, Any], overrides: str | Mapping[str, Any] | None =
         overrides = parse_overrides(overrides or "")
     section = stated.get("network") or {}
     name = overrides.get("network.preset", section.get("preset", "ignat2016"))
-    merged = _merge(read_preset(name), stated)
-    for key, value in overrides.items():
-        _set(merged, key, value)
-    try:
-        return Config.model_validate(merged)
-    except ValidationError as error:
-        raise ConfigError("; ".join(_explain(detail) for detail in error.errors())) from None
+    return _validate(_merge(read_preset(name), stated), overrides)
+
+
+def change(config: Config, overrides: str) -> Config:
+    """Return a configuration with some parameters changed; the search is left out.
+
+    Errors are those of `load`.
+    """
+    return _validate(config.model_dump(exclude={"search"}), parse_overrides(overrides))
 
 
 def parse_overrides(text: str) -> dict[str, Any]:
@@ -125,8 +127,8 @@ def flatten_preset(name: str) -> dict[str, Any]:
 
 
 def flatten(config: BaseModel) -> dict[str, Any]:
-    """Return what a run is made of: ``{"train.learning_rate": 0.001}``, without the search."""
-    return dict(_leaves(config.model_dump(exclude={"search"}), ""))
+    """Return what a run is made of: ``{"train.learning_rate": 0.001}``."""
+    return dict(_leaves(config.model_dump(exclude={"search", "ensemble", "ablate"}), ""))
 
 
 def describe(config: Config) -> str:
@@ -137,6 +139,15 @@ def describe(config: Config) -> str:
 def valid_keys(sections: Iterable[str] = tuple(Config.model_fields)) -> list[str]:
     """Return every dotted key that the given sections accept."""
     return [key for key, _ in _leaves(_outline(Config), "") if key.split(".")[0] in set(sections)]
+
+
+def _validate(tree: dict[str, Any], overrides: Mapping[str, Any]) -> Config:
+    for key, value in overrides.items():
+        _set(tree, key, value)
+    try:
+        return Config.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError("; ".join(_explain(detail) for detail in error.errors())) from None
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def start_run(
     ----------
     config : Config
     dataset : Dataset
-    kind : {'run', 'trial', 'search', 'ensemble'}
+    kind : {'run', 'trial', 'search', 'ensemble', 'ablation'}
         The tag `galopt.kind`.
     name : str, optional
         The run's name; made of the preset and the survey by default.
@@ -52,13 +52,17 @@ def start_run(
     str
         The run's id. A run that `mlflow run` has started is taken over, not duplicated.
     """
-    experiment = open_store() if parent_run_id is None else None
+    if parent_run_id is None:
+        experiment = open_store()
+    else:
+        experiment = mlflow.get_run(parent_run_id).info.experiment_id
     started_by_mlflow = "MLFLOW_RUN_ID" in os.environ and parent_run_id is None
     with mlflow.start_run(
         run_id=run_id,
         experiment_id=None if run_id or started_by_mlflow else experiment,
         run_name=name or f"{config.network.preset} on {dataset.info['name']}",
         parent_run_id=parent_run_id,
+        nested=parent_run_id is not None,
         log_system_metrics=True,
     ) as run:
         if run_id is None:

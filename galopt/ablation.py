@@ -1,0 +1,117 @@
+"""What is each difference between two systems worth? Alone, all together, over several seeds.
+
+Ignat et al. (2016), section 5.1, name four differences that may separate their RMSE from
+Huertas-Company's: preprocessing, brightness, model averaging and maxout.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from galopt import figures, tracking
+from galopt.comparison import paired_bootstrap
+from galopt.config import Config
+from galopt.dataset import Dataset
+from galopt.evaluation import Evaluation
+from galopt.members import Member, average, forget, reseeded, train_members
+from galopt.metrics import rmse_per_galaxy
+
+AVERAGING, ALL = "averaging", "all together"
+
+
+def run(config: Config, dataset: Dataset) -> pd.DataFrame:
+    """Train every arm over several seeds; log one table and one figure on a parent run.
+
+    Parameters
+    ----------
+    config : Config
+        What the differences are switched on from; its section `ablate` names them.
+    dataset : Dataset
+
+    Returns
+    -------
+    DataFrame
+        As `table`.
+    """
+    chosen = arms(config)
+    name = f"what separates {config.network.preset}, on {dataset.info['name']}"
+    with tracking.start_run(config, dataset, kind="ablation", name=name) as run_id:
+        named = [(f"{arm}, seed {c.train.seed}", c) for arm, cs in chosen.items() for c in cs]
+        members = iter(train_members(named, dataset, run_id))
+        trained = {arm: [next(members) for _ in configs] for arm, configs in chosen.items()}
+        result = table(trained, dataset)
+        tracking.log_text(result.to_csv(index=False), "ablation.csv")
+        tracking.log_figures({"ablation": figures.differences(result)})
+    for group in trained.values():
+        forget(group, dataset)
+    print(result.to_string(index=False, float_format="%.4f"))
+    return result
+
+
+def arms(config: Config) -> dict[str, list[Config]]:
+    """Return the configurations of each arm, one a seed: as it is, each difference, all.
+
+    Raises
+    ------
+    ConfigError
+        A difference overrides what the network does not have.
+    """
+    differences = config.ablate.differences
+    overrides = {config.network.preset: "", **differences, ALL: " ".join(differences.values())}
+    return {
+        arm: [reseeded(config, words, seed) for seed in range(config.ablate.seeds)]
+        for arm, words in overrides.items()
+    }
+
+
+def table(trained: Mapping[str, Sequence[Member]], dataset: Dataset) -> pd.DataFrame:
+    """Compare the arms with the first one.
+
+    Parameters
+    ----------
+    trained : mapping
+        The members of each arm; the first arm is what the others are compared with, and the
+        last has every difference, so that its members are averaged.
+    dataset : Dataset
+
+    Returns
+    -------
+    DataFrame
+        One row an arm: `test_rmse`, the mean over its seeds, or of their average; `seeds`,
+        the standard deviation over them; `difference` from the first arm, with the 95 %
+        interval `low` to `high` of a bootstrap paired by galaxy; `epoch_seconds`.
+    """
+    first, last = next(iter(trained)), list(trained)[-1]
+    single = {
+        arm: [member.evaluation for member in members]
+        for arm, members in trained.items()
+        if arm != last
+    }
+    single[AVERAGING] = [average(trained[first], dataset)]
+    single[last] = [average(trained[last], dataset)]
+    reference = _squared_errors(single[first])
+    rows = []
+    for arm, evaluations in single.items():
+        scores = [evaluation.metrics["test_rmse"] for evaluation in evaluations]
+        change = paired_bootstrap(reference, _squared_errors(evaluations))
+        history = [epoch for member in trained.get(arm, ()) for epoch in member.result.history]
+        rows.append(
+            {
+                "arm": arm,
+                "test_rmse": np.sqrt(_squared_errors(evaluations).mean()),
+                "seeds": np.std(scores, ddof=1) if len(scores) > 1 else np.nan,
+                "difference": change.value,
+                "low": change.low,
+                "high": change.high,
+                "epoch_seconds": np.median([e["epoch_seconds"] for e in history] or [np.nan]),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _squared_errors(evaluations: Sequence[Evaluation]) -> NDArray[np.float64]:
+    """Return the squared error of each galaxy, averaged over targets and runs, (N,)."""
+    errors = [rmse_per_galaxy(run.split.fractions, run.predicted) ** 2 for run in evaluations]
+    return np.mean(errors, axis=0)

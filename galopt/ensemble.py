@@ -1,0 +1,132 @@
+"""An ensemble: networks that differ, averaged, as Dieleman et al. (2015), section 7.7."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import cycle, islice
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from galopt import experiment, tracking
+from galopt.comparison import Difference, compare_predictions
+from galopt.config import Config
+from galopt.dataset import Dataset
+from galopt.evaluation import Evaluation
+from galopt.members import Member, average, forget, reseeded, train_members
+from galopt.metrics import rmse
+
+
+def run(config: Config, dataset: Dataset) -> Evaluation:
+    """Train, average, evaluate and log an ensemble as one tracked run and its children.
+
+    The model that is logged averages the members uniformly, as published. Weights from
+    stacking are measured beside it.
+
+    Parameters
+    ----------
+    config : Config
+        Its section `ensemble` says how many members there are and how they differ.
+    dataset : Dataset
+
+    Returns
+    -------
+    Evaluation
+        Of the uniform average on the test galaxies.
+    """
+    configs = variants(config)
+    name = f"{len(configs)} networks like {config.network.preset} on {dataset.info['name']}"
+    with tracking.start_run(config, dataset, kind="ensemble", name=name) as run_id:
+        members = train_members(configs, dataset, run_id)
+        evaluation, gain, table = combine(members, dataset)
+        tracking.log_evaluation(evaluation)
+        tracking.log_figures(experiment.evaluation_figures(evaluation))
+        tracking.log_text(table.to_csv(index=False), "members.csv")
+        voted = dataset.split("validation").fractions
+        val_rmse = rmse(voted, np.mean([member.validation for member in members], axis=0))
+        experiment.publish([member.result.model for member in members], val_rmse, dataset)
+    forget(members, dataset)
+    print(table.to_string(index=False, float_format="%.4f"))
+    print(gain.sentence("The best single network", "the average"))
+    print(experiment.verdict(evaluation, dataset))
+    return evaluation
+
+
+def variants(config: Config) -> list[tuple[str, Config]]:
+    """Return the members' names and configurations: the variants in turn, each its own seed.
+
+    Raises
+    ------
+    ConfigError
+        A variant overrides what the network does not have.
+    """
+    chosen = islice(cycle(config.ensemble.variants.items()), config.ensemble.members)
+    return [
+        (f"{number + 1}: {name}", reseeded(config, overrides, number))
+        for number, (name, overrides) in enumerate(chosen)
+    ]
+
+
+def combine(
+    members: Sequence[Member], dataset: Dataset
+) -> tuple[Evaluation, Difference, pd.DataFrame]:
+    """Average the members and measure what that gains.
+
+    Returns
+    -------
+    evaluation : Evaluation
+        Of the uniform average, with the metrics ``test_rmse_stacked`` of the weighted one,
+        ``test_rmse_best_member`` of the member with the lowest validation RMSE, and
+        ``ensemble_gain``, ``ensemble_gain_low``, ``ensemble_gain_high``: how much lower than
+        that member's the RMSE of the uniform average is, with its 95 % interval.
+    gain : Difference
+        Of the average from the best member.
+    table : DataFrame
+        One row a member: name, val_rmse, test_rmse, weight in the stack.
+    """
+    voted = dataset.split("validation").fractions
+    weights = stack([member.validation for member in members], voted)
+    evaluation = average(members, dataset)
+    best = min(members, key=lambda member: rmse(voted, member.validation))
+    gain = compare_predictions(best.evaluation.table, evaluation.table)
+    metrics = evaluation.metrics | {
+        "test_rmse_stacked": average(members, dataset, weights).metrics["test_rmse"],
+        "test_rmse_best_member": best.evaluation.metrics["test_rmse"],
+        "ensemble_gain": -gain.value,
+        "ensemble_gain_low": -gain.high,
+        "ensemble_gain_high": -gain.low,
+    }
+    table = pd.DataFrame(
+        {
+            "name": [member.name for member in members],
+            "val_rmse": [rmse(voted, member.validation) for member in members],
+            "test_rmse": [member.evaluation.metrics["test_rmse"] for member in members],
+            "weight": weights,
+        }
+    )
+    return replace(evaluation, metrics=metrics), gain, table
+
+
+def stack(
+    predicted: Sequence[NDArray[np.float32]], voted: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Return weights of members that add up to one: Breiman (1996), "Stacked regressions".
+
+    They are the non-negative least squares of the votes on the members' predictions, scaled.
+
+    Parameters
+    ----------
+    predicted : sequence of array, shape (N, T)
+        Of the validation galaxies, one array a member.
+    voted : array, shape (N, T)
+
+    Returns
+    -------
+    array, shape (M,)
+        The uniform weights where no member predicts anything of the votes.
+    """
+    design = np.stack([member.ravel() for member in predicted], axis=1).astype(float)
+    weights, _ = nnls(design, voted.ravel().astype(float))
+    total = weights.sum()
+    return weights / total if total > 0 else np.full(len(weights), 1 / len(weights))

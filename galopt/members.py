@@ -1,0 +1,83 @@
+"""Several configurations trained as the children of one tracked run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from galopt import experiment, params, tracking
+from galopt.averaging import predict_averaged
+from galopt.config import Config
+from galopt.dataset import Dataset
+from galopt.evaluation import Evaluation, score
+from galopt.training import TrainResult
+
+
+@dataclass(frozen=True)
+class Member:
+    """One trained network of several.
+
+    Attributes
+    ----------
+    name : str
+        What sets it apart.
+    config : Config
+    result : TrainResult
+    validation : array, shape (N, T), float32
+        Predictions of the validation galaxies.
+    evaluation : Evaluation
+        Of the test galaxies.
+    """
+
+    name: str
+    config: Config
+    result: TrainResult
+    validation: NDArray[np.float32]
+    evaluation: Evaluation
+
+
+def reseeded(config: Config, overrides: str, number: int) -> Config:
+    """Return a configuration with overrides and the seed of member `number`, from 0."""
+    return params.change(config, f"{overrides} train.seed={config.train.seed + number}")
+
+
+def train_members(
+    configs: Sequence[tuple[str, Config]], dataset: Dataset, parent_run_id: str
+) -> list[Member]:
+    """Train and evaluate each configuration as a child of an open run.
+
+    Members that were finished before a run was killed are not trained again.
+
+    Parameters
+    ----------
+    configs : sequence of (name, Config)
+    dataset : Dataset
+    parent_run_id : str
+        The open run's id.
+    """
+    members = []
+    for number, (name, config) in enumerate(configs, 1):
+        print(f"Network {number} of {len(configs)}: {name}")
+        with tracking.start_run(config, dataset, name=name, parent_run_id=parent_run_id) as run_id:
+            result = experiment.follow_training(config, dataset, run_id).result
+            evaluation = experiment.run_evaluation(result.model, dataset, config.evaluate)
+        images = dataset.split("validation").images
+        validation, _ = predict_averaged(result.model, images, config.evaluate)
+        members.append(Member(name, config, result, validation, evaluation))
+    return members
+
+
+def average(
+    members: Sequence[Member], dataset: Dataset, weights: NDArray[np.float64] | None = None
+) -> Evaluation:
+    """Measure the mean prediction of the test galaxies, weighted or not."""
+    predicted = [member.evaluation.predicted for member in members]
+    mean = np.average(predicted, axis=0, weights=weights).astype(np.float32)
+    return score(dataset, dataset.split("test"), mean)
+
+
+def forget(members: Sequence[Member], dataset: Dataset) -> None:
+    """Remove the checkpoints of finished members."""
+    for member in members:
+        experiment.forget_checkpoints(member.config, dataset)

@@ -1,0 +1,28 @@
+"""MLproject entry point `ablate`: what each difference from the published systems is worth."""
+
+import argparse
+
+from galopt import params, versioning
+from galopt.errors import exit_on_error
+
+UNSET = "params.yaml"
+
+
+def main() -> None:
+    """Make the dataset if it is missing, train every arm over several seeds and compare."""
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--seeds", default=UNSET, help=f"ablate.seeds [what {UNSET} says]")
+    parser.add_argument("--overrides", default="none", help='"key=value …", any key of the run')
+    given = parser.parse_args()
+    with exit_on_error():
+        words = [f"ablate.seeds={given.seeds}"] if given.seeds != UNSET else []
+        words += [given.overrides] if given.overrides != "none" else []
+        config = params.load_run(" ".join(words), sections=(*params.RUN_SECTIONS, "ablate"))
+        versioning.make_dataset()
+        from galopt import ablation, dataset
+
+        ablation.run(config, dataset.load())
+
+
+if __name__ == "__main__":
+    main()

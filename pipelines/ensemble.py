@@ -1,0 +1,29 @@
+"""MLproject entry point `ensemble`: several networks, trained, averaged and tracked."""
+
+import argparse
+
+from galopt import params, versioning
+from galopt.errors import exit_on_error
+
+UNSET = "params.yaml"
+
+
+def main() -> None:
+    """Make the dataset if it is missing, train the members and log their average."""
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--members", default=UNSET, help=f"ensemble.members [what {UNSET} says]")
+    parser.add_argument("--overrides", default="none", help='"key=value …", any key of the run')
+    given = parser.parse_args()
+    with exit_on_error():
+        words = [f"ensemble.members={given.members}"] if given.members != UNSET else []
+        words += [given.overrides] if given.overrides != "none" else []
+        sections = (*params.RUN_SECTIONS, "ensemble")
+        config = params.load_run(" ".join(words), sections=sections)
+        versioning.make_dataset()
+        from galopt import dataset, ensemble
+
+        ensemble.run(config, dataset.load())
+
+
+if __name__ == "__main__":
+    main()

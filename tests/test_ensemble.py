@@ -1,0 +1,152 @@
+"""Several networks: how they differ, how they are averaged, what the differences are worth."""
+
+import mlflow
+import numpy as np
+import pytest
+
+from galopt import ablation, ensemble, params
+from galopt.errors import ConfigError
+from galopt.members import Member
+from galopt.training import TrainResult
+
+TINY = {
+    "network.convolutions": [{"filters": 4, "kernel": 6, "pool": 4, "spread": 0.1}],
+    "network.dense": [8],
+    "network.dense_spread": 0.1,
+    "network.pixels": 24,
+    "augment.copies": 0,
+    "train.epochs": 1,
+    "train.precision": "float32",
+    "ensemble.members": 3,
+    "ensemble.variants": {"plain": "", "wide": "network.dense=[16]"},
+    "ablate.seeds": 2,
+    "ablate.differences": {"brightness": "augment.brightness=0.5", "maxout": "network.maxout=2"},
+}
+
+
+@pytest.fixture
+def config(monkeypatch):
+    """Return a tiny configuration."""
+    return params.load("params.yaml", TINY)
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch) -> mlflow.MlflowClient:
+    """Work in an empty folder with a store of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
+    yield mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    mlflow.set_tracking_uri(None)
+
+
+def test_members_differ_in_turn_and_in_their_seeds(config):
+    names, configs = zip(*ensemble.variants(config), strict=True)
+    assert names == ("1: plain", "2: wide", "3: plain")
+    assert [member.network.dense for member in configs] == [[8], [16], [8]]
+    assert [member.train.seed for member in configs] == [2016, 2017, 2018]
+
+
+@pytest.mark.parametrize("preset", params.preset_names())
+def test_every_preset_has_the_parts_its_variants_change(preset):
+    config = params.build({"network": {"preset": preset}})
+    assert len(ensemble.variants(config)) == 17
+
+
+def test_a_variant_of_what_is_not_there_is_refused(config):
+    wrong = params.load("params.yaml", TINY | {"ensemble.variants": {"x": "network.depth=3"}})
+    with pytest.raises(ConfigError, match="network.depth=3: no such parameter"):
+        ensemble.variants(wrong)
+
+
+def test_stacking_finds_the_weights_that_made_the_votes():
+    rng = np.random.default_rng(0)
+    predicted = rng.uniform(size=(3, 200, 4)).astype(np.float32)
+    weights = ensemble.stack(predicted, 0.7 * predicted[0] + 0.3 * predicted[2])
+    np.testing.assert_allclose(weights, [0.7, 0, 0.3], atol=1e-3)
+
+
+def test_members_without_any_merit_weigh_the_same():
+    assert ensemble.stack([np.zeros((5, 2))] * 4, np.ones((5, 2))) == pytest.approx([0.25] * 4)
+
+
+def member(name: str, noise: float, dataset, seed: int) -> Member:
+    """Return a member that predicts the votes with an error of its own."""
+    from galopt.evaluation import score
+
+    rng = np.random.default_rng(seed)
+    voted = {split: dataset.split(split).fractions for split in ("validation", "test")}
+    seen = {k: v + rng.normal(0, noise, v.shape).astype(np.float32) for k, v in voted.items()}
+    evaluation = score(dataset, dataset.split("test"), seen["test"])
+    result = TrainResult(None, [{"val_rmse": noise, "epoch_seconds": 2.0}], "float32")
+    return Member(name, None, result, seen["validation"], evaluation)
+
+
+def test_averaging_independent_errors_gains_what_theory_says(blobs):
+    members = [member(str(number), 0.2, blobs, number) for number in range(9)]
+    evaluation, gain, table = ensemble.combine(members, blobs)
+    metrics = evaluation.metrics
+    assert metrics["test_rmse"] == pytest.approx(0.2 / 3, rel=0.2)
+    assert metrics["ensemble_gain"] == pytest.approx(
+        metrics["test_rmse_best_member"] - metrics["test_rmse"]
+    )
+    assert gain.real
+    assert 0 < metrics["ensemble_gain_low"] < metrics["ensemble_gain"]
+    assert table["weight"].sum() == pytest.approx(1)
+
+
+def test_the_ablation_compares_every_arm_with_the_first(blobs):
+    trained = {
+        "plain": [member("a", 0.2, blobs, 1), member("b", 0.2, blobs, 2)],
+        "better": [member("c", 0.1, blobs, 3), member("d", 0.1, blobs, 4)],
+        "all together": [member("e", 0.1, blobs, 5), member("f", 0.1, blobs, 6)],
+    }
+    table = ablation.table(trained, blobs).set_index("arm")
+    assert list(table.index) == ["plain", "better", "averaging", "all together"]
+    assert table.loc["plain", ["difference", "low", "high"]].tolist() == [0, 0, 0]
+    assert table.loc["better", "high"] < 0
+    assert table.loc["averaging", "test_rmse"] == pytest.approx(0.2 / np.sqrt(2), rel=0.2)
+    assert table.loc["all together", "test_rmse"] == pytest.approx(0.1 / np.sqrt(2), rel=0.2)
+
+
+def test_the_arms_are_each_difference_alone_and_all_together(config):
+    arms = ablation.arms(config)
+    assert list(arms) == ["ignat2016", "brightness", "maxout", "all together"]
+    seen = {
+        arm: (c[0].augment.brightness, c[0].network.maxout, [x.train.seed for x in c])
+        for arm, c in arms.items()
+    }
+    assert seen == {
+        "ignat2016": (0, 1, [2016, 2017]),
+        "brightness": (0.5, 1, [2016, 2017]),
+        "maxout": (0, 2, [2016, 2017]),
+        "all together": (0.5, 2, [2016, 2017]),
+    }
+
+
+def test_an_ensemble_is_one_tracked_parent_one_served_model_and_its_members(config, blobs, store):
+    evaluation = ensemble.run(config, blobs)
+    runs = store.search_runs([store.get_experiment_by_name("galopt").experiment_id])
+    parent = next(run for run in runs if run.data.tags["galopt.kind"] == "ensemble")
+    children = [
+        run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id
+    ]
+    assert sorted(run.info.run_name for run in children) == ["1: plain", "2: wide", "3: plain"]
+    assert parent.data.metrics["test_rmse"] == pytest.approx(evaluation.metrics["test_rmse"])
+    served = mlflow.pyfunc.load_model("models:/galopt@champion")
+    predicted = served.predict(np.array(blobs.split("test").images)).to_numpy()
+    np.testing.assert_allclose(predicted, evaluation.predicted, atol=1e-5)
+    mean = np.mean([run.data.metrics["test_rmse"] for run in children])
+    assert evaluation.metrics["test_rmse"] <= mean + 1e-6
+
+
+def test_an_ablation_logs_one_table_and_one_figure(config, blobs, store):
+    table = ablation.run(config, blobs)
+    assert np.isfinite(table["test_rmse"]).all()
+    runs = store.search_runs([store.get_experiment_by_name("galopt").experiment_id])
+    parent = next(run for run in runs if run.data.tags["galopt.kind"] == "ablation")
+    files = [file.path for file in store.list_artifacts(parent.info.run_id)]
+    assert "ablation.csv" in files
+    assert [f.path for f in store.list_artifacts(parent.info.run_id, "plots")] == [
+        "plots/ablation.svg"
+    ]
