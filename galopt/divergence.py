@@ -5,10 +5,10 @@ import numpy as np
 
 from galopt.batches import Batches
 from galopt.config import Train
-from galopt.errors import GaloptError
+from galopt.errors import DivergedError
 
 
-def diverged(model: keras.Model, train: Train, batches: Batches, step: int) -> GaloptError:
+def diverged(model: keras.Model, train: Train, batches: Batches, step: int) -> DivergedError:
     """Return the error that says where a training lost its way.
 
     Parameters
@@ -21,7 +21,7 @@ def diverged(model: keras.Model, train: Train, batches: Batches, step: int) -> G
     step : int
         Batch, from 0, after which the loss was not finite.
     """
-    return GaloptError(
+    return DivergedError(
         f"the loss is not a number after step {step + 1} of {len(batches)} of epoch "
         f"{batches.epoch + 1}: {culprit(model, batches[step][0])}; lower train.learning_rate "
         f"({train.learning_rate:g}) or set train.clip_norm"

@@ -17,6 +17,10 @@ class DataError(GaloptError):
     """A table, an image or a dataset is not what it must be."""
 
 
+class DivergedError(GaloptError):
+    """A training lost its way: the loss is no longer a number."""
+
+
 @contextmanager
 def exit_on_error() -> Iterator[None]:
     """Turn a `GaloptError` into one line on stderr and exit status 2."""

@@ -218,8 +218,10 @@ def _describe(model: BaseModel, depth: int) -> Iterable[str]:
             yield from _describe(value, depth + 1)
         elif isinstance(value, dict) and value:
             yield f"{indent}{name}:  # {field.description}"
-            for key, inside in model.model_dump(exclude_unset=True)[name].items():
-                yield f"{indent}  {key}: {_flow(inside)}  #"
+            for key, item in value.items():
+                nested = isinstance(item, BaseModel)
+                stated = item.model_dump(exclude_unset=True) if nested else item
+                yield f"{indent}  {key}: {_flow(stated)}  #"
         else:
             plain = model.model_dump()[name]
             yield f"{indent}{name}: {_flow(plain)}  # {field.description}{_bounds(field)}"

@@ -107,7 +107,11 @@ def _local(workers: int) -> tuple[SpecCluster, dict[Any, list[int]]]:
     shares = {n: usable[n::workers] or [usable[n % len(usable)]] for n in range(workers)}
     specification = {}
     for number, share in shares.items():
-        environment = {"OMP_NUM_THREADS": str(len(share)), "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+        environment = {
+            "OMP_NUM_THREADS": str(len(share)),
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        }
         if found:
             environment["CUDA_VISIBLE_DEVICES"] = found[number % len(found)]
         options = {
@@ -124,8 +128,20 @@ def _local(workers: int) -> tuple[SpecCluster, dict[Any, list[int]]]:
     return SpecCluster(specification, scheduler, name="galopt", silence_logs=logging.ERROR), shares
 
 
-def _from_file(path: Path, workers: int) -> Any:
-    """Start the cluster that a file describes: its `kind`, and what its Dask class takes."""
+def check_cluster(name: str) -> None:
+    """Refuse a cluster that is not 'local', an address or a file that describes one.
+
+    Raises
+    ------
+    ConfigError
+        Its file cannot be read or used.
+    """
+    if name != "local" and "://" not in name:
+        _read(Path(name))
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    """Return the kind of cluster that a file describes, and what its Dask class takes."""
     try:
         options = yaml.safe_load(path.read_text())
     except (OSError, yaml.YAMLError) as error:
@@ -133,6 +149,11 @@ def _from_file(path: Path, workers: int) -> Any:
     kind = options.pop("kind", None) if isinstance(options, dict) else None
     if kind not in ("slurm", "pbs", "ssh"):
         raise ConfigError(f"search.cluster={path}: kind is {kind!r}, not slurm, pbs or ssh")
+    return kind, options
+
+
+def _from_file(path: Path, workers: int) -> Any:
+    kind, options = _read(path)
     try:
         return _ssh(options) if kind == "ssh" else _batch(kind, options, workers)
     except ImportError:

@@ -6,14 +6,29 @@ from typing import Any
 
 import optuna
 
-from galopt.search.clusters import open_cluster
+from galopt.config import Config
+from galopt.search.clusters import check_cluster, open_cluster
 from galopt.search.driver import Driver, Listener
 from galopt.search.lock import only_driver
 from galopt.search.section import Search
 from galopt.search.space import Space
 from galopt.search.storage import open_storage
-from galopt.search.study import enqueue_first, open_study, recover, settled
+from galopt.search.study import enqueue_first, make_sampler, open_study, recover, settled
 from galopt.search.worker import Objective
+
+
+def check(config: Config) -> None:
+    """Refuse, before anything long starts, what cannot be searched, stored or placed.
+
+    Raises
+    ------
+    GaloptError
+        The space, the sampler, the storage or the cluster cannot be used.
+    """
+    Space(config)
+    make_sampler(config.search.sampler)
+    check_cluster(config.search.cluster)
+    open_storage(config.search.storage)
 
 
 @contextmanager

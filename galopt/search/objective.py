@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from galopt.architecture import totals
 from galopt.config import Config
 from galopt.dataset import Dataset, load
 from galopt.errors import DataError
@@ -54,8 +55,7 @@ class Training:
             nonlocal best
             best = min(best, measured["val_rmse"])
             log.epoch(epoch, measured)
-            finite = measured["val_rmse"] == measured["val_rmse"]
-            report.epoch(epoch, best if finite else float("nan"))
+            report.epoch(epoch, best)
 
         checkpoints = RUNS / f"{task.study}-{task.first}"  # a trial tried again goes on
         dataset = _dataset(self.folder, self.dataset_hash)
@@ -67,8 +67,9 @@ class Training:
             log.close()
             keras.utils.clear_session()
             gc.collect()
-        measures = {"val_rmse": best}
-        return [measures[name] for name in config.search.objectives]
+        flops = totals(config.network, len(dataset.targets))["flops"]
+        measures = {"val_rmse": best, "flops": float(flops)}
+        return [measures[name] for name in self.config.search.objectives]
 
 
 @cache

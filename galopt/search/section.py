@@ -82,11 +82,11 @@ class Search(Section):
         "local",
         description="local, a file such as clusters/slurm.yaml, or a Dask scheduler's address",
     )
-    objectives: list[Literal["val_rmse", "multiply_adds"]] = Field(
+    objectives: list[Literal["val_rmse", "flops"]] = Field(
         ["val_rmse"],
         min_length=1,
         max_length=2,
-        description="what is minimised: the validation RMSE, and the cost of an image",
+        description="what is minimised: the validation RMSE, and the operations for a galaxy",
     )
     sampler: Sampler = Sampler()
     pruner: Pruner = Pruner()
@@ -97,7 +97,7 @@ class Search(Section):
     @model_validator(mode="after")
     def _objectives_fit(self) -> Self:
         if self.objectives[0] != "val_rmse" or len(set(self.objectives)) < len(self.objectives):
-            raise ValueError("objectives: val_rmse, or val_rmse and multiply_adds")
+            raise ValueError("objectives: val_rmse, or val_rmse and flops")
         if len(self.objectives) > 1 and self.pruner.kind != "none":
             raise ValueError("two objectives cannot be pruned: set search.pruner.kind to none")
         return self

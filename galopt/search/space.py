@@ -32,18 +32,18 @@ class Space:
     Raises
     ------
     ConfigError
-        A key is no parameter of a run, a bound is out of its range, or a condition
-        depends on what comes later.
+        A key is no parameter of a run, a bound is out of its range, or a condition cannot
+        be met.
     """
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.parameters = config.search.space
+        self.parameters = _ordered(config.search.space)
         if not self.parameters:
             raise ConfigError("search.space is empty: state a range, as in params.yaml")
         self._plain = config.model_dump(exclude={"search"})
         for key, parameter in self.parameters.items():
-            self._check_order(key, parameter)
+            self._check_conditions(key, parameter)
             for value in _extremes(parameter):
                 self._check_value(key, value)
 
@@ -93,15 +93,9 @@ class Space:
             name in values and values[name] == value for name, value in parameter.when.items()
         )
 
-    def _check_order(self, key: str, parameter: Parameter) -> None:
-        earlier = list(self.parameters)[: list(self.parameters).index(key)]
-        name, _ = _item(key)
-        needs = [*parameter.when, *([f"{name}{COUNT}"] if name else [])]
-        for other in needs:
-            if other in self.parameters and other not in earlier:
-                raise ConfigError(f"search.space.{key}: must come after {other}, which decides it")
+    def _check_conditions(self, key: str, parameter: Parameter) -> None:
         for other, value in parameter.when.items():
-            if other not in earlier:
+            if other not in self.parameters:
                 raise ConfigError(f"search.space.{key}.when: {other} is not in search.space")
             if not _contains(self.parameters[other], value):
                 raise ConfigError(f"search.space.{key}.when: {other} is never {value!r}")
@@ -120,6 +114,25 @@ class Space:
             self.configure(values)
         except ConfigError as error:
             raise ConfigError(f"search.space: {error}") from None
+
+
+def _ordered(space: dict[str, Parameter]) -> dict[str, Parameter]:
+    """Return the parameters, each after those that decide whether it exists."""
+    ordered: dict[str, Parameter] = {}
+    waiting = dict(space)
+    while waiting:
+        ready = [key for key, one in waiting.items() if not _deciders(key, one) & waiting.keys()]
+        if not ready:
+            raise ConfigError(
+                f"search.space: the conditions of {', '.join(waiting)} go in a circle"
+            )
+        ordered |= {key: waiting.pop(key) for key in ready}
+    return ordered
+
+
+def _deciders(key: str, parameter: Parameter) -> set[str]:
+    name, _ = _item(key)
+    return {*parameter.when, *([f"{name}{COUNT}"] if name else [])}
 
 
 def _suggest(trial: "BaseTrial", key: str, parameter: Parameter) -> Any:

@@ -10,7 +10,7 @@ from optuna.exceptions import TrialPruned, UpdateFinishedTrialError
 from optuna.samplers import RandomSampler
 from optuna.trial import Trial, TrialState
 
-from galopt.errors import ConfigError
+from galopt.errors import ConfigError, DivergedError
 from galopt.search.section import Pruner
 from galopt.search.storage import open_storage
 from galopt.search.study import make_pruner
@@ -82,8 +82,6 @@ class Report:
         optuna.TrialPruned
             The trial is not worth going on with.
         """
-        if value != value:
-            raise TrialPruned(f"the loss is not a number in epoch {epoch + 1}")
         if self._prunable:
             self._trial.report(value, epoch)
             if self._trial.should_prune():
@@ -101,12 +99,12 @@ def perform(task: Task, objective: Objective) -> Outcome:
     Returns
     -------
     Outcome
-        Pruned if the pruner says so or the values make no network; failed if the objective
-        raises anything else.
+        Pruned if the pruner says so, the values make no network or its loss is not a number;
+        failed if the objective raises anything else.
     """
     try:
         return Outcome(TrialState.COMPLETE, list(objective(Report(task), task.values)))
-    except (TrialPruned, ConfigError) as error:
+    except (TrialPruned, ConfigError, DivergedError) as error:
         return Outcome(TrialState.PRUNED, reason=str(error))
     except UpdateFinishedTrialError:
         return Outcome(TrialState.FAIL, reason="it was ended by its driver")

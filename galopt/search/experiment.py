@@ -1,0 +1,118 @@
+"""One tracked search: a run of the study, its trials below it, its figures and its best ten."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial, Trial
+
+from galopt.config import Config
+from galopt.dataset import Dataset
+from galopt.params import build, flatten
+from galopt.search import figures, summary
+from galopt.search.drive import drive, locked_study
+from galopt.search.objective import RUNS, Training
+from galopt.search.space import Space
+from galopt.tracking import log_file, log_text, trials
+from galopt.tracking.searches import log_search, start_search, store_uri
+
+
+def search(config: Config, dataset: Dataset) -> bool:
+    """Search for a better network, as `config.search` says, in one tracked run.
+
+    Parameters
+    ----------
+    config : Config
+        Where the search starts: what is not searched is the same in all trials.
+    dataset : Dataset
+
+    Returns
+    -------
+    bool
+        Whether the study came to its end; False if it was interrupted.
+    """
+    stated = config.model_dump()
+    space = Space(build(stated, {"train.epochs": config.search.epochs}))
+    with locked_study(config.search, made_for(space, dataset)) as study:
+        former = study.user_attrs.get("mlflow_run_id")
+        with start_search(config, dataset, former) as run_id:
+            study.set_user_attr("mlflow_run_id", run_id)
+            objective = Training(
+                space.config, str(dataset.folder), dataset.info["hash"], store_uri()
+            )
+            finished = drive(study, space, objective, TrackedTrials(study, run_id, config))
+            report(study)
+        print(summary.verdict(study))
+    return finished
+
+
+def made_for(space: Space, dataset: Dataset) -> dict[str, Any]:
+    """Return what all trials of a study share: the dataset and what is not searched."""
+    searched = {key.removesuffix(".count") for key in space.parameters}
+    lists = {key.removesuffix(".count") for key in space.parameters if key.endswith(".count")}
+    shared = {
+        key: value
+        for key, value in flatten(space.config).items()
+        if key.split(".")[0] in ("augment", "network", "train")
+        and key not in searched
+        and not any(key.startswith(f"{name}.") for name in lists)
+    }
+    return {"dataset": dataset.info["hash"], **shared}
+
+
+def report(study: optuna.Study) -> None:
+    """Log the study's figures, its best ten and its verdict to the open run."""
+    with tempfile.TemporaryDirectory() as folder:
+        for file in figures.draw(study, Path(folder)):
+            log_file(file, "study")
+    table = summary.best_table(study)
+    log_text(table.to_csv(index=False), "best.csv")
+    log_search(summary.verdict(study), table)
+
+
+class TrackedTrials:
+    """Keeps a child run for each trial and tells a person how the search is going.
+
+    Parameters
+    ----------
+    study : optuna.Study
+    run_id : str
+        The study's run.
+    config : Config
+    """
+
+    def __init__(self, study: optuna.Study, run_id: str, config: Config) -> None:
+        self.study, self.run_id, self.search = study, run_id, config.search
+        self.best = min((t.values[0] for t in summary.complete(study)), default=float("inf"))
+
+    def started(self, trial: Trial) -> None:
+        """Open the trial's run; the worker finds its id on the trial."""
+        tags = {"galopt.study": self.study.study_name}
+        run_id = trials.start_trial(self.run_id, trial.number, tags)
+        trial.set_user_attr("mlflow_run_id", run_id)
+
+    def ended(self, trial: FrozenTrial, done: int) -> None:
+        """Close the trial's run and print a line."""
+        values = dict(zip(self.search.objectives, trial.values or (), strict=False))
+        reason = trial.user_attrs.get("reason")
+        trials.end_trial(trial.user_attrs["mlflow_run_id"], trial.state.name, reason, values)
+        if trial.state.name == "COMPLETE":
+            self.best = min(self.best, trial.values[0])
+            trials.log_progress(self.run_id, done, self.best)
+        if trial.state.name != "FAIL":
+            history = trial.system_attrs.get("retry_history", [trial.number])
+            shutil.rmtree(RUNS / f"{self.study.study_name}-{history[0]}", ignore_errors=True)
+        told = f"RMSE {trial.values[0]:.4f}" if values else reason
+        print(
+            f"[{done}/{self.search.trials}] trial {trial.number} {trial.state.name.lower()}: "
+            f"{told}; best {self.best:.4f}",
+            flush=True,
+        )
+
+    def lost(self, trial: FrozenTrial) -> None:
+        """Close the run of a trial whose driver ended."""
+        if run_id := trial.user_attrs.get("mlflow_run_id"):
+            trials.kill_trial(run_id, "its driver ended")
+        print(f"trial {trial.number} was running when the search ended: it is tried again")

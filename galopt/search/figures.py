@@ -1,0 +1,98 @@
+"""The study's figures: interactive pages that work offline, and pictures of the same."""
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import optuna
+from optuna import visualization
+from optuna.visualization import matplotlib as pictures
+
+from galopt.search.summary import complete
+
+ENOUGH = 2
+"""Complete trials that a figure of parameters needs."""
+SHOWN = 4
+"""Parameters in the contour, whose panels are their square."""
+
+
+def draw(study: optuna.Study, folder: Path) -> list[Path]:
+    """Draw a study.
+
+    Parameters
+    ----------
+    study : optuna.Study
+    folder : path
+        Where `<name>.html` and `<name>.png` go.
+
+    Returns
+    -------
+    list of path
+        The files; without those for which there are too few trials.
+    """
+    files = []
+    with matplotlib.rc_context({"backend": "Agg"}), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Optuna's notes on plots that it calls experimental
+        for name, (function, options) in _figures(study).items():
+            page, picture = folder / f"{name}.html", folder / f"{name}.png"
+            getattr(visualization, function)(study, **options).write_html(
+                page, include_plotlyjs=True
+            )
+            _save(getattr(pictures, function), study, options, picture)
+            files += [page, picture]
+    return files
+
+
+def _figures(study: optuna.Study) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return the figures that can be drawn: Optuna's function and its options, by name."""
+    figures: dict[str, tuple[str, dict[str, Any]]] = {"timeline": ("plot_timeline", {})}
+    found = complete(study)
+    if not found:
+        return figures
+    several = len(study.directions) > 1
+    target: dict[str, Any] = {"target": _rmse} if several else {}
+    named = {**target, "target_name": "validation RMSE"}
+    figures["history"] = ("plot_optimization_history", named)
+    if several:
+        names = study.user_attrs["made_for"]["search.objectives"]
+        figures["pareto"] = ("plot_pareto_front", {"target_names": names})
+    else:
+        figures["intermediate"] = ("plot_intermediate_values", {})
+    if len(found) >= ENOUGH:
+        shared = set.intersection(*(set(trial.params) for trial in found))
+        important = _important(study, target, shared)
+        some = {"params": important[:SHOWN]}
+        figures["importances"] = ("plot_param_importances", {**named, "params": sorted(shared)})
+        figures["slices"] = ("plot_slice", named)
+        if len(important) > 1:
+            figures["parallel_coordinates"] = (
+                "plot_parallel_coordinate",
+                {**named, "params": important[: 2 * SHOWN]},
+            )
+            figures["contour"] = ("plot_contour", {**named, **some})
+    return figures
+
+
+def _important(study: optuna.Study, target: dict[str, Any], shared: set[str]) -> list[str]:
+    """Return the parameters of all trials that vary, the most important first."""
+    varied = {name for name in shared if len({trial.params[name] for trial in complete(study)}) > 1}
+    ranked = optuna.importance.get_param_importances(study, params=sorted(shared), **target)
+    return [name for name in ranked if name in varied]
+
+
+def _rmse(trial: optuna.trial.FrozenTrial) -> float:
+    return trial.values[0]
+
+
+def _save(
+    plot: Callable[..., Any], study: optuna.Study, options: dict[str, Any], path: Path
+) -> None:
+    import matplotlib.pyplot as plt
+
+    plot(study, **options)
+    figure = plt.gcf()
+    figure.set_size_inches(10, 6)
+    figure.savefig(path, dpi=120, bbox_inches="tight")
+    plt.close(figure)

@@ -1,0 +1,34 @@
+"""MLproject entry point `search`: a study of networks, run or resumed."""
+
+import argparse
+
+from galopt import params, versioning
+from galopt.errors import exit_on_error
+
+UNSET = "params.yaml"
+NAMES = ("trials", "workers", "timeout", "study", "storage", "cluster")
+
+
+def main() -> None:
+    """Make the dataset through DVC, then search; the same command resumes."""
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    for name in NAMES:
+        parser.add_argument(f"--{name}", default=UNSET, help=f"search.{name} [what {UNSET} says]")
+    parser.add_argument("--overrides", default="none", help='"key=value …", any key of the run')
+    given = vars(parser.parse_args())
+    with exit_on_error():
+        words = [f"search.{name}={given[name]}" for name in NAMES if given[name] != UNSET]
+        words += [given["overrides"]] if given["overrides"] != "none" else []
+        config = params.load_run(" ".join(words), sections=(*params.RUN_SECTIONS, "search"))
+        from galopt.search.drive import check
+
+        check(config)
+        versioning.make_dataset()
+        from galopt import dataset
+        from galopt.search.experiment import search
+
+        search(config, dataset.load())
+
+
+if __name__ == "__main__":
+    main()
