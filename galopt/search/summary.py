@@ -49,12 +49,7 @@ def verdict(study: optuna.Study) -> str:
         f"{counts[TrialState.PRUNED]} pruned, {counts[TrialState.FAIL]} failed"
     ]
     found = complete(study)
-    if found:
-        lines.append(
-            f"  best, trial {found[0].number:<4}  validation RMSE {found[0].values[0]:.4f}"
-        )
-    for trial in found:
-        if "origin" in trial.user_attrs:
-            origin = trial.user_attrs["origin"]
-            lines.append(f"  validation RMSE {trial.values[0]:.4f}: {origin}, trial {trial.number}")
+    named = [(trial, trial.user_attrs["origin"]) for trial in found if "origin" in trial.user_attrs]
+    for trial, name in [(trial, "the best") for trial in found[:1]] + named:
+        lines.append(f"  validation RMSE {trial.values[0]:.4f}: {name}, trial {trial.number}")
     return "\n".join([*lines, "The best in full: uv run galopt search best"])

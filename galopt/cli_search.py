@@ -1,0 +1,98 @@
+"""`galopt search`: look at a study, keep its best network, measure it fairly."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from galopt.config import Config
+
+app = typer.Typer(no_args_is_help=True, help="Look at a study and keep what it has found.")
+
+Study = Annotated[str | None, typer.Option(help="name of the study [search.study]")]
+Storage = Annotated[str | None, typer.Option(help="its database [search.storage]")]
+
+
+@app.command()
+def status(study: Study = None, storage: Storage = None) -> None:
+    """Say how far a study is and print its best ten trials.
+
+    * `galopt search status`
+
+    * `galopt search status --study wide --storage postgresql://me@host/studies`
+    """
+    from galopt.search.storage import open_storage
+    from galopt.search.study import load_study
+    from galopt.search.summary import best_table, verdict
+    from galopt.tables import show
+
+    search = _config(study, storage).search
+    found = load_study(search, open_storage(search.storage))
+    print(verdict(found))
+    table = best_table(found)
+    if not table.empty:
+        show(table.iloc[:, :8])
+
+
+@app.command()
+def best(
+    study: Study = None,
+    storage: Storage = None,
+    write: Annotated[bool, typer.Option("--write", help="keep it as a preset")] = False,
+) -> None:
+    """Print the best configuration; `--write` keeps it as a preset named after the study.
+
+    * `galopt search best`
+
+    * `galopt search best --write`
+    """
+    from galopt.provenance import command
+    from galopt.search import winner
+
+    found, trial, config = winner.find(_config(study, storage))
+    print(f"trial {trial.number}, validation RMSE {trial.values[0]:.4f}")
+    for key, value in trial.params.items():
+        print(f"  {key}: {value}")
+    if not write:
+        print(command(config))
+        return
+    print(winner.write_preset(found, trial, config))
+    words = f"uv run mlflow run . --env-manager local -P preset={found.study_name}"
+    if stated := winner.overruled(found, config):
+        print("params.yaml states other values, which win over a preset; the overrides undo it:")
+        words += f' -P overrides="{" ".join(word.replace(" ", "") for word in stated)}"'
+    print(words)
+
+
+@app.command()
+def retrain(
+    study: Study = None,
+    storage: Storage = None,
+    seeds: Annotated[int, typer.Option(min=2, help="trainings, each with its own seed")] = 3,
+) -> None:
+    """Train the best configuration on the full budget with several seeds; report the mean.
+
+    The best of many noisy trials flatters itself, the mean does not. Each training is a run
+    of its own, and becomes the champion if it is better than the present one.
+
+    * `galopt search retrain --seeds 5`
+    """
+    from statistics import mean, stdev
+
+    from galopt import dataset, experiment
+    from galopt.search import winner
+
+    _, trial, config = winner.find(_config(study, storage))
+    data = dataset.load()
+    errors = [experiment.run(one, data).metrics["test_rmse"] for one in winner.seeds(config, seeds)]
+    print(
+        f"test RMSE {mean(errors):.4f} ± {stdev(errors):.4f} over {seeds} seeds; "
+        f"the trial had validation RMSE {trial.values[0]:.4f}"
+    )
+
+
+def _config(study: str | None, storage: str | None) -> "Config":
+    from galopt.params import load
+
+    stated = {"search.study": study, "search.storage": storage}
+    return load(overrides={key: value for key, value in stated.items() if value})

@@ -1,0 +1,103 @@
+"""What a study's best trial leads to: a configuration, a preset file, a fair measurement."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import optuna
+import yaml
+from optuna.trial import FrozenTrial
+
+from galopt import params
+from galopt.config import Config
+from galopt.errors import GaloptError
+from galopt.files import atomic_file
+from galopt.provenance import commit
+from galopt.search.space import Space
+from galopt.search.storage import open_storage
+from galopt.search.study import load_study
+from galopt.search.summary import best_trial
+
+
+def find(config: Config) -> tuple[optuna.Study, FrozenTrial, Config]:
+    """Return the study that `config.search` names, its best trial, and what that stands for.
+
+    Returns
+    -------
+    study : optuna.Study
+    trial : FrozenTrial
+    winner : Config
+        The best trial's configuration with the full number of epochs.
+
+    Raises
+    ------
+    GaloptError
+        There is no such study, or no trial of it is complete.
+    """
+    study = load_study(config.search, open_storage(config.search.storage))
+    trial = best_trial(study)
+    return study, trial, Space(config).configure(trial.params)
+
+
+def write_preset(study: optuna.Study, trial: FrozenTrial, winner: Config) -> Path:
+    """Write the best configuration as a preset named after the study.
+
+    Returns
+    -------
+    path
+        The preset's file, which says where it comes from.
+
+    Raises
+    ------
+    GaloptError
+        A preset of this name was not written by a search, or the folder cannot be written.
+    """
+    path = Path(str(params.PRESETS / f"{study.study_name}.yaml"))
+    head = f"# The best of study {study.study_name}"
+    if path.exists() and not path.read_text().startswith(head):
+        raise GaloptError(f"{path} is not of a search: give the study another name")
+    lines = [
+        f"{head}: trial {trial.number} of {len(study.get_trials(deepcopy=False))},",
+        f"# validation RMSE {trial.values[0]:.4f}, {date.today()}, commit {commit() or 'unknown'},",
+        f"# dataset {study.user_attrs['made_for']['dataset']}. The best of many noisy trials",
+        "# flatters itself: `uv run galopt search retrain` measures it again.",
+        f"# Command:  uv run mlflow run . --env-manager local -P preset={study.study_name}",
+    ]
+    try:
+        with atomic_file(path) as temporary:
+            body = yaml.safe_dump(_sections(trial, winner), sort_keys=False)
+            temporary.write_text("\n".join(lines) + f"\n{body}")
+    except OSError as error:
+        raise GaloptError(f"{path}: {error.strerror}") from None
+    return path
+
+
+def overruled(study: optuna.Study, winner: Config, file: Path | str = "params.yaml") -> list[str]:
+    """Return the overrides that the preset needs because `params.yaml` states other values."""
+    read = params.flatten(params.load(file, {"network.preset": study.study_name}))
+    wanted = params.flatten(winner)
+    return [
+        f"{key}={value}"
+        for key, value in wanted.items()
+        if key.split(".")[0] in params.RUN_SECTIONS
+        and key != "network.preset"
+        and read.get(key) != value
+    ]
+
+
+def seeds(winner: Config, count: int) -> list[Config]:
+    """Return the winner's configuration with so many seeds."""
+    first = winner.train.seed
+    stated = winner.model_dump(exclude={"search"})
+    return [params.build(stated, {"train.seed": first + number}) for number in range(count)]
+
+
+def _sections(trial: FrozenTrial, winner: Config) -> dict[str, Any]:
+    """Return the network, and what was searched of the rest."""
+    plain = winner.model_dump(include={"network"})
+    plain["network"].pop("preset")
+    for key in trial.params:
+        section, name, *_ = key.split(".")
+        if section != "network":
+            plain.setdefault(section, {})[name] = getattr(getattr(winner, section), name)
+    return plain

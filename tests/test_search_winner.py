@@ -1,0 +1,98 @@
+"""The best trial: printed, written as a preset, read back."""
+
+import optuna
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from galopt import params
+from galopt.cli import app
+from galopt.errors import GaloptError
+from galopt.search import winner
+
+SPACE = {
+    "network.dense.count": {"kind": "int", "low": 1, "high": 2},
+    "network.dense.0": {"kind": "int", "low": 8, "high": 2048},
+    "train.batch_size": {"kind": "categorical", "choices": [64, 128]},
+    "train.learning_rate": {"kind": "float", "low": 1e-4, "high": 1e-2, "log": True},
+}
+VALUES = {
+    "network.dense.count": 1,
+    "network.dense.0": 64,
+    "train.batch_size": 64,
+    "train.learning_rate": 0.002,
+}
+
+
+@pytest.fixture
+def studied(tmp_path, monkeypatch):
+    """Make a finished study of two trials, the second better, and a folder of presets."""
+    monkeypatch.chdir(tmp_path)
+    presets = tmp_path / "presets"
+    presets.mkdir()
+    (presets / "ignat2016.yaml").write_text((params.PRESETS / "ignat2016.yaml").read_text())
+    monkeypatch.setattr(params, "PRESETS", presets)
+    stated = {"train": {"batch_size": 128}, "search": {"study": "found", "space": SPACE}}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(stated))
+    study = optuna.create_study(study_name="found", storage="sqlite:///search.db")
+    study.set_user_attr("made_for", {"dataset": "abc", "search.objectives": ["val_rmse"]})
+    space = winner.Space(params.load())
+    for values, rmse in ((VALUES | {"network.dense.0": 32}, 0.2), (VALUES, 0.1)):
+        study.enqueue_trial(values)
+        trial = study.ask()
+        space.suggest(trial)
+        study.tell(trial, rmse)
+    return presets
+
+
+def galopt(*words: str) -> str:
+    done = CliRunner().invoke(app, ["search", *words])
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.output
+
+
+def test_the_winner_is_the_best_trials_configuration(studied):
+    _, trial, config = winner.find(params.load())
+    assert trial.number == 1
+    assert config.network.dense == [64]
+    assert config.train.batch_size == 64
+    assert config.train.epochs == params.load().train.epochs
+
+
+def test_a_written_preset_gives_the_winner_back_with_the_overrides_that_are_printed(studied):
+    printed = galopt("best", "--write")
+    text = (studied / "found.yaml").read_text()
+    assert "trial 1 of 2" in text
+    assert "validation RMSE 0.1000" in text
+    assert "dataset abc" in text
+    assert 'overrides="train.batch_size=64"' in printed
+    again = params.load(overrides="network.preset=found train.batch_size=64")
+    _, _, config = winner.find(params.load())
+    flat = params.flatten(config) | {"network.preset": "found"}
+    assert params.flatten(again) == flat
+    galopt("best", "--write")
+
+
+def test_a_preset_that_a_person_wrote_is_never_replaced(studied):
+    (studied / "found.yaml").write_text("# mine\n")
+    with pytest.raises(GaloptError, match="is not of a search"):
+        galopt("best", "--write")
+
+
+def test_status_counts_the_trials_and_shows_the_best(studied):
+    printed = galopt("status")
+    assert "2 trials complete, 0 pruned, 0 failed" in printed
+    assert "0.1000: the best, trial 1" in printed
+
+
+def test_a_study_that_is_not_there_is_named(studied):
+    with pytest.raises(GaloptError, match="no study 'absent'.*there is found"):
+        galopt("status", "--study", "absent")
+
+
+def test_seeds_differ_and_nothing_else_does(studied):
+    _, _, config = winner.find(params.load())
+    flat = [params.flatten(one) for one in winner.seeds(config, 3)]
+    assert [one.pop("train.seed") for one in flat] == [2016, 2017, 2018]
+    assert flat[0] == flat[1] == flat[2]
