@@ -209,6 +209,9 @@ class Train(Section):
     weight_decay: float = Field(0.004, ge=0, le=1, description="of adamw")
     clip_norm: float = Field(0.0, ge=0, description="gradients are clipped to this norm; 0 is not")
     loss: Literal["mse", "binary_crossentropy"] = Field("mse", description="what is minimised")
+    init_from: str | None = Field(
+        None, description="file of a trained network whose convolutions this one starts from"
+    )
     weight_by_votes: bool = Field(
         False, description="a galaxy counts in the loss as its number of votes"
     )

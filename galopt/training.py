@@ -21,6 +21,7 @@ from galopt.divergence import diverged
 from galopt.errors import DataError
 from galopt.optimizers import make_optimizer
 from galopt.parallel import progress_bar
+from galopt.transfer import start_from
 
 Epoch = dict[str, float]
 
@@ -124,6 +125,8 @@ def make_model(
     model = networks.build(
         config.network, len(dataset.targets), dataset.side, view, config.train.seed, precision
     )
+    if config.train.init_from:
+        start_from(model, load_model(Path(config.train.init_from)))
     model.compile(
         optimizer=make_optimizer(config.train, config.train.epochs * steps),
         loss=config.train.loss,
