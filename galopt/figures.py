@@ -103,7 +103,7 @@ def stamp_sheet(
 
 
 def augmented_views(model: Any, stamps: NDArray[np.uint8], views: int = 7) -> Figure:
-    """What the network sees of a few galaxies: the central view, then random ones.
+    """Show what the network sees of a few galaxies: the central view, then random ones.
 
     Parameters
     ----------

@@ -56,11 +56,8 @@ def split_galaxies(catalog: pd.DataFrame, targets: list[str], rescale: Rescale) 
     rest = order[~test]
     share = rescale.validation / (1 - rescale.test)
     names[rest[_dealt(len(rest), share, rng)]] = "validation"
-    missing = set(SPLITS) - set(names)
-    if missing:
-        raise DataError(
-            f"{galaxies} galaxies are too few to split: none is left for {', '.join(sorted(missing))}"
-        )
+    if missing := ", ".join(sorted(set(SPLITS) - set(names))):
+        raise DataError(f"{galaxies} galaxies are too few to split: none is left for {missing}")
     return names[galaxy]
 
 

@@ -1,15 +1,6 @@
 """Everything MLflow: the store, the runs, the registered models. Nothing else imports it."""
 
-import logging
-import os
-
-# Before MLflow's import, which reads them: its notes on monitors, lock files and progress
-# of a 20 MB copy hide the lines that a person wants to read.
-os.environ.setdefault("MLFLOW_LOG_UV_FILES", "false")
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)
-logging.getLogger("mlflow.utils").setLevel(logging.ERROR)
-
+from galopt.tracking import quiet  # noqa: F401  before MLflow's import
 from galopt.tracking.registry import log_model, register
 from galopt.tracking.runs import (
     log_epoch,
