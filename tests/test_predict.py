@@ -9,7 +9,8 @@ from PIL import Image
 
 from galopt import dataset, params, predict
 from galopt.config import Stamps
-from galopt.errors import DataError
+from galopt.errors import DataError, GaloptError
+from galopt.files import write_json
 from galopt.predict import Network, find_files, image_id, read_chunk
 from galopt.stamps import make_stamps
 from galopt.survey import make_survey
@@ -112,3 +113,43 @@ def test_provenance_names_code_and_model():
 def test_missing_keras_file_is_named(tmp_path):
     with pytest.raises(DataError, match="no such file"):
         predict.open_network(str(tmp_path / "model.keras"))
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_json("data/dataset/dataset.json", {"targets": TARGETS})
+    (tmp_path / "params.yaml").write_text("stamps: {softening: 2}\n")
+    return tmp_path
+
+
+def save_network(path: Path, outputs: int) -> None:
+    import keras
+
+    layers = keras.layers
+    stack = [keras.Input((40, 40), dtype="uint8"), layers.Rescaling(1 / 255), layers.Flatten()]
+    keras.Sequential([*stack, layers.Dense(outputs, activation="sigmoid")]).save(path)
+
+
+def test_keras_file_is_used_with_the_project_s_names_and_stretch(project):
+    save_network(project / "model.keras", outputs=2)
+    opened = predict.open_network("model.keras")
+    assert (opened.targets, opened.side, opened.stamps.softening) == (TARGETS, 40, 2)
+    fractions = opened.fractions(np.zeros((3, 40, 40), np.uint8))
+    np.testing.assert_allclose(fractions, 0.5)
+
+
+def test_keras_file_with_other_outputs_is_refused(project):
+    save_network(project / "model.keras", outputs=3)
+    with pytest.raises(GaloptError, match="does not name its 3 fractions"):
+        predict.open_network("model.keras")
+
+
+def test_code_in_a_keras_file_is_never_run(project):
+    import keras
+
+    hostile = keras.Sequential([keras.Input((40, 40)), keras.layers.Lambda(lambda x: x[:, :2, 0])])
+    hostile.save(project / "model.keras")
+    with pytest.raises(GaloptError, match="not a trained network") as caught:
+        predict.open_network("model.keras")
+    assert "\n" not in str(caught.value)

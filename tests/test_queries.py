@@ -59,7 +59,7 @@ def test_run_without_predictions_has_none():
 @pytest.mark.usefixtures("store")
 @pytest.mark.parametrize("reference", ["models:/galopt@champion", "models:/galopt/7", "mine"])
 def test_missing_model_is_one_line(reference):
-    with pytest.raises(GaloptError, match="train a model") as caught:
+    with pytest.raises(GaloptError, match="no model there") as caught:
         open_model(reference)
     assert "\n" not in str(caught.value)
 

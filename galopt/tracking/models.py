@@ -42,14 +42,17 @@ def open_model(reference: str) -> TrackedModel:
     GaloptError
         There is none, or it is not a model of galopt.
     """
-    known = reference.startswith(("models:/", "runs:/"))
-    uri = reference if known else f"runs:/{find_run(reference, all_runs()).id}/model"
+    if reference.startswith(("models:/", "runs:/")):
+        uri, meant = reference, reference
+    else:
+        run = find_run(reference, all_runs())
+        uri, meant = f"runs:/{run.id}/model", f"run {run.label}, {run.status.lower()}"
     try:
         model = mlflow.pyfunc.load_model(uri)
         params = mlflow.get_run(model.metadata.run_id).data.params
     except MlflowException as error:
         raise GaloptError(
-            f"{reference}: {' '.join(str(error.message).split())}; train a model: "
+            f"{meant}: no model there ({' '.join(str(error.message).split())}); train one: "
             "uv run mlflow run . --env-manager local"
         ) from None
     about = model.metadata.metadata or {}
