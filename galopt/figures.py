@@ -162,7 +162,7 @@ def extremes(evaluation: Evaluation, worst: bool, count: int = 16) -> Figure:
 def _fractions(targets: Sequence[str], values: NDArray[np.float32]) -> str:
     """Name the two largest fractions."""
     largest = np.argsort(-values)[:2]
-    return ", ".join(f"{targets[i].replace('_', ' ')[:10]} {values[i]:.2f}" for i in largest)
+    return ", ".join(f"{targets[i].replace('_', ' ')} {values[i]:.2f}" for i in largest)
 
 
 def _binned(
