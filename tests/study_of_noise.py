@@ -65,8 +65,8 @@ def main(database: str, trials: str, seconds: str, workers: str = "2") -> None:
     """Run the study."""
     with exit_on_error():
         config = params.build({"search": settings(database, int(trials), int(workers))})
-        with locked_study(config.search, {"dataset": "none"}) as study:
-            finished = drive(study, Space(config), Sleep(float(seconds)), Printer())
+        with locked_study(config.search, {"dataset": "none"}) as (study, lock):
+            finished = drive(study, lock, Space(config), Sleep(float(seconds)), Printer())
             print("finished" if finished else "interrupted", flush=True)
 
 

@@ -2,50 +2,14 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 import optuna
 import pytest
+from driver_process import PATIENCE, Process
 from optuna.trial import TrialState
-
-SCRIPT = Path(__file__).parent / "study_of_noise.py"
-PATIENCE = 180
-
-
-class Process:
-    """The script in a process group of its own, its lines read as they come."""
-
-    def __init__(self, *arguments: object) -> None:
-        self.lines: list[str] = []
-        self.process = subprocess.Popen(
-            [sys.executable, str(SCRIPT), *map(str, arguments)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def until(self, start: str, times: int = 1) -> None:
-        """Read until so many further lines begin like this."""
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip())
-            times -= line.startswith(start)
-            if not times:
-                return
-        raise AssertionError("\n".join(self.lines))
-
-    def end(self) -> int:
-        """Read the rest and return the exit status."""
-        self.lines += self.process.stdout.read().splitlines()
-        return self.process.wait(PATIENCE)
-
-    def signal(self, number: int) -> None:
-        """Send a signal to the whole group, as a terminal does."""
-        os.killpg(self.process.pid, number)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import optuna
 from galopt.config import Config
 from galopt.search.clusters import check_cluster, open_cluster
 from galopt.search.driver import Driver, Listener
-from galopt.search.lock import only_driver
+from galopt.search.lock import Lock, only_driver
 from galopt.search.section import Search
 from galopt.search.space import Space
 from galopt.search.storage import open_storage
@@ -32,7 +32,7 @@ def check(config: Config) -> None:
 
 
 @contextmanager
-def locked_study(search: Search, made_for: dict[str, Any]) -> Iterator[optuna.Study]:
+def locked_study(search: Search, made_for: dict[str, Any]) -> Iterator[tuple[optuna.Study, Lock]]:
     """Create or resume a study, and keep other drivers from it while the block runs.
 
     Parameters
@@ -47,17 +47,19 @@ def locked_study(search: Search, made_for: dict[str, Any]) -> Iterator[optuna.St
         The storage cannot be reached, another driver has the study, or it does not fit.
     """
     storage = open_storage(search.storage)
-    with only_driver(search.storage, search.study):
-        yield open_study(search, storage, made_for)
+    with only_driver(search.storage, search.study) as lock:
+        yield open_study(search, storage, made_for), lock
 
 
-def drive(study: optuna.Study, space: Space, objective: Objective, listener: Listener) -> bool:
+def drive(
+    study: optuna.Study, lock: Lock, space: Space, objective: Objective, listener: Listener
+) -> bool:
     """Run what is left of a study.
 
     Parameters
     ----------
-    study : optuna.Study
-        Locked.
+    study, lock
+        Of `locked_study`.
     space : Space
     objective : callable
         Pickled to the workers.
@@ -75,4 +77,4 @@ def drive(study: optuna.Study, space: Space, objective: Objective, listener: Lis
     if len(settled(study.get_trials(deepcopy=False))) >= search.trials:
         return True
     with open_cluster(search.cluster, search.workers) as client:
-        return Driver(study, space, objective, client, listener).run()
+        return Driver(study, space, objective, client, listener, lock).run()

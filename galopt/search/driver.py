@@ -12,9 +12,11 @@ from dask.distributed import Client, Future, wait
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from galopt.errors import GaloptError
+from galopt.search.lock import Lock
 from galopt.search.section import Search
 from galopt.search.space import Space
-from galopt.search.study import retry, settled
+from galopt.search.study import fail_running, retry, settled
 from galopt.search.worker import Objective, Outcome, Task, perform
 
 
@@ -28,7 +30,7 @@ class Listener(Protocol):
         """Note how a trial ended; `done` trials of the study have been settled."""
 
     def lost(self, trial: FrozenTrial) -> None:
-        """Note a trial that a driver before this one was running when it ended."""
+        """Note a trial whose driver, this one or one before, ended while it ran."""
 
 
 class Driver:
@@ -44,6 +46,8 @@ class Driver:
     client : dask.distributed.Client
         Its workers have the resource `slot`, one for each trial at the same time.
     listener : Listener
+    lock : Lock
+        The study's, kept while it is driven.
     """
 
     def __init__(
@@ -53,9 +57,10 @@ class Driver:
         objective: Objective,
         client: Client,
         listener: Listener,
+        lock: Lock,
     ) -> None:
         self.study, self.space, self.objective = study, space, objective
-        self.client, self.listener = client, listener
+        self.client, self.listener, self.lock = client, listener, lock
         self.search: Search = space.config.search
         self.running: dict[Future, Trial] = {}
         self.done = len(settled(study.get_trials(deepcopy=False)))
@@ -73,6 +78,8 @@ class Driver:
         try:
             with self._interrupts():
                 while self.running or not self._enough():
+                    if not self.lock.keep():
+                        raise GaloptError("another process has taken the study over")
                     self._submit()
                     self._collect()
         except KeyboardInterrupt:
@@ -154,10 +161,8 @@ class Driver:
     def _abandon(self) -> None:
         """End what is still running; it is tried again when the study is resumed."""
         self.client.cancel(list(self.running), force=True)
-        for trial in self.running.values():
-            trial.set_user_attr("reason", "its driver was stopped")
-            frozen = self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
-            self.listener.ended(frozen, self.done)
+        for trial in fail_running(self.study, "its driver was stopped"):
+            self.listener.lost(trial)
         self.running.clear()
 
     @contextmanager

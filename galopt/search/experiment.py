@@ -35,14 +35,14 @@ def search(config: Config, dataset: Dataset) -> bool:
     """
     stated = config.model_dump()
     space = Space(build(stated, {"train.epochs": config.search.epochs}))
-    with locked_study(config.search, made_for(space, dataset)) as study:
+    with locked_study(config.search, made_for(space, dataset)) as (study, lock):
         former = study.user_attrs.get("mlflow_run_id")
         with start_search(config, dataset, former) as run_id:
             study.set_user_attr("mlflow_run_id", run_id)
             objective = Training(
                 space.config, str(dataset.folder), dataset.info["hash"], store_uri()
             )
-            finished = drive(study, space, objective, TrackedTrials(study, run_id, config))
+            finished = drive(study, lock, space, objective, TrackedTrials(study, run_id, config))
             report(study)
         print(summary.verdict(study))
     return finished

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from galopt.errors import GaloptError
+from galopt.patience import patiently
 from galopt.search.storage import parse_url
 
 
@@ -50,8 +51,10 @@ class DatabaseLock:
                 self._connection.execute(text("select 1"))
                 return True
         except SQLAlchemyError:
+            self._connection.invalidate()
             self._connection = None
-        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection = patiently(self._engine.connect, errors=OperationalError)
+        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
         taken = connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": self._key})
         if not taken.scalar():
             connection.close()
@@ -61,13 +64,16 @@ class DatabaseLock:
 
     def close(self) -> None:
         """Free the lock."""
-        self._engine.dispose()
         if self._connection is not None:
-            self._connection.invalidate()
+            self._connection.close()
+        self._engine.dispose()
+
+
+Lock = FileLock | DatabaseLock
 
 
 @contextmanager
-def only_driver(storage: str, study: str) -> Iterator[FileLock | DatabaseLock]:
+def only_driver(storage: str, study: str) -> Iterator[Lock]:
     """Hold the study's lock while the block runs.
 
     Raises
@@ -76,7 +82,7 @@ def only_driver(storage: str, study: str) -> Iterator[FileLock | DatabaseLock]:
         Another process drives the study.
     """
     url = parse_url(storage)
-    lock: FileLock | DatabaseLock
+    lock: Lock
     if url.get_backend_name() == "sqlite":
         lock = FileLock(Path(f"{url.database}.{study}.lock"))
     else:

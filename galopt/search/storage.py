@@ -8,10 +8,13 @@ from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, RDBStorage
 from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from galopt.errors import GaloptError
 from galopt.patience import patiently
+
+AWAY = (StorageInternalError, OperationalError)
+"""What a database raises that may be back soon."""
 
 # A server that is cut off is noticed within 15 s instead of two hours.
 _KEEPALIVE = {
@@ -39,7 +42,7 @@ class PatientStorage(BaseStorage):
 def _patient(name: str) -> Any:
     def call(self: PatientStorage, *arguments: Any, **keywords: Any) -> Any:
         method = getattr(self._storage, name)
-        return patiently(method, *arguments, errors=StorageInternalError, **keywords)
+        return patiently(method, *arguments, errors=AWAY, **keywords)
 
     return call
 
@@ -96,6 +99,6 @@ def open_storage(storage: str) -> PatientStorage:
     except ImportError:
         raise GaloptError("PostgreSQL needs the extra cluster: uv sync --extra cluster") from None
     except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:
-        reason = str(getattr(error, "orig", error)).strip().splitlines()[-1]
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         raise GaloptError(f"search.storage={url.render_as_string()}: {reason}") from None
     return PatientStorage(optuna.storages.get_storage(inner))  # type: ignore[abstract]

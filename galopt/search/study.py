@@ -143,12 +143,18 @@ def settled(trials: list[FrozenTrial]) -> list[FrozenTrial]:
     return [t for t in trials if t.state.is_finished() and t.number not in retried]
 
 
-def recover(study: optuna.Study) -> list[FrozenTrial]:
-    """Enqueue again what a driver that is gone has left; return the trials it was running."""
+def fail_running(study: optuna.Study, reason: str) -> list[FrozenTrial]:
+    """Fail the trials that no driver runs any more, and return them."""
     left = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     for trial in left:
-        study._storage.set_trial_user_attr(trial._trial_id, "reason", "its driver ended")
+        study._storage.set_trial_user_attr(trial._trial_id, "reason", reason)
         study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+    return left
+
+
+def recover(study: optuna.Study) -> list[FrozenTrial]:
+    """Enqueue again what a driver that is gone has left; return the trials it was running."""
+    left = fail_running(study, "its driver ended")
     for trial in settled(study.get_trials(deepcopy=False)):
         if trial.state == TrialState.FAIL:
             retry(study, trial)

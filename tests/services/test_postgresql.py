@@ -1,0 +1,61 @@
+"""A study in PostgreSQL: one driver, a wrong password, a restart in the middle."""
+
+import gc
+from collections import Counter
+
+import pytest
+from driver_process import Process
+from optuna.trial import TrialState
+from postgres_server import postgresql  # noqa: F401
+
+from galopt.errors import GaloptError
+from galopt.search.lock import only_driver
+from galopt.search.section import Search
+from galopt.search.storage import open_storage
+from galopt.search.study import load_study
+
+pytestmark = [
+    pytest.mark.service,
+    # The connections of a storage that is no longer used end with it.
+    pytest.mark.filterwarnings("ignore:<psycopg.Connection:ResourceWarning"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _collect():
+    yield
+    gc.collect()
+
+
+def test_what_cannot_be_reached_is_one_clear_line(postgresql):  # noqa: F811
+    with pytest.raises(GaloptError, match="password authentication failed") as caught:
+        open_storage(postgresql.url.replace("secret", "wrong"))
+    assert "wrong" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(GaloptError, match="Connection refused"):
+        open_storage("postgresql://postgres@127.0.0.1:1/studies")
+
+
+def test_the_lock_is_held_once_and_taken_again_after_a_restart(postgresql):  # noqa: F811
+    with only_driver(postgresql.url, "noise") as lock:
+        second = only_driver(postgresql.url, "noise")
+        with pytest.raises(GaloptError, match="is being searched by another process"):
+            second.__enter__()
+        postgresql.stop()
+        postgresql.start()
+        assert lock.keep()
+    with only_driver(postgresql.url, "noise"):
+        pass
+
+
+def test_a_restart_of_the_database_loses_no_trial(postgresql):  # noqa: F811
+    driver = Process(postgresql.url, 6, 2)
+    driver.until("ended")
+    postgresql.stop()
+    postgresql.start()
+    assert driver.end() == 0, driver.lines
+    assert driver.lines[-1] == "finished"
+    study = load_study(Search(study="noise"), open_storage(postgresql.url))
+    reasons = [trial.user_attrs.get("reason") for trial in study.trials]
+    states = Counter(trial.state for trial in study.trials)
+    assert states == {TrialState.COMPLETE: 6}, reasons
