@@ -1,11 +1,15 @@
 """Where a result comes from: the code, the libraries, the command that makes it again."""
 
+import json
 import platform
+import shlex
 import subprocess
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from galopt.config import Config
-from galopt.params import RUN_SECTIONS, build, flatten
+from galopt.params import RUN_SECTIONS, build
 
 LIBRARIES = ("galopt", "keras", "tensorflow", "mlflow", "dvc", "numpy")
 
@@ -31,28 +35,43 @@ def commit() -> str | None:
     return done.stdout.strip()
 
 
-def differences(config: Config) -> dict[str, object]:
+def differences(config: Config) -> dict[str, Any]:
     """Return the dotted keys in which a configuration differs from its preset's defaults."""
-    plain = flatten(build({"network": {"preset": config.network.preset}}))
-    return {key: value for key, value in flatten(config).items() if plain.get(key) != value}
+    plain = build({"network": {"preset": config.network.preset}})
+    return dict(_differences(config.model_dump(), plain.model_dump(), ""))
 
 
 def command(config: Config) -> str:
     """Return the command that trains a configuration again on the same dataset."""
-    changed = {
-        key: value
-        for key, value in differences(config).items()
-        if key.split(".")[0] in RUN_SECTIONS and key != "network.preset"
-    }
     words = f"uv run mlflow run . --env-manager local -P preset={config.network.preset}"
-    if not changed:
-        return words
-    overrides = " ".join(f"{key}={_plain(value)}" for key, value in changed.items())
-    return f'{words} -P overrides="{overrides}"'
+    overrides = " ".join(
+        f"{key}={_plain(value)}"
+        for key, value in differences(config).items()
+        if key.split(".")[0] in RUN_SECTIONS
+    )
+    return f"{words} -P overrides={shlex.quote(overrides)}" if overrides else words
 
 
-def _plain(value: object) -> str:
-    """Write a value as YAML without spaces, as an override takes it."""
-    if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: "null"}[value]
-    return str(value).replace(" ", "")
+def _differences(ours: Any, plain: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    """Yield what differs; lists of different lengths differ as a whole."""
+    if isinstance(ours, dict) and isinstance(plain, dict):
+        pairs = [(name, value, plain.get(name)) for name, value in ours.items()]
+    elif _alike(ours, plain):
+        pairs = [(str(number), *pair) for number, pair in enumerate(zip(ours, plain, strict=True))]
+    else:
+        yield prefix, ours
+        return
+    for name, value, other in pairs:
+        if value != other:
+            yield from _differences(value, other, f"{prefix}.{name}" if prefix else name)
+
+
+def _alike(ours: Any, plain: Any) -> bool:
+    """Tell whether two values are lists of as many sections."""
+    both = isinstance(ours, list) and isinstance(plain, list)
+    return both and len(ours) == len(plain) and isinstance(ours[0], dict)
+
+
+def _plain(value: Any) -> str:
+    """Write a value as an override takes it: YAML without spaces."""
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))

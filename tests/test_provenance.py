@@ -19,6 +19,8 @@ def test_defaults_need_no_override():
         "train.epochs=2",
         "augment.flip=false augment.zoom=1.2",
         "network.dense=[64,32] network.convolutions.0.filters=16",
+        'network.convolutions=[{"filters":8,"kernel":6,"pool":2}]',
+        "evaluate.zooms=[1.0,1.2] train.optimizer=sgd",
     ],
 )
 def test_command_trains_the_same_configuration(overrides):
@@ -31,6 +33,11 @@ def test_command_leaves_the_dataset_to_params_yaml():
     config = params.build({"survey": {"simulate": {"galaxies": 50}}})
     assert provenance.differences(config) == {"survey.simulate.galaxies": 50}
     assert "galaxies" not in provenance.command(config)
+
+
+def test_list_that_was_unset_is_a_difference():
+    config = params.build({"survey": {"folder": {"targets": ["smooth"]}}})
+    assert provenance.differences(config) == {"survey.folder.targets": ["smooth"]}
 
 
 def test_versions_are_of_what_is_installed():

@@ -150,7 +150,7 @@ def test_paper_stands_beside_ours(html):
 def test_brightness_that_was_used_is_reported():
     html = page(config=params.build({}, "augment.brightness=0.5"))
     assert "brightness N(0, 0.5)" in html
-    assert 'augment.brightness=0.5"' in html.replace("&#34;", '"')
+    assert "-P overrides=augment.brightness=0.5" in html
 
 
 def test_what_a_network_of_another_kind_did_is_said():
