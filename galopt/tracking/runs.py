@@ -1,7 +1,6 @@
 """One run: its parameters, its dataset, its curve, its results."""
 
 import os
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -17,6 +16,7 @@ from galopt import architecture
 from galopt.config import Config, Network
 from galopt.dataset import Dataset
 from galopt.params import flatten
+from galopt.provenance import commit
 from galopt.tracking.store import open_store, process_name
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _describe(config: Config, dataset: Dataset, kind: str) -> None:
         "galopt.dataset": info["hash"],
         "galopt.dataset.md5": _dvc_md5(dataset.folder),
         "galopt.galaxies": str(info["galaxies"]),
-        "galopt.commit": _commit(),
+        "galopt.commit": commit(),
     }
     mlflow.set_tags({key: value for key, value in tags.items() if value})
     for split, context in (("train", "training"), ("validation", "validation"), ("test", "test")):
@@ -154,13 +154,3 @@ def _dvc_md5(folder: Path) -> str | None:
     stages: dict[str, Any] = (yaml.safe_load(lock.read_text()) or {}).get("stages", {})
     outs = (out for stage in stages.values() for out in stage.get("outs", ()))
     return next((out["md5"] for out in outs if Path(out["path"]) == folder), None)
-
-
-def _commit() -> str | None:
-    """Return the git commit of the working folder, marked if files differ from it."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()
