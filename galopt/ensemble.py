@@ -11,7 +11,7 @@ from scipy.optimize import nnls
 
 from galopt import experiment, tracking
 from galopt.comparison import Difference, compare_predictions
-from galopt.config import Config
+from galopt.config import Config, Evaluate
 from galopt.dataset import Dataset
 from galopt.evaluation import Evaluation
 from galopt.members import Member, average, forget, reseeded, train_members
@@ -45,7 +45,9 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
         tracking.log_text(table.to_csv(index=False), "members.csv")
         voted = dataset.split("validation").fractions
         val_rmse = rmse(voted, np.mean([member.validation for member in members], axis=0))
-        experiment.publish([member.result.model for member in members], val_rmse, dataset)
+        experiment.publish(
+            [member.result.model for member in members], val_rmse, dataset, Evaluate()
+        )
     forget(members, dataset)
     print(table.to_string(index=False, float_format="%.4f"))
     print(gain.sentence("The best single network", "the average"))

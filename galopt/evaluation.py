@@ -57,6 +57,23 @@ class Evaluation:
         return table
 
 
+def predict_views(
+    model: Any, images: NDArray[np.uint8], views: Evaluate
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """Predict as a configuration says: the central view alone, or the mean of several.
+
+    Returns
+    -------
+    mean : array, shape (N, T), float32
+        Vote fractions of the stored stamps (N, S, S).
+    deviation : array, shape (N, T), float32, or None
+        Standard deviation over the views, where there are several.
+    """
+    if views == Evaluate():
+        return predict(model, images), None
+    return predict_averaged(model, images, views)
+
+
 def predict(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return vote fractions (N, T) of stored stamps (N, S, S), in bounded memory."""
     parts = [
@@ -66,7 +83,7 @@ def predict(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.concatenate(parts).astype(np.float32)
 
 
-def evaluate(model: Any, dataset: Dataset, views: Evaluate | None = None) -> Evaluation:
+def evaluate(model: Any, dataset: Dataset, views: Evaluate = Evaluate()) -> Evaluation:  # noqa: B008
     """Predict the test galaxies and measure the error.
 
     Parameters
@@ -82,10 +99,7 @@ def evaluate(model: Any, dataset: Dataset, views: Evaluate | None = None) -> Eva
     Evaluation
     """
     test = dataset.split("test")
-    if views is None or views == Evaluate():
-        return score(dataset, test, predict(model, test.images))
-    mean, deviation = predict_averaged(model, test.images, views)
-    return score(dataset, test, mean, deviation)
+    return score(dataset, test, *predict_views(model, test.images, views))
 
 
 def score(

@@ -97,7 +97,7 @@ def run_training(config: Config, dataset: Dataset, run_id: str) -> Trained:
     Parameters and result are those of `follow_training`.
     """
     trained = follow_training(config, dataset, run_id)
-    publish([trained.result.model], trained.result.val_rmse, dataset)
+    publish([trained.result.model], trained.result.val_rmse, dataset, config.evaluate)
     return trained
 
 
@@ -125,9 +125,9 @@ def follow_training(config: Config, dataset: Dataset, run_id: str) -> Trained:
     return trained
 
 
-def publish(models: list[keras.Model], val_rmse: float, dataset: Dataset) -> None:
+def publish(models: list[keras.Model], val_rmse: float, dataset: Dataset, views: Evaluate) -> None:
     """Log the open run's model, the average of one or several networks, and register it."""
-    uri = tracking.log_model(models, dataset)
+    uri = tracking.log_model(models, dataset, views)
     reason = tracking.register(uri, val_rmse, dataset)
     print(
         f"Registered as galopt; not the champion: {reason}" if reason else "Registered as champion"

@@ -87,7 +87,7 @@ def stamp_sheet(
         Title of the sheet.
     """
     rows = -(-len(images) // columns)
-    figure = Figure(figsize=(1.45 * columns, 1.75 * rows + 0.4), layout="constrained")
+    figure = Figure(figsize=(1.9 * columns, 2.3 * rows + 0.4), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     low, high = np.min(images), np.max(images)
     for axes, image, title in zip(panels, images, titles, strict=False):
@@ -144,7 +144,7 @@ def differences(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def extremes(evaluation: Evaluation, worst: bool, count: int = 16) -> Figure:
+def extremes(evaluation: Evaluation, worst: bool, count: int = 12) -> Figure:
     """Test galaxies with the smallest or the largest RMSE, with voted and predicted fractions."""
     error = rmse_per_galaxy(evaluation.split.fractions, evaluation.predicted)
     chosen = np.argsort(-error if worst else error)[:count]
@@ -155,7 +155,7 @@ def extremes(evaluation: Evaluation, worst: bool, count: int = 16) -> Figure:
     ]
     heading = "Worst" if worst else "Best"
     return stamp_sheet(
-        evaluation.split.images[chosen], titles, 8, f"{heading} test galaxies: voted → predicted"
+        evaluation.split.images[chosen], titles, 6, f"{heading} test galaxies: voted → predicted"
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from galopt.config import Evaluate
 from galopt.files import read_json, write_json
 
 
@@ -18,38 +19,39 @@ class VoteFractions:
         Each takes stored stamps (B, S, S) uint8 and returns fractions (B, T).
     targets : list of str
         Names of the T fractions.
+    views : config section
+        Views of each stamp that are averaged, as in the run's evaluation.
     """
 
-    def __init__(self, networks: list[Any], targets: list[str]) -> None:
-        self.networks, self.targets = networks, targets
+    def __init__(self, networks: list[Any], targets: list[str], views: Evaluate) -> None:
+        self.networks, self.targets, self.views = networks, targets, views
 
     def predict(self, stamps, params=None):  # type: ignore[no-untyped-def]
         """Return a table of vote fractions of stamps, shape (N, S, S), uint8.
 
         Without type hints, which MLflow would take for a signature.
         """
-        from galopt.evaluation import predict
+        from galopt.evaluation import predict_views
 
         if isinstance(stamps, dict):
             stamps = stamps["stamps"]
         stamps = np.asarray(stamps, np.uint8)
-        fractions = np.mean([predict(network, stamps) for network in self.networks], axis=0)
-        return pd.DataFrame(fractions, columns=self.targets)
+        members = [predict_views(network, stamps, self.views)[0] for network in self.networks]
+        return pd.DataFrame(np.mean(members, axis=0), columns=self.targets)
 
 
-def save(networks: list[Any], targets: list[str], folder: Path) -> None:
-    """Write what `_load_pyfunc` reads: the networks and the names of their outputs."""
+def save(networks: list[Any], targets: list[str], views: Evaluate, folder: Path) -> None:
+    """Write what `_load_pyfunc` reads: the networks, their outputs' names, the views."""
     folder.mkdir(parents=True)
     for number, network in enumerate(networks):
         network.save(folder / f"member_{number:02d}.keras")
-    write_json(folder / "targets.json", targets)
+    write_json(folder / "served.json", {"targets": targets, "views": views.model_dump()})
 
 
 def _load_pyfunc(folder: str) -> VoteFractions:
     """Load the model; MLflow calls it by this name."""
     from galopt.training import load_model
 
-    paths = sorted(Path(folder).glob("member_*.keras"))
-    return VoteFractions(
-        [load_model(path) for path in paths], read_json(Path(folder) / "targets.json")
-    )
+    networks = [load_model(path) for path in sorted(Path(folder).glob("member_*.keras"))]
+    served = read_json(Path(folder) / "served.json")
+    return VoteFractions(networks, served["targets"], Evaluate(**served["views"]))

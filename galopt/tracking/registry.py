@@ -12,13 +12,14 @@ from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
 import galopt
 from galopt import serving
+from galopt.config import Evaluate
 from galopt.dataset import Dataset
 
 NAME = "galopt"
 REQUIREMENTS = [f"{name}=={version(name)}" for name in ("tensorflow", "keras", "numpy", "pandas")]
 
 
-def log_model(models: list[Any], dataset: Dataset) -> str:
+def log_model(models: list[Any], dataset: Dataset, views: Evaluate) -> str:
     """Log one model, or several that are averaged, as the run's model.
 
     Parameters
@@ -27,6 +28,8 @@ def log_model(models: list[Any], dataset: Dataset) -> str:
         Each takes stored stamps (B, S, S) uint8 and returns fractions (B, T).
     dataset : Dataset
         Gives the names of the fractions.
+    views : config section
+        Views of each stamp that the served model averages.
 
     Returns
     -------
@@ -38,7 +41,7 @@ def log_model(models: list[Any], dataset: Dataset) -> str:
     package = Path(galopt.__file__).parent
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "networks"
-        serving.save(models, dataset.targets, data)
+        serving.save(models, dataset.targets, views, data)
         logged = mlflow.pyfunc.log_model(
             name="model",
             loader_module="galopt.serving",

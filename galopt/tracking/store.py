@@ -8,6 +8,7 @@ import psutil
 from mlflow.entities import RunStatus
 
 from galopt.published import PUBLISHED
+from galopt.tracking import view
 
 EXPERIMENT = "galopt"
 
@@ -26,6 +27,7 @@ def open_store() -> str:
     fresh SQLite store at the same moment break each other.
     """
     experiment = experiment_id()
+    view.prepare(experiment)
     _publish(experiment)
     _close_dead_runs(experiment)
     return experiment
