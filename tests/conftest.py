@@ -19,6 +19,16 @@ SIMULATED = 720
 PARTS = ("galopt", "pipelines", "params.yaml", "dvc.yaml", "MLproject", "python_env.yaml")
 
 
+@pytest.fixture(autouse=True)
+def _mlflow_environment():
+    """Undo what MLflow's `set_tracking_uri` leaves in the environment of later processes."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_")}
+    yield
+    for name in [name for name in os.environ if name.startswith("MLFLOW_")]:
+        del os.environ[name]
+    os.environ.update(before)
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Folder of the real galaxies; skips where there is none."""

@@ -22,10 +22,19 @@ SMALL = {
 }
 
 
+def environment() -> dict[str, str]:
+    """Return a user's environment: MLflow in this process leaves its own in `os.environ`."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+
+
 def python(*arguments: str, check: bool = True) -> subprocess.CompletedProcess:
     """Run a module of this environment in the working folder."""
     done = subprocess.run(
-        [sys.executable, "-m", *arguments], capture_output=True, text=True, check=False
+        [sys.executable, "-m", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(),
     )
     assert not check or done.returncode == 0, done.stdout + done.stderr
     return done
@@ -63,11 +72,13 @@ def _inside(request, monkeypatch):
 
 
 @pytest.fixture
-def store(monkeypatch):
-    """Return a client of the store in the working folder."""
-    mlflow.set_tracking_uri("sqlite:///mlflow.db")
+def store(reproduced, monkeypatch):
+    """Return a client of the store in the project copy."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(f"sqlite:///{reproduced}/mlflow.db")
     yield mlflow.MlflowClient()
-    mlflow.set_tracking_uri(None)
+    mlflow.set_tracking_uri(before)
 
 
 def runs(client, kind: str) -> list:
@@ -196,7 +207,8 @@ def test_a_pushed_dataset_is_pulled_with_the_same_hash(reproduced, tmp_path, mon
 
 def test_a_killed_training_resumes(reproduced, store):
     change("params.yaml", {"train": {"epochs": 6, "seed": 77}})
-    process = subprocess.Popen([sys.executable, "-m", "pipelines.train"], start_new_session=True)
+    command = [sys.executable, "-m", "pipelines.train"]
+    process = subprocess.Popen(command, start_new_session=True, env=environment())
     states = Path("runs")
     deadline = time.monotonic() + 120
     while not list(states.glob("*/state.json")):
