@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from galopt.cli_data import app as data
 from galopt.cli_runs import compare, runs
 from galopt.cli_search import app as search
 from galopt.errors import DataError, exit_on_error
@@ -25,7 +24,6 @@ app = typer.Typer(
 
 * `galopt predict my_galaxies/` uses the best on your own galaxies""",
 )
-app.add_typer(data, name="data")
 app.add_typer(search, name="search")
 app.command()(runs)
 app.command()(compare)
