@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -72,13 +73,11 @@ def _inside(request, monkeypatch):
 
 
 @pytest.fixture
-def store(reproduced, monkeypatch):
+def store(reproduced):
     """Return a client of the store in the project copy."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(f"sqlite:///{reproduced}/mlflow.db")
     yield mlflow.MlflowClient()
-    mlflow.set_tracking_uri(before)
+    mlflow.set_tracking_uri(None)
 
 
 def runs(client, kind: str) -> list:
@@ -129,8 +128,10 @@ def test_the_published_results_stand_beside_it_once(reproduced, store):
     assert len(published) == len(runs(store, "published"))
 
 
-def test_the_champion_predicts_what_the_evaluation_says(reproduced, store):
-    model = mlflow.pyfunc.load_model("models:/galopt@champion")
+def test_the_registered_model_predicts_what_the_evaluation_says(reproduced, store):
+    run_id = read("metrics/train.json")["mlflow_run_id"]
+    (version,) = store.search_model_versions(f"run_id = '{run_id}'")
+    model = mlflow.pyfunc.load_model(f"models:/galopt/{version.version}")
     images = np.load("data/dataset/images.npy")
     catalog = pd.read_parquet("data/dataset/catalog.parquet")
     test = (catalog["split"] == "test").to_numpy()
@@ -205,26 +206,29 @@ def test_a_pushed_dataset_is_pulled_with_the_same_hash(reproduced, tmp_path, mon
     assert "Running stage" not in printed
 
 
-def test_a_killed_training_resumes(reproduced, store):
-    change("params.yaml", {"train": {"epochs": 6, "seed": 77}})
+def test_a_killed_training_resumes(reproduced, tmp_path, monkeypatch):
+    there = copy_project(tmp_path / "killed", monkeypatch)
+    shutil.copytree(reproduced / "data" / "dataset", there / "data" / "dataset")
+    change("params.yaml", SMALL | {"train": {"epochs": 6}})
     command = [sys.executable, "-m", "pipelines.train"]
     process = subprocess.Popen(command, start_new_session=True, env=environment())
-    states = Path("runs")
     deadline = time.monotonic() + 120
-    while not list(states.glob("*/state.json")):
+    while not list(Path("runs").glob("*/state.json")):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    (running,) = [run for run in runs(store, "run") if run.info.status == "RUNNING"]
-    (state,) = states.glob("*/state.json")
+    client = mlflow.MlflowClient(f"sqlite:///{there}/mlflow.db")
+    (running,) = runs(client, "run")
+    assert running.info.status == "RUNNING"
+    (state,) = Path("runs").glob("*/state.json")
     done = read(str(state))["history"]
     assert len(done) < 6
     python("pipelines.train")
-    assert store.get_run(running.info.run_id).info.status == "KILLED"
+    assert client.get_run(running.info.run_id).info.status == "KILLED"
     run_id = read("metrics/train.json")["mlflow_run_id"]
-    history = store.get_metric_history(run_id, "val_rmse")
+    history = client.get_metric_history(run_id, "val_rmse")
     assert [point.step for point in history] == list(range(6))
     assert history[0].value == pytest.approx(done[0]["val_rmse"])
-    assert not list(states.glob("*/state.json"))
+    assert not list(Path("runs").glob("*/state.json"))

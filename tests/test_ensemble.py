@@ -34,9 +34,9 @@ def config(monkeypatch):
 def store(tmp_path, monkeypatch) -> mlflow.MlflowClient:
     """Work in an empty folder with a store of its own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
     monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
-    yield mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    yield mlflow.MlflowClient()
     mlflow.set_tracking_uri(None)
 
 

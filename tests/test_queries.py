@@ -22,7 +22,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:User
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     folder = tmp_path_factory.mktemp("store")
-    before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
     mlflow.create_experiment(EXPERIMENT, artifact_location=str(folder / "artifacts"))
     experiment = open_store()
@@ -31,7 +30,7 @@ def store(tmp_path_factory):
         mlflow.log_param("train.seed", 1)
         mlflow.log_text("id,voted_disk,predicted_disk\n007,0.5,0.25\n", "predictions.csv")
     yield
-    mlflow.set_tracking_uri(before)
+    mlflow.set_tracking_uri(None)
 
 
 @pytest.mark.usefixtures("store")
@@ -65,7 +64,7 @@ def test_missing_model_is_one_line(reference):
 
 
 def test_folder_without_a_store_is_left_as_it_is(tmp_path, monkeypatch):
-    before = mlflow.get_tracking_uri()
+    before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
     try:
         with pytest.raises(GaloptError, match="start in the project's folder"):
