@@ -6,11 +6,10 @@ from typing import Any
 
 import optuna
 
-from galopt.config import Config
+from galopt.config import Config, Search
 from galopt.search.clusters import check_cluster, open_cluster
 from galopt.search.driver import Driver, Listener
 from galopt.search.lock import Lock, only_driver
-from galopt.search.section import Search
 from galopt.search.space import Space
 from galopt.search.storage import open_storage
 from galopt.search.study import enqueue_first, make_sampler, open_study, recover, settled

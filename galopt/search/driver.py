@@ -12,9 +12,9 @@ from dask.distributed import Client, Future, wait
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from galopt.config import Search
 from galopt.errors import GaloptError
 from galopt.search.lock import Lock
-from galopt.search.section import Search
 from galopt.search.space import Space
 from galopt.search.study import fail_running, retry, settled
 from galopt.search.worker import Objective, Outcome, Task, perform

@@ -11,9 +11,8 @@ from math import isclose
 from typing import TYPE_CHECKING, Any
 
 from galopt import params
-from galopt.config import Config
+from galopt.config import Config, Parameter
 from galopt.errors import ConfigError
-from galopt.search.section import Parameter
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial

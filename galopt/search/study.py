@@ -12,8 +12,8 @@ from optuna.storages import BaseStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import FrozenTrial, TrialState
 
 from galopt import params
+from galopt.config import Pruner, Sampler, Search
 from galopt.errors import GaloptError
-from galopt.search.section import Pruner, Sampler, Search
 from galopt.search.space import Space
 
 RETRIES = 2

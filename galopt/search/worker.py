@@ -10,8 +10,8 @@ from optuna.exceptions import TrialPruned, UpdateFinishedTrialError
 from optuna.samplers import RandomSampler
 from optuna.trial import Trial, TrialState
 
+from galopt.config import Pruner
 from galopt.errors import ConfigError, DivergedError
-from galopt.search.section import Pruner
 from galopt.search.storage import open_storage
 from galopt.search.study import make_pruner
 

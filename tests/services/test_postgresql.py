@@ -8,9 +8,9 @@ from driver_process import Process
 from optuna.trial import TrialState
 from postgres_server import postgresql  # noqa: F401
 
+from galopt.config import Search
 from galopt.errors import GaloptError
 from galopt.search.lock import only_driver
-from galopt.search.section import Search
 from galopt.search.storage import open_storage
 from galopt.search.study import load_study
 

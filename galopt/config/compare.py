@@ -1,0 +1,40 @@
+"""Several networks together: `ensemble` and `ablate`."""
+
+from pydantic import Field
+
+from galopt.config.section import Section
+
+
+class Ensemble(Section):
+    """Networks that differ, averaged."""
+
+    members: int = Field(17, ge=2, le=100, description="networks; Dieleman et al. had 17")
+    variants: dict[str, str] = Field(
+        {
+            "as the preset": "",
+            "one dense layer": "network.dense=[2048]",
+            "three dense layers": "network.dense=[2048,2048,2048]",
+            "kernels 8-4-3-3": "network.convolutions.0.kernel=8 network.convolutions.1.kernel=4",
+            "256 last features": "network.convolutions.3.filters=256",
+            "batch normalisation": "network.normalisation=batch",
+            "maxout": "network.maxout=2",
+            "half the dense units": "network.dense=[1024,1024]",
+        },
+        min_length=1,
+        description="what the members override, in turn; their seeds differ too",
+    )
+
+
+class Ablate(Section):
+    """What each difference between two systems is worth, alone and all together."""
+
+    seeds: int = Field(3, ge=2, le=20, description="networks of each kind, with seeds of their own")
+    differences: dict[str, str] = Field(
+        {
+            "preprocessing": "network.views=16 network.pixels=69",
+            "brightness": "augment.brightness=0.5",
+            "maxout": "network.maxout=2",
+        },
+        min_length=1,
+        description="what each overrides; averaging is the mean over the seeds",
+    )

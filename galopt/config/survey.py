@@ -1,0 +1,60 @@
+"""From the sky to the rescaled dataset: `survey`, `stamps` and `rescale`."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from galopt.config.section import Fraction, Positive, Section
+
+
+class Simulate(Section):
+    """The simulated survey: what to paint when no sky is at hand."""
+
+    galaxies: Positive = Field(6000, description="galaxies with votes (the paper had about 6,000)")
+    seed: int = Field(2016, ge=0, description="seed of the sky, its noise and its voters")
+
+
+class Folder(Section):
+    """A folder of the user's own stamps with a table of votes."""
+
+    path: str | None = Field(None, description="folder that holds the stamps")
+    votes: str | None = Field(
+        None, description="table of votes, relative to the folder [votes.csv in it]"
+    )
+    targets: list[str] | None = Field(
+        None, description="vote-fraction columns to predict [every numeric column but n_votes]"
+    )
+
+
+class Survey(Section):
+    """Where galaxies come from."""
+
+    source: Literal["simulate", "folder"] = Field("simulate", description="origin of the galaxies")
+    fractions: Literal["normalised", "raw"] = Field(
+        "normalised",
+        description="vote fractions of one galaxy scaled to sum to one, or as the voters ticked",
+    )
+    simulate: Simulate = Simulate()
+    folder: Folder = Folder()
+
+
+class Stamps(Section):
+    """From the sky to one JPEG a galaxy."""
+
+    field: int = Field(84, ge=16, le=2048, description="side of a cut-out, px of the mosaic")
+    softening: float = Field(
+        3.0, gt=0, description="asinh turns from linear to logarithmic here, background sigmas"
+    )
+    black: float = Field(-3.0, description="value drawn black, background sigmas")
+    white: float = Field(500.0, gt=0, description="value drawn white, background sigmas")
+    quality: int = Field(95, ge=50, le=100, description="JPEG quality")
+    max_bad: Fraction = Field(0.05, description="share of unreadable stamps that stops the stage")
+
+
+class Rescale(Section):
+    """From stamps to the rescaled dataset that DVC versions."""
+
+    pixels: int = Field(84, ge=32, le=512, description="side to which a whole stamp is rescaled")
+    validation: float = Field(0.1, gt=0, lt=0.5, description="share of galaxies for validation")
+    test: float = Field(0.1, gt=0, lt=0.5, description="share of galaxies for the test")
+    seed: int = Field(2016, ge=0, description="seed of the split")
