@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
-from astropy.nddata import Cutout2D
 from astropy.wcs import WCS, FITSFixedWarning
 from astropy.wcs.utils import proj_plane_pixel_scales
+
+from galopt.geometry import cut_around
 
 _SIP = re.compile(r"[AB]P?_(ORDER|DMAX|\d+_\d+)")
 
@@ -106,6 +107,16 @@ class Mosaic:
     def __exit__(self, *_: object) -> None:
         self.hdus.close()
 
+    @property
+    def data(self) -> np.ndarray:
+        """The pixels, (H, W), read from the disk where they are touched."""
+        return self.hdus[0].data
+
+    def place(self, ra: float, dec: float) -> tuple[float, float]:
+        """Return the position x, y, px from the centre of the first, of coordinates in degrees."""
+        x, y = self.wcs.all_world2pix(ra, dec, 0)
+        return float(x), float(y)
+
     def cut(self, ra: float, dec: float, field: int) -> np.ndarray:
         """Return a square cut-out around a position.
 
@@ -121,8 +132,4 @@ class Mosaic:
         ndarray
             Units of the tile, float32, (field, field); NaN beyond the tile's edge.
         """
-        x, y = self.wcs.all_world2pix(ra, dec, 0)
-        cutout = Cutout2D(
-            self.hdus[0].data, (float(x), float(y)), field, mode="partial", fill_value=np.nan
-        )
-        return np.array(cutout.data, np.float32)
+        return cut_around(self.data, self.place(ra, dec), (0, 0), field)

@@ -7,6 +7,9 @@ from scipy.ndimage import gaussian_filter, label
 
 _SMOOTH = 1.5
 _THRESHOLD = 1.0
+_NARROW = 3.0
+_HALF_OF_GAUSSIAN = 1.1774
+"""Radius of half the light of a round Gaussian, in its sigmas: sqrt(2 ln 2)."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,59 @@ def measure(image: np.ndarray, level: float, sigma: float, noiseless: bool = Fal
         axis_ratio=_axis_ratio(x[inside] - cx, y[inside] - cy, weight),
         area=area,
     )
+
+
+def centroid(image: np.ndarray, level: float, sigma: float) -> tuple[float, float]:
+    """Find the centre of the light of the source nearest to the centre of a cut-out.
+
+    The mean position of the light under a Gaussian window that moves along with it until it
+    rests, as SExtractor's XWIN_IMAGE (Bertin & Arnouts 1996; its manual, "Windowed positional
+    parameters"). The window starts at the centre, `_NARROW` wide, and then takes the width of
+    the half light that it has found, so a neighbour hardly counts even if it touches.
+
+    Parameters
+    ----------
+    image : ndarray
+        Any unit, float, (H, W), finite.
+    level, sigma : float
+        Background level and noise, from `background`.
+
+    Returns
+    -------
+    x, y : float
+        px from the centre of the cut-out; (0, 0) if the light leads further away than a
+        quarter of its side.
+    """
+    light = image - level
+    y, x = np.indices(image.shape, dtype=np.float32)
+    y, x = y - (image.shape[0] - 1) / 2, x - (image.shape[1] - 1) / 2
+    inside = _source(light, sigma, np.hypot(x, y))
+    x, y, values = x[inside], y[inside], light[inside]
+    centre = _rest(x, y, values, (0.0, 0.0), _NARROW)
+    near = np.hypot(x - centre[0], y - centre[1])
+    core = near <= 3 * _NARROW
+    if not core.any():
+        return 0.0, 0.0
+    r50 = _growth(near[core], values[core])[1]
+    centre = _rest(x, y, values, centre, max(r50 / _HALF_OF_GAUSSIAN, 1.0))
+    return centre if np.hypot(*centre) <= min(image.shape) / 4 else (0.0, 0.0)
+
+
+def _rest(
+    x: np.ndarray, y: np.ndarray, light: np.ndarray, start: tuple[float, float], width: float
+) -> tuple[float, float]:
+    """Move a Gaussian window by twice the mean position of the light in it until it rests."""
+    cx, cy = start
+    for _ in range(50):
+        weight = np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / (2 * width**2)) * light
+        total = weight.sum()
+        if total <= 0:
+            break
+        dx, dy = 2 * (weight * (x - cx)).sum() / total, 2 * (weight * (y - cy)).sum() / total
+        cx, cy = cx + dx, cy + dy
+        if np.hypot(dx, dy) < 0.01:
+            break
+    return float(cx), float(cy)
 
 
 def _source(light: np.ndarray, sigma: float, radius: np.ndarray) -> np.ndarray:

@@ -13,10 +13,10 @@ from PIL import Image
 from galopt.config import Config, Stamps
 from galopt.errors import DataError
 from galopt.files import atomic_file, atomic_folder, read_json
+from galopt.geometry import LARGEST, View, cut_around, view
 from galopt.images import check_side, read_image
 from galopt.mosaic import Mosaic, Units, assign_tiles
 from galopt.parallel import map_cores
-from galopt.photometry import background, measure
 
 SIDE = 454
 """Side of a stamp, px (Ignat et al. 2016, section 3)."""
@@ -134,9 +134,18 @@ def _from_file(row: dict, config: Stamps, folder: Path) -> dict:
     if not row["file"]:
         raise ValueError("outside the mosaic")
     frame = read_image(row["file"])
-    square = _square(frame.pixels)
     if not frame.is_picture:
-        return _save_numbers(square, Units.of(frame.header), row["stamp"], config, folder)
+        middle = (frame.pixels.shape[1] - 1) / 2, (frame.pixels.shape[0] - 1) / 2
+        cut = partial(cut_around, frame.pixels, middle)
+        side = min(frame.pixels.shape)
+        framed = view(cut, side, side, config)
+        return _save_numbers(framed, Units.of(frame.header), row["stamp"], config, folder)
+    if not config.as_catalogued:
+        raise ValueError(
+            "a picture, whose light cannot be measured: stamps.centring=light and "
+            "stamps.field_in_r50 need FITS images"
+        )
+    square = _square(frame.pixels)
     if square.min() == square.max():
         raise ValueError("blank: every pixel has the same value")
     _save(Image.fromarray(square), folder / row["stamp"], config)
@@ -144,27 +153,20 @@ def _from_file(row: dict, config: Stamps, folder: Path) -> dict:
 
 
 def _from_tile(row: dict, tile: Mosaic, config: Stamps, folder: Path) -> dict:
-    image = tile.cut(row["ra"], row["dec"], config.field)
-    return _save_numbers(image, tile.units, row["stamp"], config, folder)
+    cut = partial(cut_around, tile.data, tile.place(row["ra"], row["dec"]))
+    framed = view(cut, config.field, LARGEST * config.field, config)
+    return _save_numbers(framed, tile.units, row["stamp"], config, folder)
 
 
-def _save_numbers(
-    image: np.ndarray, units: Units, stamp: str, config: Stamps, folder: Path
-) -> dict:
-    """Stretch and save an image in physical units; return its measured quantities."""
-    known = np.isfinite(image)
-    if np.count_nonzero(known & (image != 0)) < image.size / 2:
-        raise ValueError("blank: less than half of its pixels hold data")
-    level, sigma = background(image)
-    image = np.where(known, image, np.float32(level))
-    bright = stretch(image, level, sigma, config)
+def _save_numbers(framed: View, units: Units, stamp: str, config: Stamps, folder: Path) -> dict:
+    """Stretch and save a galaxy in physical units; return its measured quantities."""
+    bright = stretch(framed.image, framed.level, framed.sigma, config)
     _save(Image.fromarray(bright), folder / stamp, config)
-    seen = measure(image, level, sigma)
     return {
-        "sigma": sigma,
-        "snr": seen.snr,
-        "r50": seen.r50 * units.scale,
-        "mag": units.zero_point - 2.5 * np.log10(seen.flux),
+        "sigma": framed.sigma,
+        "snr": framed.seen.snr,
+        "r50": framed.seen.r50 * units.scale,
+        "mag": units.zero_point - 2.5 * np.log10(framed.seen.flux),
     }
 
 

@@ -42,13 +42,38 @@ class Stamps(Section):
     """From the sky to one JPEG a galaxy."""
 
     field: int = Field(84, ge=16, le=2048, description="side of a cut-out, px of the mosaic")
-    softening: float = Field(
-        3.0, gt=0, description="asinh turns from linear to logarithmic here, background sigmas"
+    field_in_r50: float | None = Field(
+        None,
+        ge=4,
+        le=100,
+        description="side of each cut-out in half-light radii of its galaxy, from a third of the "
+        "fixed field to twice it, or to the edge of a file; null is the fixed field; not for "
+        "pictures",
     )
-    black: float = Field(-3.0, description="value drawn black, background sigmas")
-    white: float = Field(500.0, gt=0, description="value drawn white, background sigmas")
+    centring: Literal["catalogue", "light"] = Field(
+        "catalogue",
+        description="what lies in the middle: the position given, or the centre of the light "
+        "above the background; not for pictures",
+    )
+    softening: float = Field(
+        3.0,
+        gt=0,
+        description="asinh((pixel - background) / (softening sigma)) is drawn, linear below "
+        "softening, logarithmic above; background sigmas",
+    )
+    black: float = Field(
+        -3.0, description="pixel drawn black, background sigmas above the background"
+    )
+    white: float = Field(
+        500.0, gt=0, description="pixel drawn white, background sigmas above the background"
+    )
     quality: int = Field(95, ge=50, le=100, description="JPEG quality")
     max_bad: Fraction = Field(0.05, description="share of unreadable stamps that stops the stage")
+
+    @property
+    def as_catalogued(self) -> bool:
+        """Whether every stamp is the fixed field around the position given."""
+        return self.centring == "catalogue" and self.field_in_r50 is None
 
 
 class Rescale(Section):
