@@ -224,7 +224,7 @@ def _describe(model: BaseModel, depth: int) -> Iterable[str]:
                 yield f"{indent}  {key}: {_flow(stated)}  #"
         else:
             plain = model.model_dump()[name]
-            yield f"{indent}{name}: {_flow(plain)}  # {field.description}{_bounds(field)}"
+            yield f"{indent}{name}: {_flow(plain)}  # {field.description}{bounds(field)}"
 
 
 def _flow(plain: Any) -> str:
@@ -232,7 +232,8 @@ def _flow(plain: Any) -> str:
     return text.removesuffix("...\n").strip()
 
 
-def _bounds(field: Any) -> str:
+def bounds(field: Any) -> str:
+    """Return what a field of `galopt.config` allows: `` (>= 0, <= 1)``, or nothing."""
     signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
     limits = [
         f"{sign} {getattr(mark, name):g}"
