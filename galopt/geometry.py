@@ -67,7 +67,7 @@ def view(cut: Cut, field: int, largest: int, config: Stamps) -> View:
         Less than half of the fixed field's pixels hold data; the message is the reason.
     """
     image = cut((0, 0), field)
-    if np.count_nonzero(np.isfinite(image) & (image != 0)) < image.size / 2:
+    if not holds_data(image):
         raise ValueError("blank: less than half of its pixels hold data")
     level, sigma = background(image)
     image = _filled(image, level)
@@ -77,6 +77,11 @@ def view(cut: Cut, field: int, largest: int, config: Stamps) -> View:
     centre = centroid(image, level, sigma) if config.centring == "light" else (0.0, 0.0)
     image = cut(centre, side_of(seen.r50, field, largest, config))
     return View(_filled(image, level), level, sigma, seen)
+
+
+def holds_data(image: np.ndarray) -> bool:
+    """Whether at least half of the pixels were observed: neither NaN nor exactly zero."""
+    return bool(np.count_nonzero(np.isfinite(image) & (image != 0)) >= image.size / 2)
 
 
 def side_of(r50: float, field: int, largest: int, config: Stamps) -> int:

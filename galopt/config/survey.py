@@ -1,10 +1,12 @@
 """From the sky to the rescaled dataset: `survey`, `stamps` and `rescale`."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from galopt.config.section import Fraction, Positive, Section
+
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class Simulate(Section):
@@ -19,22 +21,55 @@ class Folder(Section):
 
     path: str | None = Field(None, description="folder that holds the stamps")
     votes: str | None = Field(
-        None, description="table of votes, relative to the folder [votes.csv in it]"
+        None,
+        description="table of votes (CSV, Parquet, FITS, VOTable), relative to the folder "
+        "[votes.csv, .parquet, .fits or .vot in it]",
     )
     targets: list[str] | None = Field(
-        None, description="vote-fraction columns to predict [every numeric column but n_votes]"
+        None,
+        description="vote-fraction columns to predict, or one column of class names "
+        "[every numeric column but n_votes, else the only column of text]",
+    )
+
+
+class Candels(Section):
+    """The published F160W mosaic and votes, downloaded once."""
+
+    field: Literal["goods-s", "egs", "cosmos", "uds", "goods-n"] = Field(
+        "goods-s",
+        description="field whose mosaic is downloaded (goods-n: give the address as mosaic)",
+    )
+    votes: Literal["kartaltepe", "galaxy_zoo"] = Field(
+        "kartaltepe",
+        description="Kartaltepe et al. (2015): five classes, GOODS-S; or Galaxy Zoo CANDELS "
+        "(Simmons et al. 2017): smooth, features, artifact in GOODS-S, COSMOS and UDS",
+    )
+    mosaic: str | None = Field(
+        None, description="address of a mirror, or a FITS file at hand [the published mosaic]"
+    )
+    mosaic_sha256: Sha256 | None = Field(
+        None, description="checksum of the mosaic [that of the first download]"
+    )
+    table: str | None = Field(
+        None, description="address of a mirror, or a file at hand [the published votes]"
+    )
+    table_sha256: Sha256 | None = Field(
+        None, description="checksum of the votes [that of the first download]"
     )
 
 
 class Survey(Section):
     """Where galaxies come from."""
 
-    source: Literal["simulate", "folder"] = Field("simulate", description="origin of the galaxies")
+    source: Literal["simulate", "candels", "folder"] = Field(
+        "simulate", description="origin of the galaxies"
+    )
     fractions: Literal["normalised", "raw"] = Field(
         "normalised",
         description="vote fractions of one galaxy scaled to sum to one, or as the voters ticked",
     )
     simulate: Simulate = Simulate()
+    candels: Candels = Candels()
     folder: Folder = Folder()
 
 

@@ -12,22 +12,27 @@ def make_survey(config: Config, folder: Path) -> None:
     Parameters
     ----------
     config : Config
-        Its `survey` section is used.
+        Its `survey` section is used; of `stamps`, the field (to find the galaxies that a
+        published mosaic shows).
     folder : path
         Replaced as a whole, and only on success. It then holds `survey.json` (source, name,
-        targets, multiple), `votes.csv` (id, ra and dec in degrees or file, n_votes, one raw
-        fraction per target), and for a mosaic `tiles/*.fits`.
+        targets, multiple, files downloaded), `votes.csv` (id, ra and dec in degrees or file,
+        n_votes, one raw fraction per target), and for a mosaic `tiles/*.fits`.
 
     Raises
     ------
     ConfigError, DataError
-        The source is not usable; see `galopt.survey.simulate` and `galopt.survey.folder`.
+        The source is not usable; see `galopt.survey.simulate`, `galopt.survey.candels` and
+        `galopt.survey.folder`.
     """
+    from galopt.survey.candels import read_candels
     from galopt.survey.folder import read_folder
     from galopt.survey.simulate import simulate
 
     with atomic_folder(folder) as temporary:
         if config.survey.source == "simulate":
             simulate(config.survey.simulate, temporary)
+        elif config.survey.source == "candels":
+            read_candels(config.survey.candels, config.stamps.field, temporary)
         else:
             read_folder(config.survey.folder, temporary)
