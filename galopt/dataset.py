@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from galopt.config import Config
+from galopt.config import Config, Work
 from galopt.errors import DataError
 from galopt.files import atomic_folder, read_json, write_json
 from galopt.metrics import noise_floor, sampling_variance
@@ -19,6 +19,7 @@ from galopt.parallel import map_cores
 from galopt.splits import SPLITS, split_galaxies
 
 STAMPS_PER_TASK = 200
+ROWS_PER_HASH = 10_000
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def build(config: Config, data: Path | str, folder: Path | str) -> Dataset:
     Parameters
     ----------
     config : Config
-        Its `rescale` section and `survey.fractions` are used.
+        Its sections `rescale` and `work` and `survey.fractions` are used.
     data : path
         Folder with `survey/`, `stamps/` and `stamps.csv`.
     folder : path
@@ -115,7 +116,7 @@ def build(config: Config, data: Path | str, folder: Path | str) -> Dataset:
     DataError
         A vote is not a fraction, or too few galaxies are left to split.
     """
-    data, folder = Path(data), Path(folder)
+    data, folder = Path(data).resolve(), Path(folder)
     survey = read_json(data / "survey" / "survey.json")
     targets = survey["targets"]
     catalog = _catalog(data, targets, config.survey.fractions)
@@ -124,7 +125,7 @@ def build(config: Config, data: Path | str, folder: Path | str) -> Dataset:
     catalog = catalog.sort_values("split", kind="stable").reset_index(drop=True)
     with atomic_folder(folder) as temporary:
         files = [data / file for file in catalog.pop("file")]
-        _write_images(files, config.rescale.pixels, temporary / "images.npy")
+        _write_images(files, config.rescale.pixels, temporary / "images.npy", config.work)
         floor = _floor(catalog, data / "survey", targets, config.survey.fractions)
         catalog["split"] = catalog["split"].astype(str)
         catalog.to_parquet(temporary / "catalog.parquet", index=False)
@@ -147,6 +148,10 @@ def _catalog(data: Path, targets: list[str], fractions: str) -> pd.DataFrame:
     votes = pd.read_csv(data / "survey" / "votes.csv", dtype={"id": str})
     stamps = pd.read_csv(data / "stamps.csv", dtype={"id": str})
     catalog = votes.drop(columns="file", errors="ignore").merge(stamps, on="id", validate="1:1")
+    valid = catalog[targets].apply(lambda column: column.between(0, 1)).all(axis=1)
+    if not valid.all():
+        name = catalog.loc[~valid, "id"].iloc[0]
+        raise DataError(f"votes of {name!r}: a vote fraction lies between 0 and 1; correct the row")
     if fractions == "normalised":
         total = catalog[targets].sum(axis=1)
         if (total == 0).any():
@@ -159,15 +164,14 @@ def _catalog(data: Path, targets: list[str], fractions: str) -> pd.DataFrame:
     return catalog
 
 
-def _write_images(files: list[Path], pixels: int, path: Path) -> None:
-    shape = (len(files), pixels, pixels)
-    images = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+def _write_images(files: list[Path], pixels: int, path: Path, work: Work) -> None:
+    """Append the rescaled stamps to a .npy file, never more than a few hundred in memory."""
     tasks = [files[i : i + STAMPS_PER_TASK] for i in range(0, len(files), STAMPS_PER_TASK)]
-    start = 0
-    for chunk in map_cores(partial(_rescale, pixels=pixels), tasks, "Rescaling stamps"):
-        images[start : start + len(chunk)] = chunk
-        start += len(chunk)
-    images.flush()
+    header = {"descr": "|u1", "fortran_order": False, "shape": (len(files), pixels, pixels)}
+    with path.open("wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, header)
+        for chunk in map_cores(partial(_rescale, pixels=pixels), tasks, "Rescaling stamps", work):
+            stream.write(chunk.tobytes())
 
 
 def _rescale(files: list[Path], pixels: int) -> NDArray[np.uint8]:
@@ -208,7 +212,10 @@ def _floor(
 
 
 def _content_hash(images: Path, catalog: pd.DataFrame) -> str:
-    digest = hashlib.sha256(catalog.to_csv(index=False).encode())
+    digest = hashlib.sha256()
+    for first in range(0, len(catalog), ROWS_PER_HASH):
+        rows = catalog.iloc[first : first + ROWS_PER_HASH]
+        digest.update(rows.to_csv(index=False, header=first == 0).encode())
     with images.open("rb") as stream:
         while block := stream.read(1 << 20):
             digest.update(block)

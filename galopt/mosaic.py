@@ -81,12 +81,21 @@ def assign_tiles(tiles: list[Path], ra: np.ndarray, dec: np.ndarray) -> np.ndarr
     depth = np.full(len(ra), -0.5)
     for index, path in enumerate(tiles):
         header = fits.getheader(path)
-        x, y = read_wcs(header).all_world2pix(ra, dec, 0)
+        wcs = read_wcs(header)
         width, height = header["NAXIS1"] - 1, header["NAXIS2"] - 1
+        level = np.flatnonzero(np.abs(dec - wcs.wcs.crval[1]) <= _reach(wcs, width, height))
+        x, y = wcs.all_world2pix(ra[level], dec[level], 0)
         here = np.minimum.reduce([x, y, width - x, height - y])
-        deeper = here > depth
-        best[deeper], depth[deeper] = index, here[deeper]
+        deeper = here > depth[level]
+        best[level[deeper]], depth[level[deeper]] = index, here[deeper]
     return best
+
+
+def _reach(wcs: WCS, width: int, height: int) -> float:
+    """Return the angle, degrees, beyond which nothing of a tile is from its reference point."""
+    x, y = wcs.wcs.crpix - 1
+    far = np.hypot(max(x, width - x), max(y, height - y))
+    return float(1.1 * far * proj_plane_pixel_scales(wcs).max())
 
 
 class Mosaic:

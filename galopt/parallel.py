@@ -1,4 +1,4 @@
-"""Work over all cores with a progress bar; the result never depends on the number of cores."""
+"""Work over all cores, or a cluster, with a progress bar; the result never depends on which."""
 
 import multiprocessing
 import os
@@ -19,8 +19,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from galopt.config import Work
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+HERE = Work()
 
 
 def progress_bar(done: ProgressColumn | None = None) -> Progress:
@@ -46,9 +49,9 @@ def map_cores(
     function: Callable[[Item], Result],
     items: Sequence[Item],
     description: str,
-    workers: int | None = None,
+    work: Work = HERE,
 ) -> Iterator[Result]:
-    """Yield ``function(item)`` for each item, in order, computed on all cores.
+    """Yield ``function(item)`` for each item, in order, computed on all cores or on a cluster.
 
     A slow consumer holds the work back, so memory stays bounded however many items there are.
 
@@ -60,12 +63,18 @@ def map_cores(
         What to call it with; one item is one task, so make it worth 10 ms or more.
     description : str
         Label of the progress bar.
-    workers : int, optional
-        Processes; all cores by default. 1 works in this process, and so do fewer than
-        two tasks a process, for which starting the processes costs more than it saves.
+    work : Work, optional
+        Where; by default a process a core. One worker works in this process, and so do fewer
+        than two tasks a core, for which starting the processes costs more than it saves.
     """
-    workers = workers or (cores() if len(items) >= 2 * cores() else 1)
+    workers = work.workers or (cores() if len(items) >= 2 * cores() else 1)
     with progress_bar() as bar:
+        if work.cluster is not None:
+            from galopt.search.spread import map_cluster
+
+            results = map_cluster(function, items, work.cluster, work.workers or cores())
+            yield from bar.track(results, len(items), description=description)
+            return
         if workers <= 1:
             yield from bar.track(map(function, items), len(items), description=description)
             return

@@ -128,7 +128,7 @@ def flatten_preset(name: str) -> dict[str, Any]:
 
 def flatten(config: BaseModel) -> dict[str, Any]:
     """Return what a run is made of: ``{"train.learning_rate": 0.001}``."""
-    return dict(_leaves(config.model_dump(exclude={"search", "ensemble", "ablate"}), ""))
+    return dict(_leaves(config.model_dump(exclude={"work", "search", "ensemble", "ablate"}), ""))
 
 
 def describe(config: Config) -> str:

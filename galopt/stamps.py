@@ -39,7 +39,7 @@ def make_stamps(config: Config, survey: Path, folder: Path) -> None:
     Parameters
     ----------
     config : Config
-        Its `stamps` section is used.
+        Its sections `stamps` and `work` are used.
     survey : path
         A folder made by `galopt.survey.make_survey`.
     folder : path
@@ -53,19 +53,40 @@ def make_stamps(config: Config, survey: Path, folder: Path) -> None:
         `rejected.csv`.
     """
     votes = pd.read_csv(survey / "votes.csv", dtype={"id": str, "file": str})
-    votes["stamp"] = stamp_names(votes.id)
-    chunks = list(_chunks(votes, survey))
     with atomic_folder(folder / "stamps") as stamps:
-        work = partial(stamp_chunk, config=config.stamps, folder=stamps)
-        rows = [row for chunk in map_cores(work, chunks, "cutting stamps") for row in chunk]
-        table = pd.DataFrame(rows, columns=[*COLUMNS, "reason"])
-        table = table.set_index("id").loc[votes.id].reset_index()
+        table = stamp_survey(votes, survey, config, stamps)
         bad = table.reason.notna()
         with atomic_file(folder / "rejected.csv") as path:
             table.loc[bad, ["id", "file", "reason"]].to_csv(path, index=False)
         _judge(table[bad], len(table), config.stamps.max_bad, folder)
         with atomic_file(folder / "stamps.csv") as path:
             table.loc[~bad, COLUMNS].to_csv(path, index=False, float_format="%.6g")
+
+
+def stamp_survey(votes: pd.DataFrame, survey: Path, config: Config, folder: Path) -> pd.DataFrame:
+    """Write the stamps of some galaxies of a survey into a folder.
+
+    Parameters
+    ----------
+    votes : DataFrame
+        Rows of the survey's `votes.csv`.
+    survey, config
+        As for `make_stamps`.
+    folder : path
+        Exists.
+
+    Returns
+    -------
+    DataFrame
+        In the order of `votes`: the columns of `stamps.csv` and ``reason``, why there is no
+        stamp.
+    """
+    votes = votes.assign(stamp=stamp_names(votes.id))
+    chunks = list(_chunks(votes, survey.resolve()))
+    work = partial(stamp_chunk, config=config.stamps, folder=folder.resolve())
+    cut = map_cores(work, chunks, "cutting stamps", config.work)
+    table = pd.DataFrame([row for chunk in cut for row in chunk], columns=[*COLUMNS, "reason"])
+    return table.set_index("id").loc[votes.id].reset_index()
 
 
 def stamp_names(ids: pd.Series) -> list[str]:

@@ -4,6 +4,7 @@ from concurrent.futures import Future
 
 import pytest
 
+from galopt.config import Work
 from galopt.parallel import _in_order, map_cores
 
 
@@ -21,12 +22,12 @@ class _CountingPool:
 
 
 def test_results_come_in_order_from_several_processes():
-    assert list(map_cores(abs, [-3, 1, -2], "abs", workers=2)) == [3, 1, 2]
+    assert list(map_cores(abs, [-3, 1, -2], "abs", Work(workers=2))) == [3, 1, 2]
 
 
 def test_error_in_a_worker_reaches_the_caller():
     with pytest.raises(TypeError):
-        list(map_cores(abs, ["a", "b"], "abs", workers=2))
+        list(map_cores(abs, ["a", "b"], "abs", Work(workers=2)))
 
 
 def test_slow_consumer_holds_the_work_back():

@@ -96,7 +96,7 @@ def test_a_search_is_one_run_with_its_trials_curves_and_figures(searched):
         (["--trials=few"], "search.trials='few'"),
         (["--overrides=search.sampler.kind=magic"], "search.sampler.kind='magic'"),
         (["--overrides=survey.simulate.seed=3"], "the dataset is made as params.yaml says"),
-        (["--cluster=absent.yaml"], "search.cluster=absent.yaml"),
+        (["--cluster=absent.yaml"], "cluster=absent.yaml"),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_one_line(project, monkeypatch, capsys, arguments, words):

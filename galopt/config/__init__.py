@@ -13,7 +13,7 @@ from galopt.config.network import Convolution, Network, Question, Residual
 from galopt.config.run import Augment, Evaluate, Train
 from galopt.config.search import Parameter, Pruner, Sampler, Search
 from galopt.config.section import Section
-from galopt.config.survey import Candels, Folder, Rescale, Simulate, Stamps, Survey
+from galopt.config.survey import Candels, Folder, Rescale, Simulate, Stamps, Survey, Work
 
 __all__ = [
     "Ablate",
@@ -36,6 +36,7 @@ __all__ = [
     "Stamps",
     "Survey",
     "Train",
+    "Work",
 ]
 
 
@@ -45,6 +46,7 @@ class Config(Section):
     survey: Survey = Survey()
     stamps: Stamps = Stamps()
     rescale: Rescale = Rescale()
+    work: Work = Work()
     augment: Augment = Augment()
     network: Network
     train: Train = Train()

@@ -111,6 +111,19 @@ class Stamps(Section):
         return self.centring == "catalogue" and self.field_in_r50 is None
 
 
+class Work(Section):
+    """Who makes survey, stamps and dataset; what is made never depends on it."""
+
+    workers: Positive | None = Field(
+        None, description="processes, or workers of the cluster; null is one a core"
+    )
+    cluster: str | None = Field(
+        None,
+        description="local, a file such as clusters/slurm.yaml, or a Dask scheduler's address; "
+        "its workers see this folder; null is processes on this machine",
+    )
+
+
 class Rescale(Section):
     """From stamps to the rescaled dataset that DVC versions."""
 

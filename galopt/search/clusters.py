@@ -80,7 +80,7 @@ def open_cluster(name: str, workers: int) -> Iterator[Client]:
         try:
             client = Client(cluster, timeout=20)
         except (OSError, ValueError) as error:
-            raise GaloptError(f"search.cluster={name}: {error}") from None
+            raise GaloptError(f"cluster={name}: {error}") from None
         try:
             client.register_plugin(Settle(shares))
             yield client
@@ -124,7 +124,9 @@ def _local(workers: int) -> tuple[SpecCluster, dict[Any, list[int]]]:
             "host": "127.0.0.1",
         }
         specification[number] = {"cls": Nanny, "options": options}
-    scheduler = {"cls": Scheduler, "options": {"dashboard": False, "host": "127.0.0.1", "port": 0}}
+    here = {"dashboard": False, "host": "127.0.0.1", "port": 0}
+    here["dashboard_address"] = "127.0.0.1:0"  # its HTTP server runs all the same
+    scheduler = {"cls": Scheduler, "options": here}
     return SpecCluster(specification, scheduler, name="galopt", silence_logs=logging.ERROR), shares
 
 
@@ -145,10 +147,10 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
     try:
         options = yaml.safe_load(path.read_text())
     except (OSError, yaml.YAMLError) as error:
-        raise ConfigError(f"search.cluster={path}: {' '.join(str(error).split())}") from None
+        raise ConfigError(f"cluster={path}: {' '.join(str(error).split())}") from None
     kind = options.pop("kind", None) if isinstance(options, dict) else None
     if kind not in ("slurm", "pbs", "ssh"):
-        raise ConfigError(f"search.cluster={path}: kind is {kind!r}, not slurm, pbs or ssh")
+        raise ConfigError(f"cluster={path}: kind is {kind!r}, not slurm, pbs or ssh")
     return kind, options
 
 
@@ -159,7 +161,7 @@ def _from_file(path: Path, workers: int) -> Any:
     except ImportError:
         raise GaloptError(f"kind {kind} needs the extra cluster: uv sync --extra cluster") from None
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"search.cluster={path}: {error}") from None
+        raise ConfigError(f"cluster={path}: {error}") from None
 
 
 def _batch(kind: str, options: dict[str, Any], workers: int) -> Any:

@@ -31,7 +31,7 @@ def make_survey(config: Config, folder: Path) -> None:
 
     with atomic_folder(folder) as temporary:
         if config.survey.source == "simulate":
-            simulate(config.survey.simulate, temporary)
+            simulate(config.survey.simulate, temporary, config.work)
         elif config.survey.source == "candels":
             read_candels(config.survey.candels, config.stamps.field, temporary)
         else:

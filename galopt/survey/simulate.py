@@ -9,9 +9,9 @@ import pandas as pd
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from galopt.config import Simulate
+from galopt.config import Simulate, Work
 from galopt.files import write_json
-from galopt.parallel import map_cores
+from galopt.parallel import HERE, map_cores
 from galopt.photometry import background, measure
 from galopt.survey.noise import add_noise, draw_depths, sigma_map, spoil
 from galopt.survey.paint import SCALE, ZERO_POINT, paint_sources
@@ -45,7 +45,7 @@ class Tile:
     folder: Path
 
 
-def simulate(config: Simulate, folder: Path) -> None:
+def simulate(config: Simulate, folder: Path, work: Work = HERE) -> None:
     """Paint a survey into an empty folder.
 
     Writes `tiles/*.fits`, `votes.csv`, `truth.parquet` and `survey.json`. A tile depends
@@ -57,9 +57,12 @@ def simulate(config: Simulate, folder: Path) -> None:
         How many galaxies, and the seed.
     folder : path
         Exists and is empty.
+    work : Work, optional
+        Who paints.
     """
+    folder = folder.resolve()
     (folder / "tiles").mkdir()
-    painted = list(map_cores(paint_tile, plan(config, folder), "painting tiles"))
+    painted = list(map_cores(paint_tile, plan(config, folder), "painting tiles", work))
     table = pd.concat(painted, ignore_index=True)
     fractions = list(TARGETS)
     votes = table[["id", "ra", "dec", "n_votes", *fractions]]
@@ -176,4 +179,4 @@ def _write(path: Path, image: np.ndarray, wcs: WCS) -> None:
     header["INSTRUME"], header["FILTER"] = "WFC3", "F160W"
     header["PHOTFLAM"], header["PHOTPLAM"], header["PHOTZPT"] = 1.9106045e-20, 15369.172, -21.1
     header["MAGZERO"] = ZERO_POINT
-    fits.PrimaryHDU(image.astype(np.float32), header).writeto(path)
+    fits.PrimaryHDU(image.astype(np.float32), header).writeto(path, overwrite=True)

@@ -1,0 +1,109 @@
+"""What a galaxy costs on its way from the sky to the dataset: time and peak memory by size.
+
+Each stage runs as a process of its own, as DVC runs it, on the simulated survey of
+`params.yaml` with so many galaxies. Memory is the peak of the resident sizes of all its
+processes together, sampled four times a second; what they share is counted in each.
+
+    uv run python -m benchmarks.dataset_scale 1000 10000
+    uv run python -m benchmarks.dataset_scale 50000 --keep /scratch/survey
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import yaml
+
+from galopt.files import read_json
+from galopt.parallel import cores
+
+STAGES = ("survey", "stamps", "rescale")
+ROOT = Path(__file__).resolve().parent.parent
+GIB = 2**30
+
+
+def main() -> None:
+    """Measure the sizes given on the command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("galaxies", nargs="+", type=int)
+    parser.add_argument("--keep", type=Path, help="leave the data here instead of removing it")
+    options = parser.parse_args()
+    print(f"{cores()} cores; ms a galaxy by the clock (of processor), peak GiB")
+    print(f"{'galaxies':>9}" + "".join(f"{stage:>22}" for stage in (*STAGES, "all")) + "  disk GB")
+    for galaxies in options.galaxies:
+        with tempfile.TemporaryDirectory(dir=options.keep and options.keep.parent) as name:
+            folder = options.keep or Path(name)
+            _measure(galaxies, folder)
+
+
+def _measure(galaxies: int, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    parameters = yaml.safe_load((ROOT / "params.yaml").read_text())
+    parameters["survey"] |= {"source": "simulate"}
+    parameters["survey"]["simulate"]["galaxies"] = galaxies
+    (folder / "params.yaml").write_text(yaml.safe_dump(parameters))
+    print(f"{galaxies:9,}", end="", flush=True)
+    stages = []
+    for stage in STAGES:
+        stages.append(_run(stage, folder))
+        _show(*stages[-1], galaxies)
+    wall, cpu = sum(s[0] for s in stages), sum(s[1] for s in stages)
+    _show(wall, cpu, max(s[2] for s in stages), galaxies)
+    bytes_ = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    made = read_json(folder / "data" / "dataset" / "dataset.json")
+    print(f"{bytes_ / 1e9:9.2f}  dataset {made['hash']}, {wall:.0f} s")
+
+
+def _show(wall: float, cpu: float, peak: float, galaxies: int) -> None:
+    text = f"{1e3 * wall / galaxies:.1f} ({1e3 * cpu / galaxies:.1f}) {peak / GIB:.2f}"
+    print(f"{text:>22}", end="", flush=True)
+
+
+def _run(stage: str, folder: Path) -> tuple[float, float, float]:
+    """Run one stage; return seconds by the clock, seconds of processor, peak bytes."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    before, started = os.times(), time.perf_counter()
+    command = [sys.executable, "-m", f"pipelines.{stage}"]
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    peak = [0]
+    watcher = threading.Thread(target=_watch, args=(process, peak), daemon=True)
+    watcher.start()
+    _, errors = process.communicate()
+    if process.returncode:
+        sys.exit(errors.decode())
+    wall, after = time.perf_counter() - started, os.times()
+    watcher.join()
+    cpu = after.children_user - before.children_user
+    cpu += after.children_system - before.children_system
+    return wall, cpu, float(peak[0])
+
+
+def _watch(process: subprocess.Popen, peak: list[int]) -> None:
+    """Keep the largest memory of a process and its children until it ends."""
+    while process.poll() is None:
+        try:
+            tree = psutil.Process(process.pid)
+            members = [tree, *tree.children(recursive=True)]
+            peak[0] = max(peak[0], sum(_memory(member) for member in members))
+        except psutil.NoSuchProcess:
+            pass
+        time.sleep(0.25)
+
+
+def _memory(process: psutil.Process) -> int:
+    try:
+        return process.memory_info().rss
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return 0
+
+
+if __name__ == "__main__":
+    main()
