@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from galopt.cli_data import app as data
 from galopt.cli_runs import compare, runs
 from galopt.cli_search import app as search
 from galopt.errors import DataError, exit_on_error
@@ -25,6 +26,7 @@ app = typer.Typer(
 * `galopt predict my_galaxies/` uses the best on your own galaxies""",
 )
 app.add_typer(search, name="search")
+app.add_typer(data, name="data")
 app.command()(runs)
 app.command()(compare)
 

@@ -44,7 +44,7 @@ def split_galaxies(catalog: pd.DataFrame, targets: list[str], rescale: Rescale) 
     DataError
         A split would be empty.
     """
-    galaxy = _same_galaxy(catalog)
+    galaxy = same_galaxy(catalog)
     galaxies = galaxy.max() + 1 if len(galaxy) else 0
     strata = np.zeros(galaxies, int)
     strata[galaxy] = catalog[targets].to_numpy().argmax(axis=1)
@@ -67,7 +67,7 @@ def _dealt(count: int, share: float, rng: np.random.Generator) -> NDArray[np.boo
     return np.diff(position) > 0
 
 
-def _same_galaxy(catalog: pd.DataFrame) -> NDArray[np.intp]:
+def same_galaxy(catalog: pd.DataFrame) -> NDArray[np.intp]:
     """Return a galaxy index, 0 to the number of galaxies, for each row."""
     rows = len(catalog)
     first, second = [np.arange(rows)], [np.arange(rows)]
