@@ -19,7 +19,7 @@ def test_import_is_light(module):
 
 
 @pytest.mark.parametrize(
-    "command", ["runs", "compare", "params", "report", "ui", "predict", "search"]
+    "command", ["runs", "compare", "params", "report", "ui", "predict", "search", "data"]
 )
 def test_every_command_explains_itself(command):
     done = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "120"})
