@@ -56,6 +56,23 @@ class Batches(keras.utils.PyDataset):
         return galaxies if self.weights is None else (*galaxies, self.weights[rows])
 
 
+def drawn(split: Split, galaxies: int | None, seed: int) -> Split:
+    """Return so many galaxies of a split, drawn at random by a seed; all of them for None.
+
+    Raises
+    ------
+    DataError
+        There are fewer.
+    """
+    if galaxies is None:
+        return split
+    if galaxies > len(split):
+        raise DataError(f"train.galaxies={galaxies}: the train split has {len(split)}")
+    rows = np.sort(np.random.default_rng([seed, galaxies]).permutation(len(split))[:galaxies])
+    catalog = split.catalog.iloc[rows].reset_index(drop=True)
+    return Split(split.images[rows], split.fractions[rows], catalog)
+
+
 def vote_weights(split: Split) -> NDArray[np.float32]:
     """Return each galaxy's number of votes over their mean, shape (N,).
 

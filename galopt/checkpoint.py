@@ -39,19 +39,25 @@ class Checkpoint:
         self.finished = False
 
     def restore(self, model: keras.Model) -> None:
-        """Bring a compiled model to the last saved epoch, if there is one of this training."""
+        """Give a model the weights of the last saved epoch, if there is one of this training."""
         try:
             state = read_json(self.folder / "state.json")
         except FileNotFoundError:
             return
         if state["fingerprint"] != self.fingerprint:
             return
-        saved = keras.saving.load_model(self.folder / state["model"])
-        model.set_weights(saved.get_weights())
+        model.set_weights(self._saved(state).get_weights())
+        self.history, self.finished = state["history"], state["finished"]
+
+    def restore_optimizer(self, model: keras.Model) -> None:
+        """Give the optimiser of a restored, compiled model its state of that epoch."""
+        saved = self._saved(read_json(self.folder / "state.json"))
         model.optimizer.build(model.trainable_variables)
         for ours, theirs in zip(model.optimizer.variables, saved.optimizer.variables, strict=True):
             ours.assign(theirs)
-        self.history, self.finished = state["history"], state["finished"]
+
+    def _saved(self, state: dict[str, Any]) -> keras.Model:
+        return keras.saving.load_model(self.folder / state["model"])
 
     def save(self, model: keras.Model, values: dict[str, Any], train: Train) -> bool:
         """Add an epoch and write it; return whether training should stop.

@@ -17,6 +17,7 @@ from galopt.evaluation import Evaluation, evaluate
 from galopt.files import atomic_file, write_json
 from galopt.published import MODEL, PAPER
 from galopt.training import TrainResult, train
+from galopt.transfer import starting_network
 from galopt.vector import svg
 
 CHECKPOINTS = Path("runs")
@@ -117,7 +118,8 @@ def follow_training(config: Config, dataset: Dataset, run_id: str) -> Trained:
     """
     tracking.log_network(config.network, len(dataset.targets))
     folder = CHECKPOINTS / fingerprint(config, dataset.info["hash"])
-    result = train(config, dataset, folder, on_epoch=tracking.log_epoch)
+    start = starting_network(config.train.init_from)
+    result = train(config, dataset, folder, tracking.log_epoch, start)
     tracking.log_history(result.history)
     trained = Trained(result, run_id)
     tracking.log_training(trained.summary())

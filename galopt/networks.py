@@ -1,6 +1,7 @@
 """Networks: one builder, from the `network` section to a Keras model."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -9,7 +10,7 @@ from keras import layers
 from galopt.architecture import CONVOLUTION_BIAS, DENSE_BIAS, OUTPUT_BIAS, OUTPUT_SPREAD
 from galopt.augment import View
 from galopt.config import Convolution, Network
-from galopt.errors import ConfigError
+from galopt.errors import ConfigError, DataError
 from galopt.layers import DecisionTree, JoinViews, Maxout, MaxoutConv2D, UntiedBias, Viewpoints
 
 
@@ -54,6 +55,20 @@ def build(
         _Builder(network, seed, precision).fractions(view(stamps), targets),
         name=network.preset,
     )
+
+
+def load_model(path: Path) -> keras.Model:
+    """Load a network that `build` made, for prediction.
+
+    Raises
+    ------
+    DataError
+        There is no such file, or it is not a Keras model.
+    """
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: not a trained network ({error})") from None
 
 
 class _Builder:

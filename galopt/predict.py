@@ -189,7 +189,7 @@ def _from_file(path: Path) -> Network:
     if not path.is_file():
         raise DataError(f"{path}: no such file")
     from galopt.evaluation import predict as fractions
-    from galopt.training import load_model
+    from galopt.networks import load_model
 
     model = load_model(path)
     try:

@@ -50,7 +50,7 @@ def save(networks: list[Any], targets: list[str], views: Evaluate, folder: Path)
 
 def _load_pyfunc(folder: str) -> VoteFractions:
     """Load the model; MLflow calls it by this name."""
-    from galopt.training import load_model
+    from galopt.networks import load_model
 
     networks = [load_model(path) for path in sorted(Path(folder).glob("member_*.keras"))]
     served = read_json(Path(folder) / "served.json")

@@ -13,15 +13,14 @@ from rich.progress import Progress
 
 from galopt import hardware, networks
 from galopt.augment import view_layer
-from galopt.batches import Batches, vote_weights
+from galopt.batches import Batches, drawn, vote_weights
 from galopt.checkpoint import Checkpoint
-from galopt.config import Config
+from galopt.config import Config, Train
 from galopt.dataset import Dataset, Split
 from galopt.divergence import diverged
-from galopt.errors import DataError
 from galopt.optimizers import make_optimizer
 from galopt.parallel import progress_bar
-from galopt.transfer import start_from
+from galopt.transfer import freeze, start_from
 
 Epoch = dict[str, float]
 
@@ -60,6 +59,7 @@ def train(
     dataset: Dataset,
     folder: Path,
     on_epoch: Callable[[int, Epoch], None] = lambda epoch, values: None,
+    start: keras.Model | None = None,
 ) -> TrainResult:
     """Train one network until the validation RMSE stops falling.
 
@@ -75,6 +75,9 @@ def train(
     on_epoch : callable
         Called with each epoch's index, from 0, and its values; with those of earlier
         epochs too when training resumes.
+    start : keras.Model, optional
+        The trained network of `train.init_from`; its convolutions are kept, and trained
+        further from epoch `train.thaw` on.
 
     Returns
     -------
@@ -88,7 +91,7 @@ def train(
     precision = hardware.precision(config.train.precision)
     if config.train.deterministic:
         hardware.make_deterministic(config.train.seed)
-    train_split, validation = dataset.split("train"), dataset.split("validation")
+    train_split = drawn(dataset.split("train"), config.train.galaxies, config.train.seed)
     batches = Batches(
         train_split,
         config.train.batch_size,
@@ -96,57 +99,59 @@ def train(
         config.train.seed,
         vote_weights(train_split) if config.train.weight_by_votes else None,
     )
-    model = make_model(config, dataset, train_split, precision, len(batches))
+    model = make_model(config, dataset, train_split, precision)
+    if start:
+        start_from(model, start)
     checkpoint = Checkpoint(folder, config, dataset.info["hash"])
     checkpoint.restore(model)
     for epoch, values in enumerate(checkpoint.history):
         on_epoch(epoch, values)
-    if not checkpoint.finished:
-        with progress_bar() as bar:
-            model.fit(
-                batches,
-                validation_data=(np.array(validation.images), validation.fractions),
-                validation_batch_size=512,
-                epochs=config.train.epochs,
-                initial_epoch=len(checkpoint.history),
-                callbacks=[_Reporter(config, batches, checkpoint, on_epoch, bar)],
-                shuffle=False,
-                verbose=0,
-            )
+    with progress_bar() as bar:
+        reporter = _Reporter(config, batches, checkpoint, on_epoch, bar)
+        for phase in _phases(config.train):
+            if not checkpoint.finished and len(checkpoint.history) < phase.stop:
+                _fit(model, config.train, phase, dataset.split("validation"), reporter)
     checkpoint.load_best(model)
     return TrainResult(model, checkpoint.history, precision)
 
 
-def make_model(
-    config: Config, dataset: Dataset, train_split: Split, precision: str, steps: int
-) -> keras.Model:
-    """Build and compile the network of a configuration; an epoch has `steps` batches."""
+def make_model(config: Config, dataset: Dataset, train_split: Split, precision: str) -> keras.Model:
+    """Build the network of a configuration, with a view standardised on its training stamps."""
     view = view_layer(config.network, config.augment, train_split.images, config.train.seed)
-    model = networks.build(
+    return networks.build(
         config.network, len(dataset.targets), dataset.side, view, config.train.seed, precision
     )
-    if config.train.init_from:
-        start_from(model, load_model(Path(config.train.init_from)))
+
+
+def _phases(train: Train) -> list[range]:
+    """Return the epochs in which the column rests, where it does, and those in which it learns."""
+    thaw = min(train.thaw, train.epochs) if train.init_from else 0
+    return [phase for phase in (range(thaw), range(thaw, train.epochs)) if phase]
+
+
+def _fit(
+    model: keras.Model, train: Train, phase: range, validation: Split, reporter: "_Reporter"
+) -> None:
+    """Train for the epochs of a phase that are still to do; its schedule is its own."""
+    freeze(model, phase.start < train.thaw and train.init_from is not None)
     model.compile(
-        optimizer=make_optimizer(config.train, config.train.epochs * steps),
-        loss=config.train.loss,
+        optimizer=make_optimizer(train, len(phase) * len(reporter.batches)),
+        loss=train.loss,
         metrics=[keras.metrics.RootMeanSquaredError(name="rmse")],
     )
-    return model
-
-
-def load_model(path: Path) -> keras.Model:
-    """Load a network that `train` made, for prediction.
-
-    Raises
-    ------
-    DataError
-        There is no such file, or it is not a Keras model.
-    """
-    try:
-        return keras.saving.load_model(path, compile=False)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: not a trained network ({error})") from None
+    done = len(reporter.checkpoint.history)
+    if done > phase.start:
+        reporter.checkpoint.restore_optimizer(model)
+    model.fit(
+        reporter.batches,
+        validation_data=(np.array(validation.images), validation.fractions),
+        validation_batch_size=512,
+        epochs=phase.stop,
+        initial_epoch=done,
+        callbacks=[reporter],
+        shuffle=False,
+        verbose=0,
+    )
 
 
 class _Reporter(keras.callbacks.Callback):

@@ -1,8 +1,11 @@
 """Starting from a network that has seen other galaxies: its column is kept, its head is not."""
 
+from pathlib import Path
+
 import keras
 
 from galopt.errors import ConfigError
+from galopt.networks import load_model
 
 
 def start_from(model: keras.Model, trained: keras.Model) -> None:
@@ -34,6 +37,29 @@ def start_from(model: keras.Model, trained: keras.Model) -> None:
             )
     for layer in column:
         layer.set_weights(known[layer.name].get_weights())
+
+
+def freeze(model: keras.Model, frozen: bool) -> None:
+    """Keep the weights of a network's column as they are in training, or let them learn."""
+    for layer in _column(model):
+        layer.trainable = not frozen
+
+
+def starting_network(reference: str | None) -> keras.Model | None:
+    """Open the network that `train.init_from` names: a file, a run or a registered model.
+
+    Raises
+    ------
+    GaloptError
+        There is none, or it is no network of galopt.
+    """
+    if reference is None:
+        return None
+    if reference.endswith(".keras"):
+        return load_model(Path(reference))
+    from galopt.tracking.models import fetch_network
+
+    return fetch_network(reference)
 
 
 def _column(model: keras.Model) -> list[keras.Layer]:

@@ -11,11 +11,11 @@ def main() -> None:
     """Evaluate `models/model.keras` on `data/dataset`."""
     with exit_on_error():
         config = params.load()
-        from galopt import dataset, experiment, tracking, training
+        from galopt import dataset, experiment, networks, tracking
 
         data = dataset.load()
         run_id = read_json("metrics/train.json")["mlflow_run_id"]
-        model = training.load_model(Path("models/model.keras"))
+        model = networks.load_model(Path("models/model.keras"))
         with tracking.start_run(config, data, run_id=run_id):
             evaluation = experiment.run_evaluation(model, data, config.evaluate)
         experiment.save_evaluation(

@@ -7,8 +7,8 @@ from keras import layers
 from galopt import networks, params
 from galopt.augment import View, view_layer
 from galopt.errors import ConfigError
+from galopt.networks import load_model
 from galopt.optimizers import make_optimizer
-from galopt.training import load_model
 
 STAMPS = np.random.default_rng(0).integers(0, 255, (4, 84, 84)).astype(np.uint8)
 

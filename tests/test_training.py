@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from galopt import params, training
+from galopt import networks, params, training
 from galopt.batches import Batches
 from galopt.divergence import culprit
 from galopt.errors import DataError, GaloptError
@@ -187,7 +187,7 @@ def test_a_saved_network_predicts_the_same(blobs, tmp_path):
     model = training.train(small(train__epochs=1), blobs, tmp_path).model
     model.save(tmp_path / "model.keras")
     images = np.array(blobs.split("test").images)
-    loaded = training.load_model(tmp_path / "model.keras")
+    loaded = networks.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(loaded.predict_on_batch(images), model.predict_on_batch(images))
 
 
@@ -195,4 +195,4 @@ def test_what_is_no_network_is_refused(tmp_path):
     (tmp_path / "model.keras").write_bytes(b"PK")
     for name in ("model.keras", "absent.keras"):
         with pytest.raises(DataError, match=name):
-            training.load_model(tmp_path / name)
+            networks.load_model(tmp_path / name)

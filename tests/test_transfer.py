@@ -6,7 +6,7 @@ import pytest
 from galopt import networks, params, training
 from galopt.augment import View
 from galopt.errors import ConfigError, DataError
-from galopt.transfer import start_from
+from galopt.transfer import start_from, starting_network
 
 TINY = {
     "network.convolutions": [{"filters": 4, "kernel": 6, "pool": 4}],
@@ -50,19 +50,58 @@ def test_another_column_is_refused_and_nothing_is_changed(other):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_a_run_starts_from_a_file(blobs, tmp_path):
-    first = training.train(params.load("params.yaml", TINY), blobs, tmp_path / "first").model
-    first.save(tmp_path / "first.keras")
-    words = TINY | {"train.init_from": str(tmp_path / "first.keras"), "train.learning_rate": 1e-9}
-    second = training.train(params.load("params.yaml", words), blobs, tmp_path / "second").model
-    np.testing.assert_allclose(
-        second.get_layer("convolution_1").get_weights()[0],
-        first.get_layer("convolution_1").get_weights()[0],
-        atol=1e-6,
+@pytest.fixture(scope="module")
+def first(blobs, tmp_path_factory):
+    """Return the file of a trained network."""
+    folder = tmp_path_factory.mktemp("first")
+    model = training.train(params.load("params.yaml", TINY), blobs, folder).model
+    model.save(folder / "first.keras")
+    return folder / "first.keras"
+
+
+def train_from(reference, blobs, folder, **words):
+    """Train two epochs from a trained network; return both networks' first filters."""
+    config = params.load(
+        "params.yaml", TINY | {"train.epochs": 2, "train.init_from": str(reference)} | words
     )
+    start = starting_network(config.train.init_from)
+    model = training.train(config, blobs, folder, start=start).model
+    return [m.get_layer("convolution_1").get_weights()[0] for m in (start, model)]
 
 
-def test_a_file_that_is_not_there_is_named(blobs, tmp_path):
-    config = params.load("params.yaml", TINY | {"train.init_from": "absent.keras"})
-    with pytest.raises(DataError, match="absent.keras"):
-        training.train(config, blobs, tmp_path)
+def test_a_run_starts_from_a_file(first, blobs, tmp_path):
+    theirs, ours = train_from(first, blobs, tmp_path, **{"train.learning_rate": 1e-9})
+    np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+def test_a_frozen_column_rests_and_a_thawed_one_learns(first, blobs, tmp_path):
+    theirs, ours = train_from(first, blobs, tmp_path / "frozen", **{"train.thaw": 2})
+    np.testing.assert_array_equal(ours, theirs)
+    theirs, ours = train_from(first, blobs, tmp_path / "thawed", **{"train.thaw": 1})
+    assert np.abs(ours - theirs).max() > 0
+
+
+def test_a_thawing_training_that_was_stopped_goes_on_as_if_unbroken(first, blobs, tmp_path):
+    class Stopped(Exception):
+        pass
+
+    def stop(epoch, values):
+        if epoch == stop_at:
+            raise Stopped
+
+    words = TINY | {"train.epochs": 3, "train.thaw": 2, "train.init_from": str(first)}
+    config = params.load("params.yaml", words | {"train.deterministic": True})
+    start = starting_network(config.train.init_from)
+    whole = training.train(config, blobs, tmp_path / "whole", start=start)
+    for stop_at in (0, 1):  # inside the frozen phase, and at its end
+        with pytest.raises(Stopped):
+            training.train(config, blobs, tmp_path / f"{stop_at}", stop, start)
+        resumed = training.train(config, blobs, tmp_path / f"{stop_at}", start=start)
+        assert [epoch["val_rmse"] for epoch in resumed.history] == pytest.approx(
+            [epoch["val_rmse"] for epoch in whole.history], abs=1e-5
+        )
+
+
+def test_a_file_that_is_not_there_is_named():
+    with pytest.raises(DataError, match=r"absent\.keras"):
+        starting_network("absent.keras")

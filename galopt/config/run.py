@@ -53,8 +53,16 @@ class Train(Section):
     weight_decay: float = Field(0.004, ge=0, le=1, description="of adamw")
     clip_norm: float = Field(0.0, ge=0, description="gradients are clipped to this norm; 0 is not")
     loss: Literal["mse", "binary_crossentropy"] = Field("mse", description="what is minimised")
+    galaxies: Positive | None = Field(
+        None, description="galaxies of the train split that are used, drawn at random; null is all"
+    )
     init_from: str | None = Field(
-        None, description="file of a trained network whose convolutions this one starts from"
+        None,
+        description="trained network whose convolutions this one starts from: a .keras file, "
+        "a run's id or name, or a model such as models:/galopt@champion",
+    )
+    thaw: int = Field(
+        0, ge=0, description="epochs in which the convolutions of init_from stay as they came"
     )
     weight_by_votes: bool = Field(
         False, description="a galaxy counts in the loss as its number of votes"

@@ -44,11 +44,13 @@ class Training:
 
         from galopt.tracking.trials import TrialLog
         from galopt.training import train
+        from galopt.transfer import starting_network
 
         task = report.task
         config = Space(self.config).configure(values)
         log = TrialLog(task.attributes["mlflow_run_id"], self.tracking_uri)
         log.config(config)
+        start = starting_network(config.train.init_from)
         best = float("inf")
 
         def on_epoch(epoch: int, measured: dict[str, float]) -> None:
@@ -61,7 +63,7 @@ class Training:
         dataset = _dataset(self.folder, self.dataset_hash)
         try:
             with _quiet():
-                train(config, dataset, checkpoints, on_epoch)
+                train(config, dataset, checkpoints, on_epoch, start)
             shutil.rmtree(checkpoints, ignore_errors=True)
         finally:
             log.close()

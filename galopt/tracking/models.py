@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import mlflow
 from mlflow.exceptions import MlflowException
 
@@ -61,3 +62,11 @@ def open_model(reference: str) -> TrackedModel:
     origin = {"model": uri, "run": model.metadata.run_id, "dataset": about["dataset"]}
     side = model.metadata.signature.inputs.inputs[0].shape[1]
     return TrackedModel(model, about["targets"], side, params, origin)
+
+
+def fetch_network(reference: str) -> keras.Model:
+    """Return the network of a tracked model, of several averaged ones the first.
+
+    Parameters and errors are those of `open_model`.
+    """
+    return open_model(reference).model.unwrap_python_model().networks[0]
