@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from galopt import figures, tracking
+from galopt import figures, report, tracking
 from galopt.comparison import paired_bootstrap
 from galopt.config import Config
 from galopt.dataset import Dataset
@@ -44,6 +44,7 @@ def run(config: Config, dataset: Dataset) -> pd.DataFrame:
         result = table(trained, dataset)
         tracking.log_text(result.to_csv(index=False), "ablation.csv")
         tracking.log_figures({"ablation": figures.differences(result)})
+        report.log(report.Subject("ablation", dataset, config, run_id))
     for group in trained.values():
         forget(group, dataset)
     print(result.to_string(index=False, float_format="%.4f"))

@@ -1,4 +1,4 @@
-"""Is one run better than another? A paired bootstrap over the same test galaxies."""
+"""How sure is an RMSE, and is one run better than another? A bootstrap over test galaxies."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,17 @@ from galopt.errors import DataError
 
 SAMPLES = 10_000
 LEVEL = 0.95
+TAILS = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
 _SAMPLES_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An RMSE and the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,37 @@ class Difference:
         )
 
 
+def bootstrap(squared: ArrayLike, seed: int = 0) -> list[Interval]:
+    """Say how far each RMSE may be off because other galaxies could have been tested.
+
+    The galaxies are drawn with replacement 10,000 times, the same for all columns; the
+    interval is the percentile interval of Efron & Tibshirani (1993), chapter 13. It leaves out
+    that another seed gives another network.
+
+    Parameters
+    ----------
+    squared : array, shape (N, K)
+        Squared errors of each galaxy; the RMSE of each column is the root of its mean.
+    seed : int
+
+    Returns
+    -------
+    list of Interval
+        One a column.
+
+    Raises
+    ------
+    DataError
+        There is no galaxy.
+    """
+    squared = np.asarray(squared, float)
+    if not len(squared):
+        raise DataError("no galaxy to measure an RMSE on")
+    low, high = np.quantile(_resampled(squared, seed), TAILS, axis=0)
+    values = np.sqrt(squared.mean(axis=0))
+    return [Interval(*map(float, ends)) for ends in zip(values, low, high, strict=True)]
+
+
 def paired_bootstrap(first: ArrayLike, second: ArrayLike, seed: int = 0) -> Difference:
     """Compare two runs by resampling the galaxies that both predicted.
 
@@ -82,8 +123,7 @@ def paired_bootstrap(first: ArrayLike, second: ArrayLike, seed: int = 0) -> Diff
     if len(errors[0]) < 2:
         raise DataError("two galaxies at least are needed to tell chance from difference")
     pairs = np.stack(errors, axis=1)
-    tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-    low, high = np.quantile(_differences(pairs, seed), tails)
+    low, high = np.quantile(np.diff(_resampled(pairs, seed))[:, 0], TAILS)
     value = float(np.subtract(*np.sqrt(pairs.mean(axis=0))[::-1]))
     return Difference(value, float(low), float(high), len(pairs))
 
@@ -124,13 +164,12 @@ def _squared_errors(table: pd.DataFrame, voted: list[str]) -> NDArray[np.float64
     return ((table[voted].to_numpy() - table[predicted].to_numpy()) ** 2).mean(axis=1)
 
 
-def _differences(pairs: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-    """Return the resampled differences of RMSE of the columns, second minus first."""
+def _resampled(squared: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """Return the RMSE of each column in every resample of the galaxies, (10,000, K)."""
     random = np.random.default_rng(seed)
-    galaxies = len(pairs)
+    galaxies = len(squared)
     parts = []
     for _ in range(SAMPLES // _SAMPLES_AT_ONCE):
         drawn = random.multinomial(galaxies, np.full(galaxies, 1 / galaxies), _SAMPLES_AT_ONCE)
-        errors = np.sqrt(drawn @ pairs / galaxies)
-        parts.append(errors[:, 1] - errors[:, 0])
+        parts.append(np.sqrt(drawn @ squared / galaxies))
     return np.concatenate(parts)

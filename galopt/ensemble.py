@@ -9,13 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from galopt import experiment, tracking
+from galopt import experiment, report, tracking
 from galopt.comparison import Difference, compare_predictions
 from galopt.config import Config, Evaluate
 from galopt.dataset import Dataset
 from galopt.evaluation import Evaluation
 from galopt.members import Member, average, forget, reseeded, train_members
 from galopt.metrics import rmse
+from galopt.vector import svg
 
 
 def run(config: Config, dataset: Dataset) -> Evaluation:
@@ -41,12 +42,24 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
         members = train_members(configs, dataset, run_id)
         evaluation, gain, table = combine(members, dataset)
         tracking.log_evaluation(evaluation)
-        tracking.log_figures(experiment.evaluation_figures(evaluation))
+        pictures = experiment.evaluation_figures(evaluation)
+        tracking.log_figures(pictures)
         tracking.log_text(table.to_csv(index=False), "members.csv")
         voted = dataset.split("validation").fractions
         val_rmse = rmse(voted, np.mean([member.validation for member in members], axis=0))
         experiment.publish(
             [member.result.model for member in members], val_rmse, dataset, Evaluate()
+        )
+        report.log(
+            report.Subject(
+                kind="ensemble",
+                dataset=dataset,
+                config=config,
+                run_id=run_id,
+                metrics=evaluation.metrics,
+                predictions=evaluation.table,
+                figures={name: svg(picture) for name, picture in pictures.items()},
+            )
         )
     forget(members, dataset)
     print(table.to_string(index=False, float_format="%.4f"))

@@ -32,7 +32,7 @@ class Evaluation:
         the mean training fractions), ``test_rmse_floor`` (what vote noise leaves to a
         perfect predictor, if it is known) and ``test_rmse_per_galaxy``.
     deviation : array, shape (N, T), float32, optional
-        Standard deviation of the prediction over averaged views.
+        Standard deviation of the prediction over averaged views or networks.
     """
 
     split: Split
@@ -45,7 +45,7 @@ class Evaluation:
     def table(self) -> pd.DataFrame:
         """One row a galaxy: id, voted and predicted fraction of each target, RMSE.
 
-        Where views were averaged, ``deviation_<target>`` too.
+        Where views or networks were averaged, ``deviation_<target>`` too.
         """
         table = self.split.catalog[["id"]].copy()
         for number, target in enumerate(self.targets):

@@ -2,18 +2,20 @@
 
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from galopt import figures, hardware, report, tracking
+from galopt import figures, hardware, report, saliency, tracking
 from galopt.checkpoint import fingerprint
 from galopt.config import Config, Evaluate
 from galopt.dataset import Dataset
-from galopt.evaluation import Evaluation, evaluate
+from galopt.evaluation import Evaluation, evaluate, predict
 from galopt.files import atomic_file, write_json
 from galopt.published import MODEL, PAPER
 from galopt.training import TrainResult, train
@@ -61,17 +63,21 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
     """
     with tracking.start_run(config, dataset) as run_id:
         trained = run_training(config, dataset, run_id)
-        evaluation = run_evaluation(trained.result.model, dataset, config.evaluate)
-        pictures = training_figures(trained.result, dataset) | evaluation_figures(evaluation)
-        page = report.page(
-            dataset.info,
-            trained.summary(),
-            trained.result.history,
-            evaluation.metrics,
-            {name: svg(picture) for name, picture in pictures.items()},
-            config,
+        evaluation, pictures = run_evaluation(trained.result.model, dataset, config.evaluate)
+        pictures = training_figures(trained.result, dataset) | pictures
+        report.log(
+            report.Subject(
+                kind="run",
+                dataset=dataset,
+                config=config,
+                run_id=run_id,
+                train=trained.summary(),
+                history=trained.result.history,
+                metrics=evaluation.metrics,
+                predictions=evaluation.table,
+                figures={name: svg(picture) for name, picture in pictures.items()},
+            )
         )
-        tracking.log_text(page, "report.html")
     forget_checkpoints(config, dataset)
     print(verdict(evaluation, dataset))
     return evaluation
@@ -136,12 +142,15 @@ def publish(models: list[keras.Model], val_rmse: float, dataset: Dataset, views:
     )
 
 
-def run_evaluation(model: keras.Model, dataset: Dataset, views: Evaluate) -> Evaluation:
-    """Evaluate inside an open run and log metrics, predictions and figures."""
+def run_evaluation(
+    model: keras.Model, dataset: Dataset, views: Evaluate
+) -> tuple[Evaluation, dict[str, Figure]]:
+    """Evaluate inside an open run, log metrics, predictions and figures, and return them."""
     evaluation = evaluate(model, dataset, views)
+    pictures = evaluation_figures(evaluation) | {"saliency": saliency_figure(model, evaluation)}
     tracking.log_evaluation(evaluation)
-    tracking.log_figures(evaluation_figures(evaluation))
-    return evaluation
+    tracking.log_figures(pictures)
+    return evaluation, pictures
 
 
 def training_figures(result: TrainResult, dataset: Dataset) -> dict[str, Figure]:
@@ -164,6 +173,21 @@ def evaluation_figures(evaluation: Evaluation) -> dict[str, Figure]:
     }
 
 
+def saliency_figure(model: keras.Model, evaluation: Evaluation) -> Figure:
+    """Return occlusion maps of the galaxy with the highest prediction of each of five targets."""
+    rows = saliency.typical(evaluation.predicted, most=5)
+    stamps, targets = evaluation.split.images[rows], np.arange(len(rows))
+    field = model.get_layer("view").field
+    maps = saliency.occlusion(partial(predict, model), stamps, targets, field)
+    edge = round(stamps.shape[1] * (1 - field) / 2)
+    inside = slice(edge, stamps.shape[1] - edge)
+    titles = [
+        f"{name.replace('_', ' ')} {evaluation.predicted[row, number]:.2f}"
+        for number, (name, row) in enumerate(zip(evaluation.targets, rows, strict=False))
+    ]
+    return figures.occlusion(stamps[:, inside, inside], maps, titles)
+
+
 def forget_checkpoints(config: Config, dataset: Dataset) -> None:
     """Remove the checkpoints of a finished training."""
     shutil.rmtree(CHECKPOINTS / fingerprint(config, dataset.info["hash"]), ignore_errors=True)
@@ -182,9 +206,15 @@ def save_training(
     write_json(metrics, trained.summary())
 
 
-def save_evaluation(evaluation: Evaluation, run_id: str, metrics: Path, plots: Path) -> None:
-    """Write `evaluation.json` and the figures for DVC."""
-    _save_figures(evaluation_figures(evaluation), plots)
+def save_evaluation(
+    evaluation: Evaluation,
+    pictures: dict[str, Figure],
+    run_id: str,
+    metrics: Path,
+    plots: Path,
+) -> None:
+    """Write `evaluation.json`, the predictions and the figures for DVC."""
+    _save_figures(pictures, plots)
     evaluation.table.to_csv(plots / "predictions.csv", index=False)
     write_json(metrics, evaluation.metrics | {"mlflow_run_id": run_id})
 

@@ -1,18 +1,23 @@
 """The pictures of a run: matplotlib figures, made without a display."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from galopt.evaluation import Evaluation
+from galopt.diagnostics import reliability
 from galopt.metrics import rmse_per_galaxy
 from galopt.published import MODEL, PAPER
 
+if TYPE_CHECKING:
+    from galopt.evaluation import Evaluation  # loads Keras, which drawing does not need
+
 TRAIN, VALIDATION, QUIET = "#7f7f7f", "#1f77b4", "#b0b0b0"
+MANY = 500
+"""Points above which they are drawn as one picture, so that pages with them stay light."""
 
 
 def learning_curve(
@@ -47,19 +52,20 @@ def learning_curve(
     return figure
 
 
-def predicted_against_voted(evaluation: Evaluation) -> Figure:
+def predicted_against_voted(evaluation: "Evaluation") -> Figure:
     """Predicted against voted fraction of each target, with the mean in bins of the vote."""
     targets = evaluation.targets
     columns = min(5, len(targets))
     rows = -(-len(targets) // columns)
-    figure = Figure(figsize=(2.6 * columns, 2.8 * rows), layout="constrained")
+    figure = Figure(figsize=(2.6 * columns, 2.8 * rows), layout="constrained", dpi=200)
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for number, (axes, target) in enumerate(zip(panels, targets, strict=False)):
         voted, predicted = evaluation.split.fractions[:, number], evaluation.predicted[:, number]
-        axes.plot(voted, predicted, ".", ms=3, alpha=0.35, color=VALIDATION)
+        crowd = {"rasterized": len(voted) > MANY}
+        axes.plot(voted, predicted, ".", ms=3, alpha=0.35, color=VALIDATION, **crowd)
         axes.plot([0, 1], [0, 1], color=QUIET, lw=1)
-        centres, means = _binned(predicted, voted)
-        axes.plot(means, centres, "o-", ms=3, color="#d62728", lw=1)
+        means = reliability(voted, predicted, bins=8)
+        axes.plot(means["voted"], means["predicted"], "o-", ms=3, color="#d62728", lw=1)
         error = evaluation.metrics[f"test_rmse_{target}"]
         axes.set_title(f"{target.replace('_', ' ')}\nRMSE {error:.3f}", fontsize=9)
         axes.set_aspect("equal")
@@ -119,9 +125,12 @@ def augmented_views(model: Any, stamps: NDArray[np.uint8], views: int = 7) -> Fi
     random = np.asarray(layer(repeated, training=True), np.float32)[..., 0]
     random = random.reshape(len(stamps), views, *central.shape[1:])
     sheet = np.concatenate([central[:, None], random], axis=1)
-    titles = (["central view"] + ["random view"] * views) * len(stamps)
+    titles = [""] * (len(stamps) - 1) * (views + 1) + ["central view"] + ["random view"] * views
     return stamp_sheet(
-        sheet.reshape(-1, *central.shape[1:]), titles, views + 1, "Augmented training galaxies"
+        sheet.reshape(-1, *central.shape[1:]),
+        titles,
+        views + 1,
+        "Training galaxies as seen",
     )
 
 
@@ -144,7 +153,7 @@ def differences(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def extremes(evaluation: Evaluation, worst: bool, count: int = 12) -> Figure:
+def extremes(evaluation: "Evaluation", worst: bool, count: int = 12) -> Figure:
     """Test galaxies with the smallest or the largest RMSE, with voted and predicted fractions."""
     error = rmse_per_galaxy(evaluation.split.fractions, evaluation.predicted)
     chosen = np.argsort(-error if worst else error)[:count]
@@ -159,19 +168,34 @@ def extremes(evaluation: Evaluation, worst: bool, count: int = 12) -> Figure:
     )
 
 
+def occlusion(
+    stamps: NDArray[np.uint8], maps: NDArray[np.float64], titles: Sequence[str]
+) -> Figure:
+    """Galaxies above what hiding each patch of them does to one fraction.
+
+    Parameters
+    ----------
+    stamps : array, shape (N, P, P)
+    maps : array, shape (N, M, M)
+        By how much the fraction falls, as `galopt.saliency.occlusion` gives.
+    titles : sequence of str
+        One a galaxy.
+    """
+    figure = Figure(figsize=(1.9 * len(stamps) + 0.9, 4.3), layout="constrained")
+    panels = figure.subplots(2, len(stamps), squeeze=False)
+    reach = max(0.02, float(np.abs(maps).max()))
+    for (above, below), stamp, change, title in zip(panels.T, stamps, maps, titles, strict=True):
+        above.imshow(stamp, cmap="gray", interpolation="nearest")
+        shown = below.imshow(change, cmap="RdBu_r", vmin=-reach, vmax=reach)
+        above.set_title(title, fontsize=9)
+        for axes in (above, below):
+            axes.set(xticks=[], yticks=[])
+    bar = figure.colorbar(shown, ax=list(panels[1]), shrink=0.9)
+    bar.set_label("fall of the fraction\nwhere hidden", fontsize=8)
+    return figure
+
+
 def _fractions(targets: Sequence[str], values: NDArray[np.float32]) -> str:
     """Name the two largest fractions."""
     largest = np.argsort(-values)[:2]
     return ", ".join(f"{targets[i].replace('_', ' ')} {values[i]:.2f}" for i in largest)
-
-
-def _binned(
-    predicted: NDArray[np.float32], voted: NDArray[np.float32], bins: int = 8
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the mean prediction and the mean vote in bins of the prediction."""
-    number = np.clip((predicted * bins).astype(int), 0, bins - 1)
-    filled = [b for b in range(bins) if (number == b).sum() >= 5]
-    return (
-        np.array([predicted[number == b].mean() for b in filled]),
-        np.array([voted[number == b].mean() for b in filled]),
-    )

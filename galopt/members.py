@@ -61,7 +61,7 @@ def train_members(
         print(f"Network {number} of {len(configs)}: {name}")
         with tracking.start_run(config, dataset, name=name, parent_run_id=parent_run_id) as run_id:
             result = experiment.follow_training(config, dataset, run_id).result
-            evaluation = experiment.run_evaluation(result.model, dataset, config.evaluate)
+            evaluation, _ = experiment.run_evaluation(result.model, dataset, config.evaluate)
         images = dataset.split("validation").images
         validation, _ = predict_averaged(result.model, images, config.evaluate)
         members.append(Member(name, config, result, validation, evaluation))
@@ -71,10 +71,13 @@ def train_members(
 def average(
     members: Sequence[Member], dataset: Dataset, weights: NDArray[np.float64] | None = None
 ) -> Evaluation:
-    """Measure the mean prediction of the test galaxies, weighted or not."""
+    """Measure the mean prediction of the test galaxies, weighted or not.
+
+    Its `deviation` is the spread over the members.
+    """
     predicted = [member.evaluation.predicted for member in members]
     mean = np.average(predicted, axis=0, weights=weights).astype(np.float32)
-    return score(dataset, dataset.split("test"), mean)
+    return score(dataset, dataset.split("test"), mean, np.std(predicted, axis=0))
 
 
 def forget(members: Sequence[Member], dataset: Dataset) -> None:

@@ -4,7 +4,7 @@ import json
 import platform
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -43,13 +43,31 @@ def differences(config: Config) -> dict[str, Any]:
 
 def command(config: Config) -> str:
     """Return the command that trains a configuration again on the same dataset."""
-    words = f"uv run mlflow run . --env-manager local -P preset={config.network.preset}"
     overrides = " ".join(
         f"{key}={_plain(value)}"
         for key, value in differences(config).items()
         if key.split(".")[0] in RUN_SECTIONS
     )
+    words = f"uv run mlflow run . --env-manager local -P preset={config.network.preset}"
     return f"{words} -P overrides={shlex.quote(overrides)}" if overrides else words
+
+
+def started_by(kind: str, params: Mapping[str, str]) -> str:
+    """Return the command that started a tracked parent of several runs.
+
+    Parameters
+    ----------
+    kind : {'ensemble', 'ablation', 'search'}
+    params : mapping
+        Its logged parameters; those of `mlflow run` have no dot in their names.
+    """
+    entry = {"ablation": "ablate"}.get(kind, kind)
+    given = [
+        f" -P {name}={shlex.quote(value)}"
+        for name, value in sorted(params.items())
+        if "." not in name and value not in ("params.yaml", "none")
+    ]
+    return f"uv run mlflow run . -e {entry} --env-manager local{''.join(given)}"
 
 
 def _differences(ours: Any, plain: Any, prefix: str) -> Iterator[tuple[str, Any]]:

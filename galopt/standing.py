@@ -21,7 +21,7 @@ def covered(rmse: float, constant: float, floor: float) -> float:
     return (constant - rmse) / (constant - floor)
 
 
-def standing(name: str, metrics: dict[str, Any]) -> Figure:
+def standing(name: str, metrics: dict[str, Any], ours: str = "this run") -> Figure:
     """Two surveys on one scale: each with its floor, its constant and what was reached.
 
     Parameters
@@ -30,13 +30,15 @@ def standing(name: str, metrics: dict[str, Any]) -> Figure:
         The survey of the run.
     metrics : dict
         `galopt.evaluation.Evaluation.metrics`.
+    ours : str
+        What the run is called.
     """
     figure = Figure(figsize=(8.4, 2.7), layout="constrained")
     axes = figure.subplots()
     floor = metrics.get("test_rmse_floor")
     constant = metrics["test_rmse_constant"]
     _rail(axes, 1, (floor, floor) if floor else None, constant)
-    _mark(axes, 1, metrics["test_rmse"], "this run", OURS)
+    _mark(axes, 1, metrics["test_rmse"], ours, OURS)
     _rail(axes, 0, CANDELS_FLOOR, CANDELS_CONSTANT)
     _mark(axes, 0, PAPER.rmse, "the paper", THEIRS)
     _mark(axes, 0, MODEL.rmse, "Huertas-Company", THEIRS)

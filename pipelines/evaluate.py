@@ -17,9 +17,13 @@ def main() -> None:
         run_id = read_json("metrics/train.json")["mlflow_run_id"]
         model = networks.load_model(Path("models/model.keras"))
         with tracking.start_run(config, data, run_id=run_id):
-            evaluation = experiment.run_evaluation(model, data, config.evaluate)
+            evaluation, pictures = experiment.run_evaluation(model, data, config.evaluate)
         experiment.save_evaluation(
-            evaluation, run_id, Path("metrics/evaluation.json"), Path("plots/evaluation")
+            evaluation,
+            pictures,
+            run_id,
+            Path("metrics/evaluation.json"),
+            Path("plots/evaluation"),
         )
         print(experiment.verdict(evaluation, data))
 

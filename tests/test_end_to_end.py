@@ -115,7 +115,7 @@ def test_the_run_holds_what_a_reader_looks_for(reproduced, store):
     assert {"epoch_seconds", "train_images_per_second", "test_rmse_disk"} <= set(run.data.metrics)
     assert len(run.inputs.dataset_inputs) == 3
     plots = {file.path for file in store.list_artifacts(run_id, "plots")}
-    names = ("learning_curve", "augmented", "predicted", "best", "worst")
+    names = ("learning_curve", "augmented", "predicted", "best", "worst", "saliency")
     assert plots == {f"plots/{name}.svg" for name in names}
 
 

@@ -87,6 +87,8 @@ def test_averaging_independent_errors_gains_what_theory_says(blobs):
     evaluation, gain, table = ensemble.combine(members, blobs)
     metrics = evaluation.metrics
     assert metrics["test_rmse"] == pytest.approx(0.2 / 3, rel=0.2)
+    spread = evaluation.table[[f"deviation_{target}" for target in blobs.targets]]
+    assert np.sqrt((spread**2).to_numpy().mean()) == pytest.approx(0.2, rel=0.2)
     assert metrics["ensemble_gain"] == pytest.approx(
         metrics["test_rmse_best_member"] - metrics["test_rmse"]
     )
@@ -136,6 +138,8 @@ def test_an_ensemble_is_one_tracked_parent_one_served_model_and_its_members(conf
     served = mlflow.pyfunc.load_model("models:/galopt@champion")
     predicted = served.predict(np.array(blobs.split("test").images)).to_numpy()
     np.testing.assert_allclose(predicted, evaluation.predicted, atol=1e-5)
+    page = mlflow.artifacts.load_text(f"runs:/{parent.info.run_id}/report.html")
+    assert "the average of 3 networks like" in page
     mean = np.mean([run.data.metrics["test_rmse"] for run in children])
     assert evaluation.metrics["test_rmse"] <= mean + 1e-6
 
@@ -146,7 +150,7 @@ def test_an_ablation_logs_one_table_and_one_figure(config, blobs, store):
     runs = store.search_runs([store.get_experiment_by_name("galopt").experiment_id])
     parent = next(run for run in runs if run.data.tags["galopt.kind"] == "ablation")
     files = [file.path for file in store.list_artifacts(parent.info.run_id)]
-    assert "ablation.csv" in files
+    assert {"ablation.csv", "report.html"} <= set(files)
     assert [f.path for f in store.list_artifacts(parent.info.run_id, "plots")] == [
         "plots/ablation.svg"
     ]

@@ -35,6 +35,17 @@ def test_command_leaves_the_dataset_to_params_yaml():
     assert "galaxies" not in provenance.command(config)
 
 
+def test_command_of_a_parent_is_the_one_that_was_given():
+    logged = {"seeds": "5", "overrides": "train.epochs=2 augment.flip=false", "train.epochs": "2"}
+    command = provenance.started_by("ablation", logged)
+    assert command == (
+        "uv run mlflow run . -e ablate --env-manager local "
+        "-P overrides='train.epochs=2 augment.flip=false' -P seeds=5"
+    )
+    unset = {"members": "params.yaml", "overrides": "none"}
+    assert provenance.started_by("ensemble", unset).endswith("-e ensemble --env-manager local")
+
+
 def test_list_that_was_unset_is_a_difference():
     config = params.build({"survey": {"folder": {"targets": ["smooth"]}}})
     assert provenance.differences(config) == {"survey.folder.targets": ["smooth"]}

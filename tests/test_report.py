@@ -1,28 +1,35 @@
 """The report page: true to its numbers, self-contained, readable by people and machines."""
 
+from dataclasses import replace
+from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
+import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
 from galopt import params, report
+from galopt.dataset import Dataset, load
 from galopt.errors import DataError
 from galopt.files import write_json
+from galopt.report import Subject
+from galopt.report.findings import Ablation, Average, Findings, Study
+from galopt.tracking.queries import TrackedRun
 from galopt.vector import svg
 
-TARGETS = ["spheroid", "point_source"]
+TARGETS = ["spheroid", "disk", "irregular"]
 INFO = {
     "name": "a <b>sky</b>",
     "source": "simulate",
     "fractions": "normalised",
     "targets": TARGETS,
-    "pixels": 84,
+    "pixels": 32,
     "galaxies": 60,
-    "counts": {"train": 40, "validation": 10, "test": 10},
-    "floor": {"overall": 0.12, "spheroid": 0.11, "point_source": 0.13},
+    "counts": {"train": 30, "validation": 10, "test": 20},
+    "floor": {"overall": 0.12, "spheroid": 0.11, "disk": 0.13, "irregular": 0.1},
     "hash": "0123456789abcdef",
 }
 TRAIN = {
@@ -43,11 +50,44 @@ HISTORY = [
 METRICS = {
     "test_rmse": 0.1512,
     "test_rmse_spheroid": 0.16,
-    "test_rmse_point_source": 0.14,
+    "test_rmse_disk": 0.15,
+    "test_rmse_irregular": 0.14,
     "test_rmse_constant": 0.22,
     "test_rmse_floor": 0.12,
     "test_rmse_per_galaxy": 0.13,
 }
+SURVEY = {"r50", "mag", "n_votes"}
+"""Columns that not every survey has."""
+
+
+def write_dataset(folder: Path, info: dict = INFO, without: set[str] = frozenset()) -> Dataset:
+    """Write a dataset of noise with a catalogue."""
+    rng = np.random.default_rng(0)
+    folder.mkdir(parents=True)
+    count = info["galaxies"]
+    np.save(folder / "images.npy", rng.integers(0, 255, (count, 32, 32), dtype=np.uint8))
+    catalog = pd.DataFrame({"id": [f"g{number:03d}" for number in range(count)]})
+    catalog["split"] = np.repeat(list(info["counts"]), list(info["counts"].values()))
+    catalog[info["targets"]] = rng.dirichlet(np.ones(len(info["targets"])), count)
+    catalog["n_votes"] = 5
+    catalog["mag"] = rng.uniform(20, 24, count)
+    catalog["r50"] = rng.uniform(0.2, 1, count)
+    catalog.drop(columns=list(without)).to_parquet(folder / "catalog.parquet", index=False)
+    write_json(folder / "dataset.json", info)
+    return load(folder)
+
+
+def predict(dataset: Dataset, spread: bool = False) -> pd.DataFrame:
+    """Return a table of predictions, off by 0.1 everywhere."""
+    split = dataset.split("test")
+    table = split.catalog[["id"]].copy()
+    for number, target in enumerate(dataset.targets):
+        table[f"voted_{target}"] = split.fractions[:, number]
+        table[f"predicted_{target}"] = split.fractions[:, number] * 0.8 + 0.1
+        if spread:
+            table[f"deviation_{target}"] = np.linspace(0, 0.1, len(table))
+    table["rmse"] = np.linspace(0.05, 0.4, len(table))
+    return table
 
 
 class _Page(HTMLParser):
@@ -61,6 +101,8 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
+        if tag in ("td", "th", "li", "p", "dd", "dt"):
+            self.text += " "
 
     def handle_data(self, data):
         self.text += data
@@ -77,27 +119,92 @@ def curve() -> str:
     return svg(figure)
 
 
-def page(**changes) -> str:
-    given = {
-        "info": INFO,
-        "train": TRAIN,
-        "history": HISTORY,
-        "metrics": METRICS,
-        "figures": {"learning_curve": curve(), "predicted": curve(), "extra_one": curve()},
-        "config": params.build({}),
-    }
-    return report.page(**given | changes)
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory) -> Dataset:
+    return write_dataset(tmp_path_factory.mktemp("data") / "dataset")
 
 
 @pytest.fixture(scope="module")
-def html() -> str:
-    return page()
+def subject(dataset) -> Subject:
+    return Subject(
+        kind="run",
+        dataset=dataset,
+        config=params.build({}),
+        run_id="f" * 32,
+        train=TRAIN,
+        history=HISTORY,
+        metrics=METRICS,
+        predictions=predict(dataset),
+        figures={name: curve() for name in ("learning_curve", "predicted", "best", "extra_one")},
+    )
+
+
+@pytest.fixture(scope="module")
+def html(subject) -> str:
+    return report.page(subject)
+
+
+def words(html: str) -> str:
+    """Return the text of a page with single spaces."""
+    return " ".join(_Page(html).text.split())
+
+
+def tracked(kind: str, metrics: dict[str, float] | None = None, **parameters: str) -> TrackedRun:
+    now = datetime(2026, 1, 1)
+    return TrackedRun("a" * 32, f"my {kind}", "FINISHED", now, parameters, {}, metrics or {})
+
+
+ABLATION = Ablation(
+    tracked("ablation", seeds="3", overrides="train.epochs=30"),
+    pd.DataFrame(
+        {
+            "arm": ["ignat2016", "brightness", "maxout", "averaging", "all together"],
+            "test_rmse": [0.17, 0.1712, 0.1688, 0.166, 0.165],
+            "seeds": [0.001, 0.002, 0.001, np.nan, np.nan],
+            "difference": [0, 0.0012, -0.0012, -0.004, -0.005],
+            "low": [0, -0.001, -0.003, -0.006, -0.007],
+            "high": [0, 0.003, 0.001, -0.002, -0.003],
+            "epoch_seconds": [10.0, 11.0, 12.0, np.nan, 13.0],
+        }
+    ),
+)
+STUDY = Study(
+    tracked("search", trials="20"),
+    {"complete": 12, "pruned": 7, "fail": 1},
+    0.1534,
+    0.1612,
+    17,
+    pd.DataFrame({"parameter": ["train.optimizer"], "first": ["adam"], "best": ["adamw"]}),
+    pd.DataFrame({"parameter": ["train.learning_rate", "network.dropout"], "importance": [0.7, 0]}),
+)
+AVERAGE = Average(
+    tracked(
+        "ensemble",
+        {
+            "test_rmse": 0.1601,
+            "test_rmse_best_member": 0.1655,
+            "test_rmse_stacked": 0.1599,
+            "ensemble_gain": 0.0054,
+            "ensemble_gain_low": 0.0021,
+            "ensemble_gain_high": 0.0087,
+        },
+    ),
+    pd.DataFrame(
+        {
+            "name": ["1: plain", "2: wide"],
+            "val_rmse": [0.166, 0.167],
+            "test_rmse": [0.1655, 0.168],
+            "weight": [0.6, 0.4],
+        }
+    ),
+)
+FOUND = Findings(ABLATION, STUDY, AVERAGE)
 
 
 def test_first_line_names_the_survey_and_the_numbers(html):
-    text = " ".join(_Page(html).text.split())
+    text = words(html)
     start = text.index("Measured on a simulated survey")
-    for number in ("0.1512", "0.1200", "0.2200", "0.17", "0.13", "normalised"):
+    for number in ("0.1512", "95 % interval", "0.1200", "0.2200", "0.17", "0.13", "normalised"):
         assert number in text[start : start + 700]
     assert "This is not an RMSE on CANDELS" in text
 
@@ -129,8 +236,11 @@ def test_page_is_accessible(html):
     assert len(tags.all("caption")) == len(tags.all("table"))
     assert all("scope" in attributes for attributes in tags.all("th"))
     figures = tags.all("svg")
-    assert len(figures) == 4
+    assert len(figures) >= 7
     assert all(figure["role"] == "img" and figure["aria-labelledby"] for figure in figures)
+    pictures = tags.all("img")
+    assert len(pictures) == 3 * 4 + 3 * 6
+    assert all(picture["alt"] for picture in pictures)
 
 
 def test_names_of_a_survey_are_escaped(html):
@@ -139,7 +249,7 @@ def test_names_of_a_survey_are_escaped(html):
 
 
 def test_paper_stands_beside_ours(html):
-    text = " ".join(_Page(html).text.split())
+    text = words(html)
     assert "brightness excluded, as in the paper" in text
     assert "Tesla K20" in text
     assert "a small machine" in text
@@ -147,38 +257,126 @@ def test_paper_stands_beside_ours(html):
     assert "108" in text
 
 
-def test_brightness_that_was_used_is_reported():
-    html = page(config=params.build({}, "augment.brightness=0.5"))
+def test_brightness_that_was_used_is_reported(subject):
+    html = report.page(replace(subject, config=params.build({}, "augment.brightness=0.5")))
     assert "brightness N(0, 0.5)" in html
     assert "-P overrides=augment.brightness=0.5" in html
 
 
-def test_what_a_network_of_another_kind_did_is_said():
+def test_what_a_network_of_another_kind_did_is_said(subject):
     overrides = "network.preset=huertas2015 evaluate.rotations=4 evaluate.flip=true"
-    text = " ".join(_Page(page(config=params.build({}, overrides))).text.split())
+    spread = predict(subject.dataset, spread=True)
+    other = replace(subject, config=params.build({}, overrides), predictions=spread)
+    text = words(report.page(other))
     assert "mean of its predictions for 8 views" in text
+    assert "about which the 8 views that are averaged disagree most" in text
     assert "ReLU, as in the paper" not in text
     assert "Optimised by SGD, learning rate 0.04, schedule steps" in text
 
 
-def test_unknown_floor_is_left_out():
+def test_what_is_unknown_is_left_out(subject, tmp_path):
+    targets = ["smooth", "featured", "artifact"]
+    info = INFO | {"floor": None, "source": "folder", "targets": targets}
+    dataset = write_dataset(tmp_path / "dataset", info, without=SURVEY)
     metrics = {key: value for key, value in METRICS.items() if key != "test_rmse_floor"}
-    html = page(info=INFO | {"floor": None, "source": "folder"}, metrics=metrics)
-    assert "vote-noise floor" not in html
-    assert "own galaxies" in html
+    other = replace(
+        subject, dataset=dataset, metrics=metrics, predictions=predict(dataset), figures={}
+    )
+    html = report.page(other)
+    text = words(html)
+    assert "vote-noise floor" not in text
+    assert "own galaxies" in text
+    assert "does not say how bright or large" in text
+    assert "after the largest fraction" in text
+    assert "What decides" not in text
+
+
+def test_galaxies_are_classed_by_the_published_cuts(html):
+    text = words(html)
+    assert "after the cuts of Huertas-Company et al. (2015)" in text
+    assert "none of these" in text
+
+
+def test_intervals_hold_their_value(subject):
+    squared = 0.04 * (subject.fractions("voted") - 0.5) ** 2  # as `predict` errs
+    for target, value in zip(TARGETS, np.sqrt(squared.mean(axis=0)), strict=True):
+        row = words(report.page(subject)).split(f" {target} {value:.4f} ")[1]
+        low, high = row.split()[0], row.split()[2]
+        assert float(low) < value < float(high)
+
+
+def test_gallery_is_in_order(html):
+    text = words(html)
+    best, worst = text.index("Predicted best"), text.index("Predicted worst")
+    assert text.index("g040 RMSE 0.05", best) < worst
+    assert text.index("g059 RMSE 0.40", worst) > worst
+
+
+def test_what_is_not_measured_yet_names_its_command(html):
+    text = words(html)
+    for entry in ("ablate", "search", "ensemble"):
+        assert f"uv run mlflow run . -e {entry} --env-manager local" in text
+    assert text.count("not measured yet") == 5
+
+
+def test_what_others_found_is_told(subject):
+    text = words(report.page(replace(subject, findings=FOUND)))
+    assert text.count("not measured yet") == 1  # the preprocessing, which this ablation left out
+    assert "+0.0012 (−0.0010 to +0.0030, may be chance)" in text
+    assert "−0.0040 (−0.0060 to −0.0020)" in text
+    assert "12 trials complete, 7 pruned, 1 failed" in text
+    assert "0.1534, of trial 17" in text
+    assert "reached 0.1612" in text
+    assert "train.optimizer adam adamw" in text
+    assert "average of 2 networks reaches an RMSE of 0.1601" in text
+    assert "a gain of 0.0054, 95 % interval +0.0021 to +0.0087" in text
+    assert "-e ablate --env-manager local -P overrides=train.epochs=30 -P seeds=3" in text
+    assert "the network ignat2016 reaches" in text
+
+
+def test_an_ensemble_is_not_called_one_network(subject):
+    spread = predict(subject.dataset, spread=True)
+    ensemble = replace(
+        subject, kind="ensemble", train=None, history=None, predictions=spread, findings=FOUND
+    )
+    text = words(report.page(ensemble))
+    assert "the average of 2 networks like ignat2016 reaches" in text
+    assert "one network, the best the average of 2 networks" in text
+    assert "about which the 2 networks that are averaged disagree most" in text
+    assert "this run" not in text
+    assert "RMSE by epoch" not in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "headline"),
+    [("search", "validation RMSE 0.1534 after a search"), ("ablation", "what the differences")],
+)
+def test_parents_without_a_model_have_a_page_too(dataset, kind, headline):
+    html = report.page(Subject(kind, dataset, params.build({}), "b" * 32, findings=FOUND))
+    text = words(html)
+    assert f"Measured on a simulated survey: {headline}" in text
+    assert "Can these numbers be compared" not in text
+    assert "12 trials complete" in text
 
 
 def test_write_reads_what_the_stages_left(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
     Path("params.yaml").write_text("train: {epochs: 2}\n")
+    dataset = write_dataset(Path("data/dataset"))
     write_json("metrics/train.json", TRAIN)
     write_json("metrics/evaluation.json", METRICS | {"mlflow_run_id": "f" * 32})
-    write_json("data/dataset/dataset.json", INFO)
-    Path("plots/training").mkdir(parents=True)
+    for folder in ("training", "evaluation"):
+        Path("plots", folder).mkdir(parents=True)
     Path("plots/training/learning_curve.svg").write_text(curve())
     pd.DataFrame(HISTORY).to_csv("plots/training/history.csv", index=False)
-    report.write(Path("report/index.html"))
+    predict(dataset).to_csv("plots/evaluation/predictions.csv", index=False)
+    try:
+        report.write(Path("report/index.html"))
+    finally:
+        mlflow.set_tracking_uri(None)
     assert "0.1512" in Path("report/index.html").read_text()
+    assert not Path("mlflow.db").exists()
 
 
 def test_write_names_the_stage_that_is_missing(tmp_path, monkeypatch):

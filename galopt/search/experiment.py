@@ -8,6 +8,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, Trial
 
+from galopt import report
 from galopt.config import Config
 from galopt.dataset import Dataset
 from galopt.params import build, flatten
@@ -43,7 +44,8 @@ def search(config: Config, dataset: Dataset) -> bool:
                 space.config, str(dataset.folder), dataset.info["hash"], store_uri()
             )
             finished = drive(study, lock, space, objective, TrackedTrials(study, run_id, config))
-            report(study)
+            log_findings(study)
+            report.log(report.Subject("search", dataset, space.config, run_id))
         print(summary.verdict(study))
     return finished
 
@@ -62,11 +64,12 @@ def made_for(space: Space, dataset: Dataset) -> dict[str, Any]:
     return {"dataset": dataset.info["hash"], **shared}
 
 
-def report(study: optuna.Study) -> None:
-    """Log the study's figures, its best ten and its verdict to the open run."""
+def log_findings(study: optuna.Study) -> None:
+    """Log the study's figures, its best ten, what matters and its verdict to the open run."""
     with tempfile.TemporaryDirectory() as folder:
         for file in figures.draw(study, Path(folder)):
             log_file(file, "study")
+    log_text(figures.importances(study).to_csv(index=False), "importances.csv")
     table = summary.best_table(study)
     log_text(table.to_csv(index=False), "best.csv")
     log_search(summary.verdict(study), table)

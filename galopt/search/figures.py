@@ -7,6 +7,7 @@ from typing import Any
 
 import matplotlib
 import optuna
+import pandas as pd
 from optuna import visualization
 from optuna.visualization import matplotlib as pictures
 
@@ -80,6 +81,26 @@ def _important(study: optuna.Study, target: dict[str, Any], shared: set[str]) ->
     varied = {name for name in shared if len({trial.params[name] for trial in complete(study)}) > 1}
     ranked = optuna.importance.get_param_importances(study, params=sorted(shared), **target)
     return [name for name in ranked if name in varied]
+
+
+def importances(study: optuna.Study) -> pd.DataFrame:
+    """Return how much each parameter that all complete trials have matters, the most first.
+
+    Returns
+    -------
+    DataFrame
+        ``parameter`` and ``importance``, a share of the variance of the validation RMSE in
+        [0, 1]; empty if there are too few trials.
+    """
+    found, ranked = complete(study), {}
+    if len(found) >= ENOUGH:
+        shared = set.intersection(*(set(trial.params) for trial in found))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ranked = optuna.importance.get_param_importances(
+                study, params=sorted(shared), target=_rmse
+            )
+    return pd.DataFrame(ranked.items(), columns=["parameter", "importance"])
 
 
 def _rmse(trial: optuna.trial.FrozenTrial) -> float:

@@ -67,19 +67,12 @@ def all_runs() -> list[TrackedRun]:
     GaloptError
         There is no store here, or it cannot be reached.
     """
-    uri = mlflow.get_tracking_uri()
-    if uri.startswith(_SQLITE) and not Path(uri.removeprefix(_SQLITE)).exists():
+    if _missing():
         raise GaloptError(
-            f"no runs here ({uri} does not exist): start in the project's folder, "
-            "or set MLFLOW_TRACKING_URI"
+            f"no runs here ({mlflow.get_tracking_uri()} does not exist): start in the project's "
+            "folder, or set MLFLOW_TRACKING_URI"
         )
-    try:
-        found = mlflow.search_runs(
-            experiment_names=[EXPERIMENT], output_format="list", order_by=["start_time DESC"]
-        )
-    except MlflowException as error:
-        raise GaloptError(f"{uri}: {error.message}") from None
-    return [_tracked(run) for run in found]
+    return _search()
 
 
 def find_run(reference: str, runs: list[TrackedRun]) -> TrackedRun:
@@ -101,13 +94,63 @@ def find_run(reference: str, runs: list[TrackedRun]) -> TrackedRun:
     raise GaloptError(f"{len(meant)} runs are called {reference!r}: give an id, such as {ids}")
 
 
-def predictions(run: TrackedRun) -> pd.DataFrame | None:
-    """Return a run's table of predicted test galaxies; None if it has none."""
+def newest(kind: str, dataset_hash: str) -> TrackedRun | None:
+    """Return the newest finished run of a kind on a dataset; None if there is none, or no store."""
+    query = f"tags.`galopt.kind` = '{kind}' and tags.`galopt.dataset` = '{dataset_hash}'"
+    found = _search(f"{query} and attributes.status = 'FINISHED'", most=1)
+    return found[0] if found else None
+
+
+def run_of(run_id: str) -> TrackedRun:
+    """Return the run with this id."""
+    return _tracked(mlflow.get_run(run_id))
+
+
+def children(run: TrackedRun) -> list[TrackedRun]:
+    """Return the runs below a run, the oldest first."""
+    return _search(f"tags.`mlflow.parentRunId` = '{run.id}'")[::-1]
+
+
+def values(run: TrackedRun, metric: str) -> list[float]:
+    """Return every value of a metric that a run logged, in order."""
+    return [point.value for point in mlflow.MlflowClient().get_metric_history(run.id, metric)]
+
+
+def text(run: TrackedRun, path: str) -> str | None:
+    """Return a text that a run logged; None if it has none."""
     try:
-        text = mlflow.artifacts.load_text(f"runs:/{run.id}/predictions.csv")
+        return mlflow.artifacts.load_text(f"runs:/{run.id}/{path}")
     except MlflowException:
         return None
-    return pd.read_csv(io.StringIO(text), dtype={"id": str})
+
+
+def predictions(run: TrackedRun) -> pd.DataFrame | None:
+    """Return a run's table of predicted test galaxies; None if it has none."""
+    logged = text(run, "predictions.csv")
+    return None if logged is None else pd.read_csv(io.StringIO(logged), dtype={"id": str})
+
+
+def _missing() -> bool:
+    """Whether the store would be a new, empty file; reading it would make it."""
+    uri = mlflow.get_tracking_uri()
+    return uri.startswith(_SQLITE) and not Path(uri.removeprefix(_SQLITE)).exists()
+
+
+def _search(query: str = "", most: int = 100_000) -> list[TrackedRun]:
+    """Return the experiment's runs that a query means, the newest first."""
+    if _missing():
+        return []
+    try:
+        found = mlflow.search_runs(
+            experiment_names=[EXPERIMENT],
+            filter_string=query,
+            max_results=most,
+            order_by=["start_time DESC"],
+            output_format="list",
+        )
+    except MlflowException as error:
+        raise GaloptError(f"{mlflow.get_tracking_uri()}: {error.message}") from None
+    return [_tracked(run) for run in found]
 
 
 def _tracked(run: Run) -> TrackedRun:

@@ -1,0 +1,35 @@
+"""How to make each number again: commands, hashes, commits and versions."""
+
+from typing import Any
+
+from galopt import provenance
+from galopt.report.subject import Subject
+
+PARENTS = {"the ablation": "ablation", "the search": "search", "the ensemble": "ensemble"}
+
+
+def again(subject: Subject) -> dict[str, Any]:
+    """Return the provenance of this page and of every number on it."""
+    found = {name: getattr(subject.findings, kind) for name, kind in PARENTS.items()}
+    runs = {name: finding.run for name, finding in found.items() if finding}
+    own = [run for run in runs.values() if run.id == subject.run_id]
+    if subject.kind == "run":
+        command = provenance.command(subject.config)
+    else:
+        command = provenance.started_by(subject.kind, own[0].params if own else {})
+    return {
+        "command": command,
+        "differences": {
+            key: value
+            for key, value in provenance.differences(subject.config).items()
+            if key.split(".")[0] not in ("search", "ensemble", "ablate")
+        },
+        "commit": provenance.commit(),
+        "versions": provenance.versions(),
+        "train": subject.train,
+        "others": [
+            (name, run, provenance.started_by(run.kind, run.params))
+            for name, run in runs.items()
+            if run not in own
+        ],
+    }

@@ -1,0 +1,139 @@
+"""What ablation, search and ensemble found on a dataset, read from the store."""
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from galopt.params import RUN_SECTIONS
+
+if TYPE_CHECKING:
+    from galopt.tracking.queries import TrackedRun
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """What each difference is worth: `galopt.ablation.table`."""
+
+    run: "TrackedRun"
+    table: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a search found.
+
+    Attributes
+    ----------
+    run : TrackedRun
+    states : dict
+        Number of trials that are ``complete``, ``pruned`` and ``fail``.
+    best, first : float or None
+        Lowest validation RMSE, and that of the first trial, which is the paper's network.
+    trial : int
+        Number of the best trial.
+    changes : DataFrame
+        ``parameter``, ``first`` and ``best``: what the best trial has different.
+    importances : DataFrame or None
+        ``parameter`` and ``importance``.
+    """
+
+    run: "TrackedRun"
+    states: dict[str, int]
+    best: float
+    first: float | None
+    trial: int
+    changes: pd.DataFrame
+    importances: pd.DataFrame | None
+
+
+@dataclass(frozen=True)
+class Average:
+    """An ensemble and its members: name, val_rmse, test_rmse, weight."""
+
+    run: "TrackedRun"
+    members: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The newest of each kind; None where there is none."""
+
+    ablation: Ablation | None = None
+    search: Study | None = None
+    ensemble: Average | None = None
+
+
+def collect(dataset_hash: str, kind: str = "run", run_id: str = "") -> Findings:
+    """Read the newest finished ablation, search and ensemble on a dataset.
+
+    Parameters
+    ----------
+    dataset_hash : str
+    kind, run_id : str, optional
+        Of an open run that stands for its kind instead.
+    """
+    from galopt.tracking.queries import newest, run_of
+
+    found = {
+        name: run_of(run_id) if name == kind else newest(name, dataset_hash)
+        for name in ("ablation", "search", "ensemble")
+    }
+    ablation, search, ensemble = found.values()
+    return Findings(
+        _ablation(ablation) if ablation else None,
+        _study(search) if search else None,
+        _average(ensemble) if ensemble else None,
+    )
+
+
+def _ablation(run: "TrackedRun") -> Ablation | None:
+    table = _table(run, "ablation.csv")
+    return None if table is None else Ablation(run, table)
+
+
+def _average(run: "TrackedRun") -> Average | None:
+    members = _table(run, "members.csv")
+    return None if members is None else Average(run, members)
+
+
+def _study(run: "TrackedRun") -> Study | None:
+    from galopt.tracking.queries import children, values
+
+    best = _table(run, "best.csv")
+    if best is None or best.empty:
+        return None
+    trials = children(run)
+    told = [trial.tags.get("galopt.state") for trial in trials]
+    number = int(best["trial"].iloc[0])
+    named = {trial.tags.get("galopt.trial"): trial for trial in trials}
+    first, winner = named.get("0"), named.get(str(number))
+    return Study(
+        run,
+        {state: told.count(state) for state in ("complete", "pruned", "fail")},
+        float(best["val_rmse"].iloc[0]),
+        min(values(first, "val_rmse"), default=None) if first else None,
+        number,
+        _changes(first, winner),
+        _table(run, "importances.csv"),
+    )
+
+
+def _changes(first: "TrackedRun | None", best: "TrackedRun | None") -> pd.DataFrame:
+    """Return the parameters of a run in which two trials differ."""
+    before, after = (trial.params if trial else {} for trial in (first, best))
+    keys = [key for key in {**before, **after} if key.split(".")[0] in RUN_SECTIONS]
+    rows = [
+        (key, before.get(key, "none"), after.get(key, "none"))
+        for key in sorted(keys)
+        if before.get(key) != after.get(key)
+    ]
+    return pd.DataFrame(rows, columns=["parameter", "first", "best"])
+
+
+def _table(run: "TrackedRun", path: str) -> pd.DataFrame | None:
+    from galopt.tracking.queries import text
+
+    logged = text(run, path)
+    return None if logged is None else pd.read_csv(io.StringIO(logged))

@@ -1,0 +1,101 @@
+"""Class by class: RMSE with intervals, calibration, confusion, errors by brightness and size."""
+
+from typing import Any
+
+import numpy as np
+
+from galopt import charts
+from galopt.comparison import Interval, bootstrap
+from galopt.diagnostics import calibration_error, classify, confusion, reliability, rmse_by
+from galopt.report.subject import Subject
+from galopt.vector import inline, svg
+
+# Columns of the catalogue that galaxies are sorted by: what an axis says, and whether it is
+# logarithmic.
+QUANTITIES = {
+    "mag": ("magnitude, AB", False),
+    "r50": ("half-light radius, arcsec", True),
+    "snr": ("signal to noise", True),
+}
+
+
+def classes(subject: Subject) -> dict[str, Any] | None:
+    """Return what the section shows; None without test galaxies."""
+    if subject.metrics is None:
+        return None
+    voted, predicted = subject.fractions("voted"), subject.fractions("predicted")
+    return {
+        "metrics": subject.metrics,
+        "rows": _rows(subject, voted, predicted),
+        "predicted": subject.figure(
+            "predicted",
+            "Predicted against voted fraction of every test galaxy, one panel a class.",
+        ),
+        "reliability": _reliability(subject, voted, predicted),
+        "confusion": _confusion(subject, voted, predicted),
+        "errors": _errors(subject, voted, predicted),
+    }
+
+
+def _rows(subject: Subject, voted: Any, predicted: Any) -> list[tuple[str, Interval]]:
+    """Return each target's RMSE with its interval, and that of all."""
+    squared = (voted - predicted) ** 2
+    columns = np.column_stack([squared, squared.mean(axis=1)])
+    return list(zip([*subject.dataset.targets, "overall"], bootstrap(columns), strict=True))
+
+
+def _reliability(subject: Subject, voted: Any, predicted: Any) -> dict[str, Any]:
+    targets = subject.dataset.targets
+    columns = list(zip(targets, voted.T, predicted.T, strict=True))
+    errors = {name: calibration_error(y, p) for name, y, p in columns}
+    figure = charts.reliability({name: reliability(y, p) for name, y, p in columns})
+    worst = max(errors, key=lambda name: errors[name])
+    words = (
+        f"Reliability diagram, one panel a class. On average the mean vote misses the predicted "
+        f"fraction by {np.mean(list(errors.values())):.3f}; most for "
+        f"{worst.replace('_', ' ')}, {errors[worst]:.3f}."
+    )
+    return {"svg": inline(svg(figure), "reliability", words), "errors": errors}
+
+
+def _confusion(subject: Subject, voted: Any, predicted: Any) -> dict[str, Any]:
+    """Return the counts, their shares of each row, and whether the published cuts were used."""
+    targets = subject.dataset.targets
+    counts = confusion(voted, predicted, targets)
+    values = counts.to_numpy()
+    totals = values.sum(axis=1, keepdims=True)
+    shares = np.divide(values, totals, out=np.zeros(values.shape), where=totals > 0)
+    rows = zip(counts.index, values.tolist(), shares.tolist(), strict=True)
+    return {
+        "names": list(counts.columns),
+        "rows": [(name, list(zip(*cells, strict=True))) for name, *cells in rows],
+        "agree": float(np.trace(values) / values.sum()),
+        "cuts": classify(voted, targets)[2],
+    }
+
+
+def _errors(subject: Subject, voted: Any, predicted: Any) -> dict[str, Any] | None:
+    """Return the figure of RMSE against brightness and size; None where none is known."""
+    training = subject.dataset.split("train").fractions.mean(axis=0)
+    ours, constant = (((voted - other) ** 2).mean(axis=1) for other in (predicted, training))
+    panels, words = [], []
+    for name, (label, logarithmic) in QUANTITIES.items():
+        if name not in subject.tested:
+            continue
+        quantity = subject.tested[name].to_numpy(float)
+        table = rmse_by(ours, quantity)
+        if len(table) < 2:
+            continue
+        panels.append((label, logarithmic, table, rmse_by(constant, quantity)))
+        first, last = table.iloc[0], table.iloc[-1]
+        words.append(
+            f"{label}: {first['rmse']:.3f} at {first['quantity']:.3g}, "
+            f"{last['rmse']:.3f} at {last['quantity']:.3g}"
+        )
+    if not panels:
+        return None
+    alternative = f"RMSE against brightness and size. {'; '.join(words)}."
+    return {
+        "svg": inline(svg(charts.errors_by(panels)), "errors", alternative),
+        "names": [label for label, *_ in panels],
+    }

@@ -1,0 +1,54 @@
+"""The network and its training: the paper's figures 4, 5 and 6."""
+
+from typing import Any
+
+from galopt import architecture
+from galopt.diagram import diagram, sentence
+from galopt.published import PAPER
+from galopt.report.galaxies import clearest, view
+from galopt.report.subject import Subject
+from galopt.vector import inline, svg
+
+PLACED = {"learning_curve", "augmented", "predicted", "saliency", "best", "worst"}
+"""Figures that have their place on the page, or that its own galleries replace."""
+
+
+def network(subject: Subject) -> dict[str, Any]:
+    """Return the drawing of the architecture and the table of its layers."""
+    settings, targets = subject.config.network, len(subject.dataset.targets)
+    commonest = str(subject.dataset.catalog[subject.dataset.targets].mean().idxmax())
+    galaxy = view(subject, clearest(subject, commonest)[0])
+    drawing = svg(diagram(settings, targets, galaxy))
+    return {
+        "drawing": inline(drawing, "architecture", sentence(settings, targets)),
+        "layers": list(architecture.layers(settings, targets)),
+        "train": subject.train,
+    }
+
+
+def training(subject: Subject) -> dict[str, Any] | None:
+    """Return the learning curve; None where several networks were trained."""
+    train, history = subject.train, subject.history
+    if train is None or history is None:
+        return None
+    curve = (
+        f"RMSE by epoch. On the validation galaxies it goes from {history[0]['val_rmse']:.3f} to "
+        f"its lowest, {train['val_rmse']:.3f}, at epoch {train['best_epoch']} of "
+        f"{train['epochs']}; a line marks the paper's {PAPER.rmse}."
+    )
+    return {
+        "history": history,
+        "train": train,
+        "curve": subject.figure("learning_curve", curve),
+        "augmented": subject.figure(
+            "augmented", "Five training galaxies, one a row: the central view, then random ones."
+        ),
+    }
+
+
+def more(subject: Subject) -> dict[str, Any] | None:
+    """Return the figures that have no place of their own; None if there are none."""
+    names = sorted(subject.figures.keys() - PLACED)
+    titled = [(name.replace("_", " ").capitalize(), name) for name in names]
+    figures = [(title, subject.figure(name, title)) for title, name in titled]
+    return {"figures": figures} if figures else None

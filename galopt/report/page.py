@@ -1,0 +1,130 @@
+"""The page: its sections in order, each a function that says what its template shows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from galopt import params
+from galopt.dataset import load
+from galopt.errors import DataError
+from galopt.files import atomic_file, read_json
+from galopt.report import again, galaxies, measured, network, others, paper
+from galopt.report.findings import collect
+from galopt.report.subject import Subject
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page.
+
+    Attributes
+    ----------
+    name : str
+        Of its template and its anchor.
+    title : str
+        In the contents.
+    context : callable
+        Subject to what the template needs; None leaves the section out.
+    """
+
+    name: str
+    title: str
+    context: Callable[[Subject], dict[str, Any] | None]
+
+
+SECTIONS = (
+    Section("compare", "Can they be compared?", paper.compare),
+    Section("differences", "What differs", paper.differences),
+    Section("speed", "Speed", paper.speed),
+    Section("examples", "The classes", galaxies.examples),
+    Section("network", "Network", network.network),
+    Section("training", "Training", network.training),
+    Section("classes", "Class by class", measured.classes),
+    Section("gallery", "Best and worst", galaxies.gallery),
+    Section("saliency", "What decides", galaxies.saliency),
+    Section("search", "Search", others.search),
+    Section("ensemble", "Ensemble", others.ensemble),
+    Section("more", "More figures", network.more),
+    Section("again", "Do it again", again.again),
+)
+
+
+def page(subject: Subject) -> str:
+    """Return the report as one self-contained HTML page."""
+    environment = _environment()
+    shared = {"subject": subject, "info": subject.info, "config": subject.config}
+    shown = []
+    for section in SECTIONS:
+        context = section.context(subject)
+        if context is not None:
+            template = environment.get_template(f"sections/{section.name}.html.j2")
+            shown.append((section, Markup(template.render(shared | context))))
+    head = paper.headline(subject)
+    return environment.get_template("page.html.j2").render(shared | head, sections=shown)
+
+
+def log(subject: Subject) -> None:
+    """Log the page to the open run, with what the store knows of other runs."""
+    from galopt import tracking
+
+    found = collect(subject.info["hash"], subject.kind, subject.run_id)
+    tracking.log_text(page(replace(subject, findings=found)), "report.html")
+
+
+def write(path: Path) -> None:
+    """Write the page of the trained and evaluated network that DVC's stages left behind.
+
+    Raises
+    ------
+    DataError
+        A stage has not run.
+    """
+    try:
+        train = read_json("metrics/train.json")
+        metrics = read_json("metrics/evaluation.json")
+        history = pd.read_csv("plots/training/history.csv").to_dict("records")
+        predictions = pd.read_csv("plots/evaluation/predictions.csv", dtype={"id": str})
+    except FileNotFoundError as error:
+        raise DataError(
+            f"{error.filename}: missing, so there is nothing to report; make it: uv run dvc repro"
+        ) from None
+    dataset = load()
+    files = [
+        file
+        for folder in ("plots/training", "plots/evaluation")
+        for file in sorted(Path(folder).glob("*.svg"))
+    ]
+    subject = Subject(
+        kind="run",
+        dataset=dataset,
+        config=params.load(),
+        run_id=train["mlflow_run_id"],
+        train=train,
+        history=history,  # type: ignore[arg-type]
+        metrics=metrics,
+        predictions=predictions,
+        figures={file.stem: file.read_text() for file in files},
+        findings=collect(dataset.info["hash"]),
+    )
+    with atomic_file(path) as temporary:
+        temporary.write_text(page(subject), encoding="utf-8")
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("galopt"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["label"] = lambda name: str(name).replace("_", " ")
+    environment.filters["rmse"] = lambda value: f"{value:.4f}"
+    environment.filters["change"] = lambda value: f"{value:+.4f}".replace("-", "−")
+    environment.filters["count"] = lambda value: f"{value:,}"
+    return environment

@@ -1,0 +1,124 @@
+"""Ours beside the paper: the headline, whether numbers compare, sections 5.1 and 5.2."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from galopt import architecture, figures
+from galopt.comparison import Interval, bootstrap
+from galopt.published import MODEL, PAPER
+from galopt.report.subject import Subject
+from galopt.standing import CANDELS_CONSTANT, CANDELS_FLOOR, covered, standing
+from galopt.vector import inline, svg
+
+# Ignat et al. (2016), section 5.2: hardware, what was read, seconds an epoch, said exactly or not.
+PAPER_EPOCHS = (
+    ("Tesla K20", "rescaled to 45×45, no real-time augmentation", 50, "under "),
+    ("Tesla K20", "before rescaling, 454×454", 480, ""),
+    ("GeForce GTX 650", "before rescaling, 454×454", 108, ""),
+)
+PAPER_IMAGES = 19_000
+
+ARMS = ("preprocessing", "brightness", "averaging", "maxout", "all together")
+"""Names of the differences of section 5.1 in the table of an ablation."""
+
+
+def headline(subject: Subject) -> dict[str, Any]:
+    """Return what the head of the page needs."""
+    return {
+        "paper": PAPER,
+        "model": MODEL,
+        "metrics": subject.metrics,
+        "overall": _overall(subject) if subject.metrics else None,
+    }
+
+
+def compare(subject: Subject) -> dict[str, Any] | None:
+    """Return how ours and the published results stand between floor and constant."""
+    metrics = subject.metrics
+    if metrics is None:
+        return None
+    figure = svg(standing(subject.info["name"], metrics, subject.ours))
+    return {
+        "metrics": metrics,
+        "standing": inline(figure, "standing", _standing(subject, metrics)),
+        "covered": _covered(metrics),
+        "candels": {"constant": CANDELS_CONSTANT, "floor": CANDELS_FLOOR},
+    }
+
+
+def differences(subject: Subject) -> dict[str, Any]:
+    """Return section 5.1: the differences, and what each was worth where it was measured."""
+    layers = list(architecture.layers(subject.config.network, len(subject.dataset.targets)))
+    found = subject.findings.ablation
+    arms = found.table.set_index("arm").to_dict("index") if found else {}
+    return {
+        "activations": sorted({layer.activation for layer in layers[:-1]}),
+        "worth": {name: arms[name] for name in ARMS if name in arms},
+        "found": found,
+        "figure": _ablation(found.table) if found else None,
+        "arms": found.table.replace({np.nan: None}).to_dict("records") if found else [],
+    }
+
+
+def speed(subject: Subject) -> dict[str, Any] | None:
+    """Return section 5.2: seconds an epoch, then and now."""
+    return {"epochs": list(_epochs(subject, subject.train))} if subject.train else None
+
+
+def _epochs(subject: Subject, train: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for hardware, what, seconds, about in PAPER_EPOCHS:
+        yield {
+            "who": "the paper",
+            "hardware": hardware,
+            "what": what,
+            "images": PAPER_IMAGES,
+            "seconds": f"{about}{seconds}",
+            "rate": f"{'over ' if about else ''}{PAPER_IMAGES / seconds:,.0f}",
+        }
+    pixels = subject.config.network.pixels
+    yield {
+        "who": subject.ours,
+        "hardware": train["hardware"],
+        "what": f"{pixels}×{pixels} views, real-time augmentation, {train['precision']}",
+        "images": subject.info["counts"]["train"] * (1 + subject.config.augment.copies),
+        "seconds": f"{train['epoch_seconds']:.3g}",
+        "rate": f"{train['train_images_per_second']:,.0f}",
+    }
+
+
+def _ablation(table: pd.DataFrame) -> str:
+    parts = [f"{row.arm} {row.difference:+.4f}" for row in table.iloc[1:].itertuples()]
+    words = f"Change of RMSE from {table['arm'].iloc[0]}, with intervals: {', '.join(parts)}."
+    return inline(svg(figures.differences(table)), "ablation", words)
+
+
+def _overall(subject: Subject) -> Interval:
+    """Return the RMSE over all galaxies and targets with its interval."""
+    squared = (subject.fractions("voted") - subject.fractions("predicted")) ** 2
+    return bootstrap(squared.mean(axis=1, keepdims=True))[0]
+
+
+def _covered(metrics: dict[str, Any]) -> dict[str, list[float]]:
+    """Return how far ours, the paper and its model are from constant (0) to floor (1)."""
+    shares = {
+        name: sorted(covered(rmse, CANDELS_CONSTANT, floor) for floor in CANDELS_FLOOR)
+        for name, rmse in (("paper", PAPER.rmse), ("model", MODEL.rmse))
+    }
+    constant, floor = metrics["test_rmse_constant"], metrics.get("test_rmse_floor")
+    if floor and floor < constant:
+        shares["ours"] = [covered(metrics["test_rmse"], constant, floor)]
+    return shares
+
+
+def _standing(subject: Subject, metrics: dict[str, Any]) -> str:
+    floor = metrics.get("test_rmse_floor")
+    ours = f"RMSE {metrics['test_rmse']:.3f}, constant {metrics['test_rmse_constant']:.3f}"
+    return (
+        f"Two lines on one scale of RMSE. {subject.ours.capitalize()}: {ours}, "
+        f"{f'floor {floor:.3f}' if floor else 'floor unknown'}. CANDELS: the paper {PAPER.rmse}, "
+        f"Huertas-Company {MODEL.rmse}, constant {CANDELS_CONSTANT:.3f}, "
+        f"floor {CANDELS_FLOOR[0]} to {CANDELS_FLOOR[1]}."
+    )
