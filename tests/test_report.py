@@ -151,7 +151,8 @@ def words(html: str) -> str:
 
 def tracked(kind: str, metrics: dict[str, float] | None = None, **parameters: str) -> TrackedRun:
     now = datetime(2026, 1, 1)
-    return TrackedRun("a" * 32, f"my {kind}", "FINISHED", now, parameters, {}, metrics or {})
+    tags = {"galopt.kind": kind}
+    return TrackedRun("a" * 32, f"my {kind}", "FINISHED", now, parameters, tags, metrics or {})
 
 
 ABLATION = Ablation(
