@@ -1,7 +1,9 @@
 """Draws the pictures of these pages: `uv run python docs/pictures.py`, a minute.
 
-They show a simulated survey of 600 galaxies, made in a temporary folder. Screenshots are taken by
-tests/services/test_browser.py, and predicted.svg is the default run's plots/predicted.svg.
+They show a simulated survey of 600 galaxies, made in a temporary folder. The others are:
+
+- predicted.svg: `uv run dvc repro`, then plots/evaluation/predicted.svg
+- *.png: `GALOPT_SCREENSHOTS=shots uv run pytest -m service tests/services/test_browser.py`
 """
 
 import tempfile

@@ -17,7 +17,6 @@ COLUMNS = (
     "metrics.`best_val_rmse`",
     "tags.`galopt.kind`",
     "tags.`galopt.survey`",
-    "tags.`galopt.preset`",
 )
 
 

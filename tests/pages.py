@@ -1,0 +1,21 @@
+"""The code blocks of a page of the documentation."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+DOCS = Path(__file__).parent.parent / "docs"
+_FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: the language after its fence, and what is in it."""
+
+    language: str
+    text: str
+
+
+def blocks(page: str) -> list[Block]:
+    """Return the blocks of a page, such as 'how-to/server.md', in order."""
+    return [Block(*match.groups()) for match in _FENCE.finditer((DOCS / page).read_text())]
