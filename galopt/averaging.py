@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galopt.config import Evaluate
+from galopt.counts import spread, targets_of
 
 BATCH = 256
 
@@ -30,10 +31,11 @@ def predict_averaged(
     Returns
     -------
     mean, deviation : array, shape (N, T), float32
-        Mean vote fractions over the views, and their standard deviation.
+        Mean vote fractions over the views, and their standard deviation: over the views,
+        and of what the network itself does not know, where it says so (`galopt.counts`).
     """
     view = model.get_layer("view")
-    network = keras.Model(view.output, model.output)
+    network, targets = keras.Model(view.output, model.output), targets_of(model)
     means, deviations = [], []
     for start in range(0, len(images), BATCH):
         stamps = np.array(images[start : start + BATCH])
@@ -41,8 +43,10 @@ def predict_averaged(
             network.predict_on_batch(view.resample(stamps, **transform))
             for transform in transforms(views)
         ]
-        means.append(np.mean(seen, axis=0))
-        deviations.append(np.std(seen, axis=0))
+        means.append(np.mean([outputs[:, :targets] for outputs in seen], axis=0))
+        variance = np.var([outputs[:, :targets] for outputs in seen], axis=0)
+        own = [deviation**2 for o in seen if (deviation := spread(o, targets)) is not None]
+        deviations.append(np.sqrt(variance + (np.mean(own, axis=0) if own else 0)))
     return np.concatenate(means), np.concatenate(deviations)
 
 

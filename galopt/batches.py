@@ -25,6 +25,8 @@ class Batches(keras.utils.PyDataset):
         Seed of the order.
     weights : array, shape (N,), optional
         What each galaxy counts in the loss; each the same by default.
+    with_voters : bool
+        The number of voters follows the fractions.
     """
 
     def __init__(
@@ -34,9 +36,10 @@ class Batches(keras.utils.PyDataset):
         copies: int,
         seed: int,
         weights: NDArray[np.float32] | None = None,
+        with_voters: bool = False,
     ) -> None:
         super().__init__()
-        self.weights = weights
+        self.weights, self.labels = weights, labels(split, with_voters)
         self.split, self.batch_size, self.copies, self.seed = split, batch_size, copies, seed
         self.images = np.array(split.images)  # in memory: random rows of a file are slow
         self.start(epoch=0)
@@ -52,7 +55,7 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
         rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        galaxies = self.images[rows], self.split.fractions[rows]
+        galaxies = self.images[rows], self.labels[rows]
         return galaxies if self.weights is None else (*galaxies, self.weights[rows])
 
 
@@ -84,10 +87,27 @@ def vote_weights(split: Split) -> NDArray[np.float32]:
     DataError
         The survey does not say how many voted.
     """
+    votes = _voters(split, "train.weight_by_votes=true")
+    return votes / votes.mean()
+
+
+def labels(split: Split, with_voters: bool = False) -> NDArray[np.float32]:
+    """Return what a network learns: vote fractions (N, T), and the number of voters if asked.
+
+    Raises
+    ------
+    DataError
+        The survey does not say how many voted.
+    """
+    if not with_voters:
+        return split.fractions
+    voters = _voters(split, "train.loss=beta_binomial")
+    return np.concatenate([split.fractions, voters[:, None]], axis=1)
+
+
+def _voters(split: Split, parameter: str) -> NDArray[np.float32]:
     if "n_votes" not in split.catalog:
         raise DataError(
-            "train.weight_by_votes=true: the votes table has no column n_votes; add it or "
-            "set the parameter to false"
+            f"{parameter}: the votes table has no column n_votes; add it or change the parameter"
         )
-    votes = split.catalog["n_votes"].to_numpy(np.float32)
-    return votes / votes.mean()
+    return split.catalog["n_votes"].to_numpy(np.float32)

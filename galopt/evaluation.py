@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from galopt.averaging import predict_averaged
 from galopt.config import Evaluate
+from galopt.counts import spread, targets_of
 from galopt.dataset import Dataset, Split
-from galopt.metrics import rmse, rmse_per_galaxy, rmse_per_target
+from galopt.metrics import error_ratio, rmse, rmse_per_galaxy, rmse_per_target
 
 BATCH = 512
 
@@ -30,7 +31,8 @@ class Evaluation:
     metrics : dict
         ``test_rmse``, ``test_rmse_<target>``, ``test_rmse_constant`` (of always predicting
         the mean training fractions), ``test_rmse_floor`` (what vote noise leaves to a
-        perfect predictor, if it is known) and ``test_rmse_per_galaxy``.
+        perfect predictor, if it is known), ``test_rmse_per_galaxy``, and, where deviations and
+        numbers of voters are known, ``test_error_ratio`` (see `galopt.metrics.error_ratio`).
     deviation : array, shape (N, T), float32, optional
         Standard deviation of the prediction over averaged views or networks.
     """
@@ -67,15 +69,21 @@ def predict_views(
     mean : array, shape (N, T), float32
         Vote fractions of the stored stamps (N, S, S).
     deviation : array, shape (N, T), float32, or None
-        Standard deviation over the views, where there are several.
+        Standard deviation over the views, where there are several, and of what the network
+        itself does not know, where it says so (`galopt.counts`).
     """
     if views == Evaluate():
-        return predict(model, images), None
+        outputs, targets = _outputs(model, images), targets_of(model)
+        return outputs[:, :targets], spread(outputs, targets)
     return predict_averaged(model, images, views)
 
 
 def predict(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return vote fractions (N, T) of stored stamps (N, S, S), in bounded memory."""
+    return _outputs(model, images)[:, : targets_of(model)]
+
+
+def _outputs(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     parts = [
         model.predict_on_batch(np.array(images[start : start + BATCH]))
         for start in range(0, len(images), BATCH)
@@ -118,4 +126,7 @@ def score(
     if floor := dataset.info["floor"]:
         metrics["test_rmse_floor"] = floor["overall"]
     metrics["test_rmse_per_galaxy"] = float(rmse_per_galaxy(voted, predicted).mean())
+    if deviation is not None and "n_votes" in test.catalog:
+        voters = test.catalog["n_votes"]
+        metrics["test_error_ratio"] = error_ratio(voted, predicted, deviation, voters)
     return Evaluation(test, predicted, dataset.targets, metrics, deviation)

@@ -97,6 +97,28 @@ def noise_floor(variance: ArrayLike, targets: Sequence[str]) -> dict[str, float]
     )
 
 
+def error_ratio(
+    voted: ArrayLike, predicted: ArrayLike, deviation: ArrayLike, n_votes: ArrayLike
+) -> float:
+    r"""Return the RMS of errors in units of the errors to be expected: 1 if those are honest.
+
+    A vote fraction is off by what the prediction may be off, :math:`\sigma`, and by the chance
+    of few voters: its variance is :math:`\sigma^2 + (\hat y (1 - \hat y) - \sigma^2) / n`, that of
+    a beta-binomial share.
+
+    Parameters
+    ----------
+    voted, predicted, deviation : array, shape (N, T)
+        Vote fractions, predictions and their standard deviations.
+    n_votes : array, shape (N,)
+        Voters of each galaxy.
+    """
+    own = np.asarray(deviation, float) ** 2
+    mean = np.asarray(predicted, float)
+    chance = np.maximum(mean * (1 - mean) - own, 0) / np.asarray(n_votes, float)[:, None]
+    return float(np.sqrt(np.mean(_squared(voted, predicted) / np.maximum(own + chance, 1e-6))))
+
+
 def _squared(voted: ArrayLike, predicted: ArrayLike) -> Array:
     voted, predicted = np.asarray(voted, float), np.asarray(predicted, float)
     if voted.shape != predicted.shape:

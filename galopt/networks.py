@@ -10,12 +10,19 @@ from keras import layers
 from galopt.architecture import CONVOLUTION_BIAS, DENSE_BIAS, OUTPUT_BIAS, OUTPUT_SPREAD
 from galopt.augment import View
 from galopt.config import Convolution, Network
+from galopt.counts import Concentration
 from galopt.errors import ConfigError, DataError
 from galopt.layers import DecisionTree, JoinViews, Maxout, MaxoutConv2D, UntiedBias, Viewpoints
 
 
 def build(
-    network: Network, targets: int, side: int, view: View, seed: int, precision: str = "float32"
+    network: Network,
+    targets: int,
+    side: int,
+    view: View,
+    seed: int,
+    precision: str = "float32",
+    concentration: bool = False,
 ) -> keras.Model:
     """Build a network that takes stored stamps and returns vote fractions.
 
@@ -32,6 +39,9 @@ def build(
         Seed of the initial weights and of dropout.
     precision : str
         A Keras dtype policy, such as 'mixed_bfloat16'; the output is float32.
+    concentration : bool
+        Give beside the fractions how alike the galaxies are that look like this one, as
+        `galopt.counts.BetaBinomial` needs: outputs are (B, targets + 1) then.
 
     Returns
     -------
@@ -50,11 +60,13 @@ def build(
             f"but the survey has {targets} targets"
         )
     stamps = keras.Input((side, side), dtype="uint8", name="stamps")
-    return keras.Model(
-        stamps,
-        _Builder(network, seed, precision).fractions(view(stamps), targets),
-        name=network.preset,
-    )
+    builder = _Builder(network, seed, precision)
+    hidden = builder.hidden(view(stamps))
+    outputs = builder.fractions(hidden, targets)
+    if concentration:
+        votes = Concentration(dtype="float32", name="concentration")(hidden)
+        outputs = layers.Concatenate(dtype="float32", name="chances")([outputs, votes])
+    return keras.Model(stamps, outputs, name=network.preset)
 
 
 def load_model(path: Path) -> keras.Model:
@@ -79,11 +91,15 @@ class _Builder:
         self.seeds = iter(range(seed * 1000, (seed + 1) * 1000))
         self.policy = keras.DTypePolicy(precision)
 
-    def fractions(self, view: Any, targets: int) -> Any:
-        """Return vote fractions (B, targets) of views (B, P, P, planes)."""
+    def hidden(self, view: Any) -> Any:
+        """Return what the output sees, (B, F), of views (B, P, P, planes)."""
         x = self.features(view)
         for number, units in enumerate(self.network.dense, 1):
             x = self.dense(x, units, number)
+        return self.dropout(x)
+
+    def fractions(self, x: Any, targets: int) -> Any:
+        """Return vote fractions (B, targets)."""
         scores = layers.Dense(
             targets,
             activation=None if self.network.tree else self.network.output,
@@ -91,7 +107,7 @@ class _Builder:
             bias_initializer=keras.initializers.Constant(OUTPUT_BIAS),
             dtype="float32",
             name="scores" if self.network.tree else "fractions",
-        )(self.dropout(x))
+        )(x)
         if not self.network.tree:
             return scores
         answers = [question.answers for question in self.network.tree]

@@ -13,9 +13,10 @@ from rich.progress import Progress
 
 from galopt import hardware, networks
 from galopt.augment import view_layer
-from galopt.batches import Batches, drawn, vote_weights
+from galopt.batches import Batches, drawn, labels, vote_weights
 from galopt.checkpoint import Checkpoint
 from galopt.config import Config, Train
+from galopt.counts import BetaBinomial, FractionError, targets_of
 from galopt.dataset import Dataset, Split
 from galopt.divergence import diverged
 from galopt.optimizers import make_optimizer
@@ -98,6 +99,7 @@ def train(
         config.augment.copies,
         config.train.seed,
         vote_weights(train_split) if config.train.weight_by_votes else None,
+        with_voters=_counts(config.train),
     )
     model = make_model(config, dataset, train_split, precision)
     if start:
@@ -119,8 +121,18 @@ def make_model(config: Config, dataset: Dataset, train_split: Split, precision: 
     """Build the network of a configuration, with a view standardised on its training stamps."""
     view = view_layer(config.network, config.augment, train_split.images, config.train.seed)
     return networks.build(
-        config.network, len(dataset.targets), dataset.side, view, config.train.seed, precision
+        config.network,
+        len(dataset.targets),
+        dataset.side,
+        view,
+        config.train.seed,
+        precision,
+        concentration=_counts(config.train),
     )
+
+
+def _counts(train: Train) -> bool:
+    return train.loss == "beta_binomial"
 
 
 def _phases(train: Train) -> list[range]:
@@ -136,15 +148,15 @@ def _fit(
     freeze(model, phase.start < train.thaw and train.init_from is not None)
     model.compile(
         optimizer=make_optimizer(train, len(phase) * len(reporter.batches)),
-        loss=train.loss,
-        metrics=[keras.metrics.RootMeanSquaredError(name="rmse")],
+        loss=BetaBinomial() if _counts(train) else train.loss,
+        metrics=[FractionError(targets_of(model))],
     )
     done = len(reporter.checkpoint.history)
     if done > phase.start:
         reporter.checkpoint.restore_optimizer(model)
     model.fit(
         reporter.batches,
-        validation_data=(np.array(validation.images), validation.fractions),
+        validation_data=(np.array(validation.images), labels(validation, _counts(train))),
         validation_batch_size=512,
         epochs=phase.stop,
         initial_epoch=done,

@@ -5,6 +5,7 @@ import pytest
 
 from galopt.errors import DataError
 from galopt.metrics import (
+    error_ratio,
     noise_floor,
     rmse,
     rmse_per_galaxy,
@@ -54,3 +55,14 @@ def test_floor_from_votes_is_what_a_perfect_predictor_gets():
 
 def test_floor_is_unknown_when_nobody_voted_twice():
     assert noise_floor(sampling_variance([[1.0]], [1]), ["disk"]) is None
+
+
+def test_errors_of_beta_binomial_votes_are_as_large_as_expected():
+    rng = np.random.default_rng(3)
+    mean, kappa, n_votes = 0.3, 5.0, rng.integers(3, 60, 50_000)
+    chance = rng.beta(mean * kappa, (1 - mean) * kappa, 50_000)
+    voted = (rng.binomial(n_votes, chance) / n_votes)[:, None]
+    predicted = np.full_like(voted, mean)
+    deviation = np.full_like(voted, np.sqrt(mean * (1 - mean) / (kappa + 1)))
+    assert error_ratio(voted, predicted, deviation, n_votes) == pytest.approx(1, abs=0.01)
+    assert error_ratio(voted, predicted, deviation / 2, n_votes) > 1.2

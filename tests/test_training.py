@@ -120,7 +120,7 @@ def test_on_one_thread_a_deterministic_training_resumes_bit_for_bit(blobs, tmp_p
     assert done.stdout.splitlines()[-1:] == ["SAME"], done.stderr
 
 
-@pytest.mark.parametrize("loss", ["mse", "binary_crossentropy"])
+@pytest.mark.parametrize("loss", ["mse", "binary_crossentropy", "beta_binomial"])
 def test_each_loss_learns_with_galaxies_weighted_by_votes(blobs, tmp_path, loss):
     config = small(
         train__epochs=8,

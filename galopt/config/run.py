@@ -52,7 +52,11 @@ class Train(Section):
     )
     weight_decay: float = Field(0.004, ge=0, le=1, description="of adamw")
     clip_norm: float = Field(0.0, ge=0, description="gradients are clipped to this norm; 0 is not")
-    loss: Literal["mse", "binary_crossentropy"] = Field("mse", description="what is minimised")
+    loss: Literal["mse", "binary_crossentropy", "beta_binomial"] = Field(
+        "mse",
+        description="what is minimised; beta_binomial takes votes as counts and learns how far "
+        "each prediction may be off",
+    )
     galaxies: Positive | None = Field(
         None, description="galaxies of the train split that are used, drawn at random; null is all"
     )

@@ -1,0 +1,70 @@
+"""Votes as counts."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from scipy import stats
+from scipy.special import gammaln
+
+from galopt.counts import BetaBinomial, Concentration, FractionError, _log_gamma, spread
+
+
+def test_log_gamma_is_that_of_scipy():
+    x = np.geomspace(1e-3, 1e4, 200).astype(np.float32)
+    ours = ops.convert_to_numpy(_log_gamma(ops.convert_to_tensor(x)))
+    np.testing.assert_allclose(ours, gammaln(x.astype(float)), rtol=2e-6, atol=2e-5)
+
+
+@pytest.mark.parametrize("mu", [0.02, 0.4, 0.95])
+@pytest.mark.parametrize("kappa", [0.5, 8.0, 300.0])
+def test_the_loss_is_the_likelihood_of_the_counts(mu, kappa):
+    ticks, voters = np.array([0, 1, 3, 5]), 5
+    votes = np.stack([ticks / voters, np.full(4, voters)], axis=1).astype(np.float32)
+    predicted = np.tile(np.float32([mu, kappa]), (4, 1))
+    ours = ops.convert_to_numpy(BetaBinomial(reduction=None)(votes, predicted))
+    theirs = -stats.betabinom(voters, mu * kappa, (1 - mu) * kappa).logpmf(ticks)
+    np.testing.assert_allclose(ours, theirs, rtol=2e-4, atol=2e-4)
+
+
+def test_the_loss_is_least_at_the_truth():
+    rng = np.random.default_rng(0)
+    mu, kappa, voters = 0.3, 6.0, 9
+    chance = rng.beta(mu * kappa, (1 - mu) * kappa, 40_000)
+    votes = np.stack([rng.binomial(voters, chance) / voters, np.full(40_000, voters)], axis=1)
+
+    def loss(mean, concentration):
+        predicted = np.tile(np.float32([mean, concentration]), (len(votes), 1))
+        return float(BetaBinomial()(votes.astype(np.float32), predicted))
+
+    truth = loss(mu, kappa)
+    for mean, concentration in ((0.27, kappa), (0.33, kappa), (mu, 4.5), (mu, 8.0)):
+        assert loss(mean, concentration) > truth
+
+
+@pytest.mark.parametrize("mu", [0.0, 1.0])
+def test_the_loss_stays_finite_at_the_edges(mu):
+    votes, predicted = np.float32([[1 - mu, 3]]), np.float32([[mu, 1000]])
+    assert np.isfinite(float(BetaBinomial()(votes, predicted)))
+
+
+def test_the_spread_is_that_of_a_beta_distribution():
+    found = spread(np.float32([[0.2, 0.5, 4.0]]), 2)
+    expected = [stats.beta(0.2 * 4, 0.8 * 4).std(), stats.beta(2, 2).std()]
+    np.testing.assert_allclose(found[0], expected, rtol=1e-6)
+    assert spread(np.float32([[0.2, 0.5]]), 2) is None
+
+
+def test_the_error_is_that_of_the_fractions():
+    metric = FractionError(2)
+    metric.update_state(np.float32([[0.2, 0.4, 7]]), np.float32([[0.5, 0.8, 300]]))
+    assert float(metric.result()) == pytest.approx(np.sqrt((0.3**2 + 0.4**2) / 2))
+    again = keras.metrics.deserialize(keras.metrics.serialize(metric))
+    assert again.targets == 2
+
+
+def test_the_concentration_is_bounded_and_rebuilds():
+    layer = Concentration(kernel_initializer=keras.initializers.Constant(1.0))
+    values = ops.convert_to_numpy(layer(np.float32([[-100.0], [0.0], [100.0]])))
+    np.testing.assert_allclose(values[:, 0], [0.1, 10, 1000], rtol=1e-5)
+    assert Concentration.from_config(layer.get_config()).units == 1
