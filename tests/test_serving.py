@@ -17,7 +17,9 @@ def network(seed: int) -> keras.Model:
     stamps = keras.Input((32, 32), dtype="uint8")
     x = layers.Flatten()(View(16, 0.5, name="view")(stamps))
     start = keras.initializers.RandomNormal(seed=seed)
-    return keras.Model(stamps, layers.Dense(2, "sigmoid", kernel_initializer=start)(x))
+    return keras.Model(
+        stamps, layers.Dense(2, "sigmoid", kernel_initializer=start, name="fractions")(x)
+    )
 
 
 @pytest.mark.parametrize("views", [Evaluate(), Evaluate(rotations=4, flip=True)])
