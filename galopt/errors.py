@@ -1,5 +1,6 @@
 """The errors a user can mend: printed as one line, without a traceback."""
 
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,11 +22,40 @@ class DivergedError(GaloptError):
     """A training lost its way: the loss is no longer a number."""
 
 
+def mendable(error: BaseException) -> GaloptError | None:
+    """Return what a user can mend about an error: what it says itself, or that the disk is full.
+
+    Parameters
+    ----------
+    error : exception
+        With the errors that have led to it; libraries wrap those of the system.
+
+    Returns
+    -------
+    GaloptError or None
+        None if it is of another kind.
+    """
+    if isinstance(error, GaloptError):
+        return error
+    cause: BaseException | None = error
+    while cause is not None:
+        full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
+        if full or "database or disk is full" in str(cause):
+            file = getattr(cause, "filename", None)
+            where = f" ({file})" if file else ""
+            return GaloptError(f"the disk is full{where}: free some space and do the same again")
+        cause = cause.__cause__ or cause.__context__
+    return None
+
+
 @contextmanager
 def exit_on_error() -> Iterator[None]:
-    """Turn a `GaloptError` into one line on stderr and exit status 2."""
+    """Turn an error that the user can mend into one line on stderr and exit status 2."""
     try:
         yield
-    except GaloptError as error:
-        print(f"galopt: {error}", file=sys.stderr)
+    except Exception as error:
+        message = mendable(error)
+        if message is None:
+            raise
+        print(f"galopt: {message}", file=sys.stderr)
         raise SystemExit(2) from None

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from galopt.errors import mendable
+
 Result = TypeVar("Result")
 
 SECONDS = 300.0
@@ -19,13 +21,21 @@ def patiently(
     errors: type[Exception] | tuple[type[Exception], ...],
     **keywords: Any,
 ) -> Result:
-    """Return ``call(*arguments, **keywords)``, tried again on `errors` for five minutes."""
+    """Return ``call(*arguments, **keywords)``, tried again on `errors` for five minutes.
+
+    Raises
+    ------
+    GaloptError
+        The disk is full, which waiting does not mend.
+    """
     end = time.monotonic() + SECONDS
     attempt = 0
     while True:
         try:
             return call(*arguments, **keywords)
         except errors as error:
+            if full := mendable(error):
+                raise full from error
             pause = PAUSES[min(attempt, len(PAUSES) - 1)]
             if time.monotonic() + pause > end:
                 raise

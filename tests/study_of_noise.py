@@ -1,13 +1,16 @@
 """A study without networks, in a process of its own: what the tests of the driver kill.
 
 python study_of_noise.py DATABASE TRIALS SECONDS [WORKERS]
+
+The environment says more: CLUSTER is `search.cluster`; with DATASET, the folder of a dataset,
+the study is a tracked search of it; PATIENCE is how long a database may be away, in seconds.
 """
 
 import os
 import sys
 import time
 
-from galopt import params
+from galopt import params, patience
 from galopt.errors import exit_on_error
 from galopt.search.drive import drive, locked_study
 from galopt.search.space import Space
@@ -16,7 +19,7 @@ SPACE = {"train.learning_rate": {"kind": "float", "low": 1e-4, "high": 1e-2, "lo
 
 
 class Sleep:
-    """Sleeps through four epochs and says on which process; quick trials end at once."""
+    """Sleeps through four epochs and says where; quick trials end at once."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -27,22 +30,33 @@ class Sleep:
             time.sleep(self.seconds / 4)
             report.epoch(epoch, values["train.learning_rate"])
             report._trial.set_user_attr("pid", os.getpid())
+            for name in ("CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID"):
+                report._trial.set_user_attr(name, os.environ.get(name))
         return [values["train.learning_rate"]]
 
 
 class Printer:
-    """Prints what happens to trials."""
+    """Prints what happens to trials, and tells another listener if there is one."""
+
+    def __init__(self, listener=None) -> None:
+        self.listener = listener
 
     def started(self, trial):
         """Say that a trial starts."""
+        if self.listener:
+            self.listener.started(trial)
         print("started", trial.number, flush=True)
 
     def ended(self, trial, done):
         """Say how a trial ended."""
+        if self.listener:
+            self.listener.ended(trial, done)
         print("ended", trial.number, trial.state.name, done, flush=True)
 
     def lost(self, trial):
         """Say which trial was lost."""
+        if self.listener:
+            self.listener.lost(trial)
         print("lost", trial.number, flush=True)
 
 
@@ -61,13 +75,31 @@ def settings(database: str, trials: int, workers: int = 2) -> dict:
     }
 
 
+def track(config, folder: str, objective: Sleep) -> bool:
+    """Run the study as the search of a dataset does, with this objective."""
+    from galopt.dataset import load
+    from galopt.search import experiment
+
+    tracked = experiment.TrackedTrials
+    experiment.Training = lambda *_: objective
+    experiment.TrackedTrials = lambda *arguments: Printer(tracked(*arguments))
+    return experiment.search(config, load(folder))
+
+
+def run(config, objective: Sleep) -> bool:
+    """Run the study, told to nobody but the terminal."""
+    with locked_study(config.search, {"dataset": "none"}) as (study, lock):
+        return drive(study, lock, Space(config), objective, Printer())
+
+
 def main(database: str, trials: str, seconds: str, workers: str = "2") -> None:
     """Run the study."""
+    patience.SECONDS = float(os.environ.get("PATIENCE", patience.SECONDS))
     with exit_on_error():
         config = params.build({"search": settings(database, int(trials), int(workers))})
-        with locked_study(config.search, {"dataset": "none"}) as (study, lock):
-            finished = drive(study, lock, Space(config), Sleep(float(seconds)), Printer())
-            print("finished" if finished else "interrupted", flush=True)
+        objective, folder = Sleep(float(seconds)), os.environ.get("DATASET")
+        finished = track(config, folder, objective) if folder else run(config, objective)
+        print("finished" if finished else "interrupted", flush=True)
 
 
 if __name__ == "__main__":

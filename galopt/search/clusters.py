@@ -23,7 +23,7 @@ _SETTINGS = {
     "distributed.comm.timeouts.connect": "60s",
     "distributed.scheduler.worker-ttl": "5 minutes",
     "distributed.admin.log-format": "%(name)s: %(message)s",
-    "logging.distributed": "error",
+    "logging.distributed": "critical",  # lost workers are told of by the driver
 }
 
 
@@ -120,14 +120,15 @@ def _local(workers: int) -> tuple[SpecCluster, dict[Any, list[int]]]:
             "env": environment,
             "memory_limit": 0,
             "dashboard": False,
-            "silence_logs": logging.ERROR,
+            "silence_logs": logging.CRITICAL,
             "host": "127.0.0.1",
         }
         specification[number] = {"cls": Nanny, "options": options}
     here = {"dashboard": False, "host": "127.0.0.1", "port": 0}
     here["dashboard_address"] = "127.0.0.1:0"  # its HTTP server runs all the same
     scheduler = {"cls": Scheduler, "options": here}
-    return SpecCluster(specification, scheduler, name="galopt", silence_logs=logging.ERROR), shares
+    cluster = SpecCluster(specification, scheduler, name="galopt", silence_logs=logging.CRITICAL)
+    return cluster, shares
 
 
 def check_cluster(name: str) -> None:

@@ -73,6 +73,12 @@ class Driver:
         -------
         bool
             Whether it came to its end; False if Ctrl-C stopped it.
+
+        Raises
+        ------
+        GaloptError
+            Another driver has taken the study over, or a person has to mend something, such
+            as a full disk, before the study is resumed.
         """
         self.end = time.monotonic() + (self.search.timeout or float("inf"))
         try:
@@ -154,9 +160,12 @@ class Driver:
             )
         except UpdateFinishedTrialError:  # told twice: the answer to the first was lost
             frozen = self.study.trials[trial.number]
-        again = frozen.state == TrialState.FAIL and retry(self.study, frozen)
+        failed = frozen.state == TrialState.FAIL
+        again = failed and (outcome.fatal or retry(self.study, frozen))  # or on resuming
         self.done += not again
         self.listener.ended(frozen, self.done)
+        if outcome.fatal:
+            raise GaloptError(f"trial {trial.number}: {outcome.reason}")
 
     def _abandon(self) -> None:
         """End what is still running; it is tried again when the study is resumed."""

@@ -1,6 +1,7 @@
 """The objective of the search: one configuration trained on a worker, pruned, tracked."""
 
 import contextlib
+import fcntl
 import gc
 import os
 import shutil
@@ -9,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from galopt import versioning
 from galopt.architecture import totals
 from galopt.config import Config
 from galopt.dataset import Dataset, load
@@ -60,7 +62,7 @@ class Training:
             report.epoch(epoch, best)
 
         checkpoints = RUNS / f"{task.study}-{task.first}"  # a trial tried again goes on
-        dataset = _dataset(self.folder, self.dataset_hash)
+        dataset = dataset_of(self.folder, self.dataset_hash)
         try:
             with _quiet():
                 train(config, dataset, checkpoints, on_epoch, start)
@@ -75,20 +77,38 @@ class Training:
 
 
 @cache
-def _dataset(folder: str, wanted: str) -> Dataset:
-    """Open the dataset, fetched from the DVC remote if it is not here: once a process."""
-    try:
-        dataset = load(folder)
-    except DataError:
-        dataset = None
-    if dataset is None or dataset.info["hash"] != wanted:
-        from galopt.versioning import fetch_dataset
+def dataset_of(folder: str, wanted: str) -> Dataset:
+    """Open the dataset, fetched from the DVC remote if it is not here.
 
-        fetch_dataset()
-        dataset = load(folder)
+    Once a process and not once a trial; one process of a machine fetches, the others wait.
+
+    Parameters
+    ----------
+    folder : str
+    wanted : str
+        Hash of its content.
+
+    Raises
+    ------
+    GaloptError
+        It cannot be fetched, or what was fetched is another dataset.
+    """
+    Path(folder).parent.mkdir(parents=True, exist_ok=True)
+    with open(f"{folder}.lock", "w") as alone:
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        if not _is_here(folder, wanted):
+            versioning.fetch_dataset()
+    dataset = load(folder)
     if dataset.info["hash"] != wanted:
         raise DataError(f"{folder} is dataset {dataset.info['hash']}, the study is of {wanted}")
     return dataset
+
+
+def _is_here(folder: str, wanted: str) -> bool:
+    try:
+        return load(folder).info["hash"] == wanted
+    except DataError:
+        return False
 
 
 @contextlib.contextmanager

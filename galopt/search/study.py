@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from copy import deepcopy
 from typing import Any
 
 import optuna
@@ -13,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from galopt import params
 from galopt.config import Pruner, Sampler, Search
-from galopt.errors import GaloptError
+from galopt.errors import ConfigError, GaloptError
 from galopt.search.space import Space
 
 RETRIES = 2
@@ -24,7 +25,13 @@ warnings.filterwarnings("ignore", category=ExperimentalWarning)
 
 
 def make_sampler(sampler: Sampler) -> BaseSampler:
-    """Return the Optuna sampler that a configuration asks for."""
+    """Return the Optuna sampler that a configuration asks for.
+
+    Raises
+    ------
+    ConfigError
+        It needs a package that is not installed.
+    """
     if sampler.kind == "random":
         return RandomSampler(seed=sampler.seed)
     if sampler.kind == "cmaes":
@@ -35,7 +42,7 @@ def make_sampler(sampler: Sampler) -> BaseSampler:
         try:
             import torch  # noqa: F401
         except ImportError:
-            raise GaloptError(
+            raise ConfigError(
                 "search.sampler.kind=gp needs PyTorch: uv sync --extra torch"
             ) from None
         return GPSampler(
@@ -133,7 +140,9 @@ def retry(study: optuna.Study, trial: FrozenTrial) -> bool:
     """Enqueue a failed trial again, at most twice; return whether it was."""
     if len(trial.system_attrs.get("retry_history", ())) >= RETRIES:
         return False
-    RetryHeartbeatStaleTrialCallback(max_retry=RETRIES)(study, trial)
+    again = deepcopy(trial)  # neither its run nor why it failed are those of the next attempt
+    again.user_attrs = {key: trial.user_attrs[key] for key in {"origin"} & trial.user_attrs.keys()}
+    RetryHeartbeatStaleTrialCallback(max_retry=RETRIES)(study, again)
     return True
 
 

@@ -11,7 +11,7 @@ from optuna.samplers import RandomSampler
 from optuna.trial import Trial, TrialState
 
 from galopt.config import Pruner
-from galopt.errors import ConfigError, DivergedError
+from galopt.errors import ConfigError, DivergedError, mendable
 from galopt.search.storage import open_storage
 from galopt.search.study import make_pruner
 
@@ -53,11 +53,23 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a trial ended; `reason` says why it was pruned or failed."""
+    """How a trial ended.
+
+    Attributes
+    ----------
+    state : TrialState
+    values : list of float or None
+        The objectives', if it is complete.
+    reason : str or None
+        Why it was pruned or failed.
+    fatal : bool
+        Whether the next trials would fail for the same reason, which a person has to mend.
+    """
 
     state: TrialState
     values: list[float] | None = None
     reason: str | None = None
+    fatal: bool = False
 
 
 class Report:
@@ -100,7 +112,7 @@ def perform(task: Task, objective: Objective) -> Outcome:
     -------
     Outcome
         Pruned if the pruner says so, the values make no network or its loss is not a number;
-        failed if the objective raises anything else.
+        failed if the objective raises anything else, fatally if a person has to mend it.
     """
     try:
         return Outcome(TrialState.COMPLETE, list(objective(Report(task), task.values)))
@@ -109,6 +121,8 @@ def perform(task: Task, objective: Objective) -> Outcome:
     except UpdateFinishedTrialError:
         return Outcome(TrialState.FAIL, reason="it was ended by its driver")
     except Exception as error:
+        if message := mendable(error):
+            return Outcome(TrialState.FAIL, reason=str(message), fatal=True)
         return Outcome(TrialState.FAIL, reason=f"{type(error).__name__}: {error}")
 
 

@@ -1,0 +1,63 @@
+"""Where trials run: the GPUs of a machine, the files that describe clusters."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from galopt.errors import ConfigError
+from galopt.search import clusters
+
+FILES = Path(__file__).parent.parent / "clusters"
+
+
+@pytest.mark.parametrize(
+    ("visible", "found"),
+    [("0,1", ["0", "1"]), ("3", ["3"]), ("", []), ("-1", []), ("GPU-8a", ["GPU-8a"])],
+)
+def test_only_visible_gpus_are_used(monkeypatch, visible, found):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert clusters.gpus() == found
+
+
+def test_a_machine_without_nvidias_tools_has_no_gpu(monkeypatch, tmp_path):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert clusters.gpus() == []
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("slurm.yaml", ["#SBATCH -p gpu", "#SBATCH --gres=gpu:1", "--cpus-per-task=4"]),
+        ("pbs.yaml", ["#PBS -q gpu", "#PBS -l select=1:ncpus=4:ngpus=1:mem=16gb"]),
+    ],
+)
+def test_a_ready_made_file_describes_a_job_of_one_trial(file, words):
+    cluster = clusters._from_file(FILES / file, workers=0)
+    try:
+        script = cluster.job_script()
+    finally:
+        cluster.close()
+    for word in [*words, "--resources slot=1", "--nthreads 4"]:
+        assert word in script
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("kind: lsf", "kind is 'lsf', not slurm, pbs or ssh"),
+        ("[slurm]", "kind is None"),
+        ("kind: [", "expected the node content"),
+        (yaml.safe_dump({"kind": "slurm", "cores": 1, "memory": "1GB", "gpus": 2}), "gpus"),
+        (yaml.safe_dump({"kind": "slurm", "cores": 1}), "memory"),
+    ],
+)
+def test_a_bad_file_is_one_line_that_names_it(tmp_path, text, words):
+    file = tmp_path / "cluster.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        clusters._from_file(file, workers=0)
+    assert str(caught.value).startswith(f"search.cluster={file}: ")
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
