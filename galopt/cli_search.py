@@ -79,11 +79,14 @@ def retrain(
     """
     from statistics import mean, stdev
 
-    from galopt import dataset, experiment
+    from galopt import dataset
     from galopt.search import winner
 
-    _, trial, config = winner.find(_config(study, storage))
+    found, trial, config = winner.find(_config(study, storage))
     data = dataset.load()
+    winner.check_dataset(found, data)
+    from galopt import experiment
+
     errors = [experiment.run(one, data).metrics["test_rmse"] for one in winner.seeds(config, seeds)]
     print(
         f"test RMSE {mean(errors):.4f} ± {stdev(errors):.4f} over {seeds} seeds; "

@@ -1,5 +1,10 @@
 """The best trial: printed, written as a preset, read back."""
 
+import shutil
+from pathlib import Path
+from statistics import mean
+
+import mlflow
 import optuna
 import pytest
 import yaml
@@ -21,6 +26,14 @@ VALUES = {
     "network.dense.0": 64,
     "train.batch_size": 64,
     "train.learning_rate": 0.002,
+}
+
+
+SMALL = {
+    "augment": {"copies": 0},
+    "network": {"pixels": 16, "convolutions": [{"filters": 4, "kernel": 3}], "dense": [8, 8]},
+    "train": {"batch_size": 128, "epochs": 3},
+    "search": {"study": "found", "space": SPACE},
 }
 
 
@@ -96,3 +109,43 @@ def test_seeds_differ_and_nothing_else_does(studied):
     flat = [params.flatten(one) for one in winner.seeds(config, 3)]
     assert [one.pop("train.seed") for one in flat] == [2016, 2017, 2018]
     assert flat[0] == flat[1] == flat[2]
+
+
+@pytest.fixture
+def store(studied):
+    """Work in a store of its own."""
+    mlflow.set_tracking_uri(f"sqlite:///{Path.cwd()}/mlflow.db")
+    yield mlflow.MlflowClient()
+    mlflow.set_tracking_uri(None)
+
+
+def study_is_of(dataset: str) -> None:
+    study = optuna.load_study(study_name="found", storage="sqlite:///search.db")
+    study.set_user_attr("made_for", {"dataset": dataset, "search.objectives": ["val_rmse"]})
+
+
+def test_the_winner_is_trained_again_with_seeds_and_the_mean_is_told(store, blobs):
+    Path("params.yaml").write_text(yaml.safe_dump(SMALL))
+    shutil.copytree(blobs.folder, "data/dataset")
+    study_is_of(blobs.info["hash"])
+    printed = galopt("retrain", "--seeds", "2")
+    experiment = store.get_experiment_by_name("galopt").experiment_id
+    runs = store.search_runs([experiment], "tags.`galopt.kind` = 'run'")
+    assert {run.data.params["train.seed"] for run in runs} == {"2016", "2017"}
+    for run in runs:
+        assert run.info.status == "FINISHED"
+        assert run.data.params["network.dense"] == "[64]"
+        assert run.data.params["train.learning_rate"] == "0.002"
+        assert run.data.params["train.epochs"] == "3"
+    told = mean(run.data.metrics["test_rmse"] for run in runs)
+    assert f"test RMSE {told:.4f} ±" in printed
+    assert "over 2 seeds; the trial had validation RMSE 0.1000" in printed
+    champion = store.get_model_version_by_alias("galopt", "champion")
+    best = min(runs, key=lambda run: run.data.metrics["best_val_rmse"])
+    assert champion.run_id == best.info.run_id
+
+
+def test_the_winner_is_not_trained_on_another_dataset(studied, blobs):
+    shutil.copytree(blobs.folder, "data/dataset")
+    with pytest.raises(GaloptError, match="study 'found' is of dataset abc, and data/dataset is"):
+        galopt("retrain")

@@ -10,6 +10,7 @@ from optuna.trial import FrozenTrial
 
 from galopt import params
 from galopt.config import Config
+from galopt.dataset import Dataset
 from galopt.errors import GaloptError
 from galopt.files import atomic_file
 from galopt.provenance import commit
@@ -83,6 +84,22 @@ def overruled(study: optuna.Study, winner: Config, file: Path | str = "params.ya
         and key != "network.preset"
         and read.get(key) != value
     ]
+
+
+def check_dataset(study: optuna.Study, dataset: Dataset) -> None:
+    """Refuse a dataset that the study is not of.
+
+    Raises
+    ------
+    GaloptError
+        What it has found says nothing about this one.
+    """
+    searched = study.user_attrs["made_for"]["dataset"]
+    if dataset.info["hash"] != searched:
+        raise GaloptError(
+            f"study {study.study_name!r} is of dataset {searched}, and {dataset.folder} is "
+            f"{dataset.info['hash']}: make that one again, or search this one"
+        )
 
 
 def seeds(winner: Config, count: int) -> list[Config]:
