@@ -7,6 +7,7 @@ import pytest
 from driver_process import Process
 from optuna.trial import TrialState
 from postgres_server import postgresql  # noqa: F401
+from tracked import figures, statuses
 
 from galopt.config import Search
 from galopt.errors import GaloptError
@@ -48,14 +49,16 @@ def test_the_lock_is_held_once_and_taken_again_after_a_restart(postgresql):  # n
         pass
 
 
-def test_a_restart_of_the_database_loses_no_trial(postgresql):  # noqa: F811
-    driver = Process(postgresql.url, 6, 2)
-    driver.until("ended")
-    postgresql.stop()
-    postgresql.start()
-    assert driver.end() == 0, driver.lines
-    assert driver.lines[-1] == "finished"
+def test_a_restart_of_the_database_loses_no_trial(tmp_path, blobs, postgresql):  # noqa: F811
+    with Process(postgresql.url, 6, 2, folder=tmp_path, DATASET=str(blobs.folder)) as driver:
+        driver.until("ended")
+        postgresql.stop()
+        postgresql.start()
+        assert driver.end() == 0, driver.lines
+        assert driver.lines[-1] == "finished"
     study = load_study(Search(study="noise"), open_storage(postgresql.url))
     reasons = [trial.user_attrs.get("reason") for trial in study.trials]
     states = Counter(trial.state for trial in study.trials)
     assert states == {TrialState.COMPLETE: 6}, reasons
+    assert statuses(tmp_path) == {"FINISHED": 1 + 6}
+    assert {"history", "timeline"} <= figures(tmp_path)
