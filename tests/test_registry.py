@@ -29,8 +29,8 @@ def model(tmp_path, monkeypatch):
     mlflow.set_tracking_uri(None)
 
 
-def champion() -> str:
-    return mlflow.MlflowClient().get_model_version_by_alias("galopt", "champion").version
+def champion() -> int:
+    return int(mlflow.MlflowClient().get_model_version_by_alias("galopt", "champion").version)
 
 
 def test_only_a_better_model_of_the_same_dataset_becomes_champion(model, blobs):
@@ -39,6 +39,6 @@ def test_only_a_better_model_of_the_same_dataset_becomes_champion(model, blobs):
     assert "has a lower validation RMSE" in register(model, 0.16, blobs)
     assert "has a lower validation RMSE" in register(model, 0.15, blobs)
     assert "was trained on another dataset" in register(model, 0.10, other)
-    assert champion() == "1"
+    assert champion() == 1
     assert register(model, 0.14, blobs) is None
-    assert champion() == "5"
+    assert champion() == 5

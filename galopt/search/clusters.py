@@ -162,7 +162,7 @@ def _from_file(path: Path, workers: int) -> Any:
     except ImportError:
         raise GaloptError(f"kind {kind} needs the extra cluster: uv sync --extra cluster") from None
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"cluster={path}: {error}") from None
+        raise ConfigError(f"cluster={path}: {str(error).splitlines()[0]}") from None
 
 
 def _batch(kind: str, options: dict[str, Any], workers: int) -> Any:
