@@ -69,13 +69,13 @@ def importances(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        ``parameter`` and ``importance``, a share in [0, 1].
+        ``parameter`` and ``importance``, in [0, 1].
     """
     figure = Figure(figsize=(7, 0.8 + 0.28 * len(table)), layout="constrained")
     axes = figure.subplots()
     axes.barh(table["parameter"], table["importance"], color=OURS)
     axes.invert_yaxis()
-    axes.set(xlabel="share of the variance of the validation RMSE that it explains")
+    axes.set(xlabel="importance for being among the best trials")
     return figure
 
 

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import numpy as np
+
 from galopt import architecture
 from galopt.diagram import diagram, sentence
 from galopt.published import PAPER
-from galopt.report.galaxies import clearest, view
+from galopt.report.galaxies import EXAMPLES, clearest, view
 from galopt.report.subject import Subject
 from galopt.vector import inline, svg
 
@@ -17,7 +19,9 @@ def network(subject: Subject) -> dict[str, Any]:
     """Return the drawing of the architecture and the table of its layers."""
     settings, targets = subject.config.network, len(subject.dataset.targets)
     commonest = str(subject.dataset.catalog[subject.dataset.targets].mean().idxmax())
-    galaxy = view(subject, clearest(subject, commonest)[0])
+    galaxy = max(
+        (view(subject, row) for row in clearest(subject, commonest)[:EXAMPLES]), key=np.std
+    )
     drawing = svg(diagram(settings, targets, galaxy))
     return {
         "drawing": inline(drawing, "architecture", sentence(settings, targets)),

@@ -78,12 +78,13 @@ def _epochs(subject: Subject, train: dict[str, Any]) -> Iterator[dict[str, Any]]
             "seconds": f"{about}{seconds}",
             "rate": f"{'over ' if about else ''}{PAPER_IMAGES / seconds:,.0f}",
         }
-    pixels = subject.config.network.pixels
+    pixels, galaxies = subject.config.network.pixels, subject.config.train.galaxies
     yield {
         "who": subject.ours,
         "hardware": train["hardware"],
         "what": f"{pixels}×{pixels} views, real-time augmentation, {train['precision']}",
-        "images": subject.info["counts"]["train"] * (1 + subject.config.augment.copies),
+        "images": (galaxies or subject.info["counts"]["train"])
+        * (1 + subject.config.augment.copies),
         "seconds": f"{train['epoch_seconds']:.3g}",
         "rate": f"{train['train_images_per_second']:,.0f}",
     }

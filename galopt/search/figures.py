@@ -89,16 +89,17 @@ def importances(study: optuna.Study) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``parameter`` and ``importance``, a share of the variance of the validation RMSE in
-        [0, 1]; empty if there are too few trials.
+        ``parameter`` and ``importance`` for being among the best trials: PED-ANOVA, Watanabe,
+        Bansal & Hutter (2023). Empty if there are too few trials.
     """
     found, ranked = complete(study), {}
     if len(found) >= ENOUGH:
         shared = set.intersection(*(set(trial.params) for trial in found))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            target = _rmse if len(study.directions) > 1 else None
             ranked = optuna.importance.get_param_importances(
-                study, params=sorted(shared), target=_rmse
+                study, params=sorted(shared), target=target
             )
     return pd.DataFrame(ranked.items(), columns=["parameter", "importance"])
 
