@@ -100,28 +100,7 @@ def test_artefacts_of_every_kind_show():
     assert kinds == {"edge", "streak", "halo"}
 
 
-def normalised(votes):
-    fractions = votes[list(TARGETS)].to_numpy()
-    return fractions / fractions.sum(axis=1, keepdims=True)
-
-
 def test_the_vote_noise_floor_is_that_of_the_real_votes(truth):
     chances = truth[[f"p_{target}" for target in TARGETS]].to_numpy()
     variance = vote_variance(chances, truth.n_votes.to_numpy(), normalised=True, seed=1)
     assert 0.118 < np.sqrt(variance.mean()) < 0.135
-
-
-@pytest.mark.real
-def test_votes_are_distributed_as_the_real_ones(votes, real_data):
-    ours = normalised(votes)
-    theirs = normalised(pd.read_csv(real_data / "goods_s_votes" / "votes.csv"))
-    luck = 2.5 / np.sqrt(SIMULATED)  # the test survey is small; the default one is within half
-    np.testing.assert_allclose(ours.mean(axis=0), theirs.mean(axis=0), atol=0.03)
-    np.testing.assert_allclose(ours.std(axis=0), theirs.std(axis=0), atol=0.03)
-    for value in (0, 1):
-        shares = [(np.abs(table - value) < 1e-6).mean(axis=0) for table in (ours, theirs)]
-        np.testing.assert_allclose(*shares, atol=0.05)
-    constant = [np.sqrt(table.var(axis=0).mean()) for table in (ours, theirs)]
-    assert constant[0] == pytest.approx(constant[1], abs=0.01)
-    correlations = [np.corrcoef(table.T) for table in (ours, theirs)]
-    np.testing.assert_allclose(*correlations, atol=0.05 + luck)
