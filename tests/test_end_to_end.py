@@ -92,6 +92,7 @@ def test_dvc_repro_makes_what_it_promises(reproduced, store):
     assert evaluation["mlflow_run_id"] == training["mlflow_run_id"]
     assert len(pd.read_csv("plots/training/history.csv")) == training["epochs"]
     assert "simulated CANDELS F160W" in Path("report/index.html").read_text()
+    assert "Findings" in Path("report/quality.html").read_text()
     run = store.get_run(training["mlflow_run_id"])
     assert run.info.status == "FINISHED"
     assert run.data.metrics["test_rmse"] == pytest.approx(evaluation["test_rmse"])
@@ -168,7 +169,8 @@ def test_mlflow_run_trains_evaluates_and_reports(reproduced, store):
     assert run.data.params["augment.brightness"] == "0.5"
     assert run.data.params["train.batch_size"] == "64"
     assert "test_rmse_floor" in run.data.metrics
-    assert "report.html" in {file.path for file in store.list_artifacts(run.info.run_id)}
+    artifacts = {file.path for file in store.list_artifacts(run.info.run_id)}
+    assert {"report.html", "quality.html"} <= artifacts
 
 
 @pytest.mark.parametrize(

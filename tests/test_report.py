@@ -219,6 +219,14 @@ def test_page_needs_nothing_from_elsewhere(html):
             assert (attributes.get(name) or "#").startswith(("#", "data:")), (tag, attributes)
 
 
+def test_the_page_links_to_what_was_found_of_its_dataset(html, subject, tmp_path):
+    assert "quality.html" not in html
+    checked = write_dataset(tmp_path / "dataset")
+    (checked.folder / "quality.html").touch()
+    linked = report.page(replace(subject, dataset=checked))
+    assert '<a href="quality.html">' in linked
+
+
 def test_ids_are_unique_and_references_hold(html):
     tags = _Page(html).tags
     ids = [attributes["id"] for _, attributes in tags if "id" in attributes]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from galopt import provenance
+from galopt.quality import PAGE as QUALITY
 from galopt.report.subject import Subject
 
 PARENTS = {"the ablation": "ablation", "the search": "search", "the ensemble": "ensemble"}
@@ -22,11 +23,12 @@ def again(subject: Subject) -> dict[str, Any]:
         "differences": {
             key: value
             for key, value in provenance.differences(subject.config).items()
-            if key.split(".")[0] not in ("search", "ensemble", "ablate")
+            if key.split(".")[0] not in ("work", "search", "ensemble", "ablate")
         },
         "commit": provenance.commit(),
         "versions": provenance.versions(),
         "train": subject.train,
+        "quality": QUALITY if (subject.dataset.folder / QUALITY).exists() else None,
         "others": [
             (name, run, provenance.started_by(run.kind, run.params))
             for name, run in runs.items()

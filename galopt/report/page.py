@@ -1,5 +1,6 @@
 """The page: its sections in order, each a function that says what its template shows."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from galopt import params
 from galopt.dataset import load
 from galopt.errors import DataError
 from galopt.files import atomic_file, read_json
+from galopt.quality import PAGE as QUALITY
 from galopt.report import again, galaxies, measured, network, others, paper
 from galopt.report.findings import collect
 from galopt.report.subject import Subject
@@ -69,11 +71,13 @@ def page(subject: Subject) -> str:
 
 
 def log(subject: Subject) -> None:
-    """Log the page to the open run, with what the store knows of other runs."""
+    """Log the page to the open run, with what the store knows of other runs and the dataset's."""
     from galopt import tracking
 
     found = collect(subject.info["hash"], subject.kind, subject.run_id)
     tracking.log_text(page(replace(subject, findings=found)), "report.html")
+    if (quality := subject.dataset.folder / QUALITY).exists():
+        tracking.log_file(quality)
 
 
 def write(path: Path) -> None:
@@ -113,6 +117,8 @@ def write(path: Path) -> None:
     )
     with atomic_file(path) as temporary:
         temporary.write_text(page(subject), encoding="utf-8")
+    if (quality := dataset.folder / QUALITY).exists():
+        shutil.copy(quality, path.parent)
 
 
 def _environment() -> Environment:
