@@ -35,7 +35,8 @@ VOTES = {
     "kartaltepe": (kartaltepe, kartaltepe.read_kartaltepe),
     "galaxy_zoo": (galaxy_zoo, galaxy_zoo.read_galaxy_zoo),
 }
-_CHUNK = 128
+_CHUNK = 32
+"""Galaxies seen before a mosaic is closed, which frees what was mapped of it."""
 
 
 class Look(NamedTuple):
@@ -81,7 +82,7 @@ def read_candels(config: Candels, field: int, out: Path) -> None:
     votes.to_csv(out / "votes.csv", index=False, float_format="%.7f")
     survey = {
         "source": "candels",
-        "name": origin.NAME,
+        "name": f"CANDELS {config.field.upper()}, {origin.VOTERS}",
         "targets": list(votes.columns[4:]),
         "multiple": origin.MULTIPLE,
         "files": {

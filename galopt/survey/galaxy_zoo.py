@@ -11,7 +11,7 @@ ADDRESS = (
     "https://zooniverse-data.s3.amazonaws.com/galaxy-zoo-candels/"
     "gz_candels_table_2_main_release.csv"
 )
-NAME = "CANDELS, Galaxy Zoo"
+VOTERS = "Galaxy Zoo"
 MULTIPLE = False
 """A volunteer gives one answer to a question."""
 

@@ -11,7 +11,7 @@ from galopt.survey.voters import TARGETS
 from galopt.survey.votes import check_votes
 
 ADDRESS = "https://cdsarc.cds.unistra.fr/ftp/J/ApJS/221/11/table3.dat.gz"
-NAME = "CANDELS, Kartaltepe et al. (2015)"
+VOTERS = "Kartaltepe et al. (2015)"
 MULTIPLE = True
 """A voter may tick several classes."""
 
