@@ -22,7 +22,7 @@ def primary(data, **header):
 
 
 def scaled(kind, bzero, bscale):
-    hdu = fits.PrimaryHDU(COUNTS)
+    hdu = fits.PrimaryHDU(COUNTS.copy())  # scaled in place
     hdu.scale(kind, bzero=bzero, bscale=bscale)
     return fits.HDUList([hdu])
 
