@@ -12,6 +12,7 @@ SAMPLES = 10_000
 LEVEL = 0.95
 TAILS = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
 _SAMPLES_AT_ONCE = 500
+_DRAWN_AT_ONCE = 5_000_000  # 40 MB
 
 
 @dataclass(frozen=True)
@@ -168,8 +169,10 @@ def _resampled(squared: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     """Return the RMSE of each column in every resample of the galaxies, (10,000, K)."""
     random = np.random.default_rng(seed)
     galaxies = len(squared)
+    at_once = max(1, min(_SAMPLES_AT_ONCE, _DRAWN_AT_ONCE // galaxies))
     parts = []
-    for _ in range(SAMPLES // _SAMPLES_AT_ONCE):
-        drawn = random.multinomial(galaxies, np.full(galaxies, 1 / galaxies), _SAMPLES_AT_ONCE)
+    for start in range(0, SAMPLES, at_once):
+        count = min(at_once, SAMPLES - start)
+        drawn = random.multinomial(galaxies, np.full(galaxies, 1 / galaxies), count)
         parts.append(np.sqrt(drawn @ squared / galaxies))
     return np.concatenate(parts)

@@ -283,6 +283,19 @@ def test_what_a_network_of_another_kind_did_is_said(subject):
     assert "Optimised by SGD, learning rate 0.04, schedule steps" in text
 
 
+def test_a_network_that_states_its_doubt_is_taken_at_its_word(subject):
+    sure = replace(
+        subject,
+        config=params.build({}, "stamps.field_in_r50=12 stamps.centring=light"),
+        predictions=predict(subject.dataset, spread=True),
+        metrics=METRICS | {"test_error_ratio": 1.234},
+    )
+    text = words(report.page(sure))
+    assert "of which the network itself is least sure" in text
+    assert "errors are 1.23 times as large" in text
+    assert "Cut-outs of 12 half-light radii, centred on the light, stretched" in text
+
+
 def test_what_is_unknown_is_left_out(subject, tmp_path):
     targets = ["smooth", "featured", "artifact"]
     info = INFO | {"floor": None, "source": "folder", "targets": targets}
@@ -351,7 +364,7 @@ def test_an_ensemble_is_not_called_one_network(subject):
     text = words(report.page(ensemble))
     assert "the average of 2 networks like ignat2016 reaches" in text
     assert "one network, the best the average of 2 networks" in text
-    assert "about which the 2 networks that are averaged disagree most" in text
+    assert "about which the 2 networks disagree most" in text
     assert "this run" not in text
     assert "RMSE by epoch" not in text
 

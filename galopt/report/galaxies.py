@@ -92,9 +92,12 @@ def _doubt(subject: Subject) -> tuple[NDArray[np.float64], str]:
     if not set(spreads) <= set(subject.tested):
         meaning = "whose predicted fractions are spread most evenly over the classes (entropy)"
         return entropy(subject.fractions("predicted")), meaning
-    of = f"{subject.networks} networks" if subject.networks > 1 else f"{subject.views} views"
     spread = np.sqrt((subject.tested[spreads].to_numpy(float) ** 2).mean(axis=1))
-    return spread, f"about which the {of} that are averaged disagree most"
+    if subject.networks > 1:
+        return spread, f"about which the {subject.networks} networks disagree most"
+    if subject.views > 1:
+        return spread, f"about which the {subject.views} views that are averaged disagree most"
+    return spread, "of which the network itself is least sure, by the deviation it states"
 
 
 def _card(subject: Subject, place: int) -> dict[str, Any]:
