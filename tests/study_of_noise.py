@@ -3,7 +3,8 @@
 python study_of_noise.py DATABASE TRIALS SECONDS [WORKERS]
 
 The environment says more: CLUSTER is `search.cluster`; with DATASET, the folder of a dataset,
-the study is a tracked search of it; PATIENCE is how long a database may be away, in seconds.
+the study is a tracked search of it; PATIENCE is how long a database may be away, in seconds; the
+trial number BROKEN cannot have its data.
 """
 
 import os
@@ -11,7 +12,7 @@ import sys
 import time
 
 from galopt import params, patience
-from galopt.errors import exit_on_error
+from galopt.errors import DataError, exit_on_error
 from galopt.search.drive import drive, locked_study
 from galopt.search.space import Space
 
@@ -26,6 +27,8 @@ class Sleep:
 
     def __call__(self, report, values):
         """Return the learning rate."""
+        if report.task.number == int(os.environ.get("BROKEN", "-1")):
+            raise DataError("the dataset is gone")
         for epoch in range(4 if self.seconds else 0):
             time.sleep(self.seconds / 4)
             report.epoch(epoch, values["train.learning_rate"])

@@ -16,8 +16,9 @@ def start(tmp_path, blobs):
     """Start drivers of the same study; what still runs at the end is killed."""
     started = []
 
-    def begin(trials: int, seconds: float, tracked: bool = False) -> Process:
-        environment = {"DATASET": str(blobs.folder)} if tracked else {}
+    def begin(trials: int, seconds: float, tracked: bool = False, **environment: str) -> Process:
+        if tracked:
+            environment["DATASET"] = str(blobs.folder)
         started.append(Process("study.db", trials, seconds, folder=tmp_path, **environment))
         return started[-1]
 
@@ -71,6 +72,17 @@ def test_a_killed_driver_resumes_where_it_was(database, start):
     assert not states(database)[TrialState.RUNNING]
     assert statuses(database.parent) == {"FINISHED": 1 + 5, "KILLED": lost}
     assert {"history", "intermediate", "slices", "timeline"} <= figures(database.parent)
+
+
+def test_what_a_person_must_mend_ends_the_study_with_one_line_and_it_resumes(database, start):
+    driver = start(4, 1.5, BROKEN="0")
+    assert driver.end() == 2
+    assert driver.lines[-1] == "galopt: trial 0: the dataset is gone"
+    ended = states(database)
+    assert ended.pop(TrialState.COMPLETE, 1) == 1  # what ran beside it, if anything did
+    assert ended == {TrialState.FAIL: 1}
+    assert start(4, 0).end() == 0
+    assert states(database) == {TrialState.COMPLETE: 4, TrialState.FAIL: 1}
 
 
 def test_a_study_at_its_end_starts_nothing(database, start):

@@ -65,6 +65,7 @@ class Driver:
         self.running: dict[Future, Trial] = {}
         self.done = len(settled(study.get_trials(deepcopy=False)))
         self.stopping = False
+        self.broken: str | None = None
 
     def run(self) -> bool:
         """Run trials until the study has its number of them, or its time is over.
@@ -88,6 +89,8 @@ class Driver:
                         raise GaloptError("another process has taken the study over")
                     self._submit()
                     self._collect()
+            if self.broken:
+                raise GaloptError(self.broken)
         except KeyboardInterrupt:
             self.stopping = True
         finally:
@@ -98,6 +101,7 @@ class Driver:
         """Return whether no further trial is to be started."""
         return (
             self.stopping
+            or self.broken is not None
             or time.monotonic() > self.end
             or self.done + len(self.running) >= self.search.trials
         )
@@ -164,8 +168,8 @@ class Driver:
         again = failed and (outcome.fatal or retry(self.study, frozen))  # or on resuming
         self.done += not again
         self.listener.ended(frozen, self.done)
-        if outcome.fatal:
-            raise GaloptError(f"trial {trial.number}: {outcome.reason}")
+        if outcome.fatal:  # what runs beside it may still come to its end
+            self.broken = f"trial {trial.number}: {outcome.reason}"
 
     def _abandon(self) -> None:
         """End what is still running; it is tried again when the study is resumed."""
