@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import product
+from weakref import WeakKeyDictionary
 
 import keras
 import numpy as np
@@ -11,6 +12,8 @@ from galopt.config import Evaluate
 from galopt.counts import spread, targets_of
 
 BATCH = 256
+
+_BEHIND_VIEW: WeakKeyDictionary[keras.Model, keras.Model] = WeakKeyDictionary()
 
 
 def predict_averaged(
@@ -34,8 +37,7 @@ def predict_averaged(
         Mean vote fractions over the views, and their standard deviation: over the views,
         and of what the network itself does not know, where it says so (`galopt.counts`).
     """
-    view = model.get_layer("view")
-    network, targets = keras.Model(view.output, model.output), targets_of(model)
+    view, network, targets = model.get_layer("view"), _behind_view(model), targets_of(model)
     means, deviations = [], []
     for start in range(0, len(images), BATCH):
         stamps = np.array(images[start : start + BATCH])
@@ -48,6 +50,13 @@ def predict_averaged(
         own = [deviation**2 for o in seen if (deviation := spread(o, targets)) is not None]
         deviations.append(np.sqrt(variance + (np.mean(own, axis=0) if own else 0)))
     return np.concatenate(means), np.concatenate(deviations)
+
+
+def _behind_view(model: keras.Model) -> keras.Model:
+    """Return what follows the layer ``view``: one for each model, since each is compiled anew."""
+    if model not in _BEHIND_VIEW:
+        _BEHIND_VIEW[model] = keras.Model(model.get_layer("view").output, model.output)
+    return _BEHIND_VIEW[model]
 
 
 def transforms(views: Evaluate) -> Iterator[dict[str, float]]:

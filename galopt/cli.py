@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from galopt.cli_data import app as data
+from galopt.cli_predict import predict
 from galopt.cli_runs import compare, runs
 from galopt.cli_search import app as search
-from galopt.errors import DataError, exit_on_error
+from galopt.errors import exit_on_error
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,6 +30,7 @@ app.add_typer(search, name="search")
 app.add_typer(data, name="data")
 app.command()(runs)
 app.command()(compare)
+app.command()(predict)
 
 
 def main() -> None:
@@ -87,49 +89,6 @@ def ui(
     from galopt.tracking.server import serve
 
     serve(port, browser)
-
-
-@app.command()
-def predict(
-    paths: Annotated[
-        list[str], typer.Argument(help="images, folders of images, patterns such as 'a/*.fits'")
-    ],
-    model: Annotated[
-        str, typer.Option(help="a registered model, a run's id or name, or a .keras file")
-    ] = "models:/galopt@champion",
-    out: Annotated[
-        Path, typer.Option(help="the table to write: .csv, .parquet, .fits or .vot")
-    ] = Path("predictions.csv"),
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace what exists")] = False,
-) -> None:
-    """Predict the vote fractions of your own galaxies.
-
-    Takes JPEG, PNG, TIFF and FITS stamps, one galaxy in the centre of each, and writes
-    `id,file` and one column a class. Images that cannot be read are listed, with the
-    reason, in a table beside it, and the others are finished.
-
-    * `galopt predict my_galaxies/`
-
-    * `galopt predict 'a/*.jpg' b.fits --model 3f2a91c0 --out votes.fits`
-    """
-    from galopt import export
-    from galopt.predict import find_files, open_network, provenance
-    from galopt.predict import predict as predict_files
-
-    files = find_files(paths)
-    export.check(out, map(str, files), overwrite)
-    network = open_network(model)
-    table, rejected = predict_files(network, files)
-    beside = export.write_rejected(rejected, out)
-    if beside:
-        first = rejected.iloc[0]
-        line = f"{len(rejected)} of {len(files)} images cannot be read, listed in {beside}: "
-        line += f"{first['file']}: {first['reason']}"
-        if table.empty:
-            raise DataError(line)
-        print(f"galopt: {line}", file=sys.stderr)
-    export.write(table, out, provenance(network))
-    print(f"{out}: {len(table)} galaxies, {', '.join(network.targets)}")
 
 
 if __name__ == "__main__":

@@ -11,11 +11,12 @@ from scipy.optimize import nnls
 
 from galopt import experiment, report, tracking
 from galopt.comparison import Difference, compare_predictions
-from galopt.config import Config, Evaluate
+from galopt.config import Config
 from galopt.dataset import Dataset
 from galopt.evaluation import Evaluation
 from galopt.members import Member, average, forget, reseeded, train_members
 from galopt.metrics import rmse
+from galopt.serving import VoteFractions
 from galopt.vector import svg
 
 
@@ -47,9 +48,9 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
         tracking.log_text(table.to_csv(index=False), "members.csv")
         voted = dataset.split("validation").fractions
         val_rmse = rmse(voted, np.mean([member.validation for member in members], axis=0))
-        experiment.publish(
-            [member.result.model for member in members], val_rmse, dataset, Evaluate()
-        )
+        networks = [member.result.model for member in members]
+        model = VoteFractions(networks, dataset.targets, config.evaluate, config.stamps)
+        experiment.publish(model, val_rmse, dataset)
         report.log(
             report.Subject(
                 kind="ensemble",

@@ -18,6 +18,7 @@ from galopt.dataset import Dataset
 from galopt.evaluation import Evaluation, evaluate, predict
 from galopt.files import atomic_file, write_json
 from galopt.published import MODEL, PAPER
+from galopt.serving import VoteFractions
 from galopt.training import TrainResult, train
 from galopt.transfer import starting_network
 from galopt.vector import svg
@@ -104,7 +105,8 @@ def run_training(config: Config, dataset: Dataset, run_id: str) -> Trained:
     Parameters and result are those of `follow_training`.
     """
     trained = follow_training(config, dataset, run_id)
-    publish([trained.result.model], trained.result.val_rmse, dataset, config.evaluate)
+    model = VoteFractions([trained.result.model], dataset.targets, config.evaluate, config.stamps)
+    publish(model, trained.result.val_rmse, dataset)
     return trained
 
 
@@ -133,9 +135,9 @@ def follow_training(config: Config, dataset: Dataset, run_id: str) -> Trained:
     return trained
 
 
-def publish(models: list[keras.Model], val_rmse: float, dataset: Dataset, views: Evaluate) -> None:
+def publish(model: VoteFractions, val_rmse: float, dataset: Dataset) -> None:
     """Log the open run's model, the average of one or several networks, and register it."""
-    uri = tracking.log_model(models, dataset, views)
+    uri = tracking.log_model(model, dataset)
     reason = tracking.register(uri, val_rmse, dataset)
     print(
         f"Registered as galopt; not the champion: {reason}" if reason else "Registered as champion"

@@ -1,6 +1,8 @@
 """Tables of predictions as files: CSV, Parquet, FITS and VOTable, with their provenance."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -9,13 +11,20 @@ import pyarrow.parquet as pq
 from astropy.io.votable import from_table
 from astropy.io.votable.tree import Info
 from astropy.table import Table
+from astropy.units import dimensionless_unscaled
 
 from galopt.errors import DataError
 from galopt.files import atomic_file
 
-UCD = {"id": "meta.id;meta.main", "file": "meta.file"}
+NAMES = {
+    "id": ("meta.id;meta.main", "the galaxy"),
+    "file": ("meta.file", "the image that was looked at"),
+}
 FRACTION_UCD = "arith.ratio"
 """Unified Content Descriptors (IVOA recommendation UCD1+, version 1.6)."""
+
+ERROR = "_err"
+"""Ending of the columns that hold the errors of predicted fractions."""
 
 
 def check(path: Path, texts: Iterable[str], overwrite: bool) -> None:
@@ -53,7 +62,15 @@ def rejected_path(path: Path) -> Path:
 
 
 def write_rejected(rejected: pd.DataFrame, path: Path) -> Path | None:
-    """List unreadable inputs beside a table of predictions; return where, if there are any."""
+    """List unreadable inputs beside a table of predictions; return where, if there are any.
+
+    Parameters
+    ----------
+    rejected : DataFrame
+        ``id``, ``file``, ``reason``.
+    path : path
+        The table of predictions.
+    """
     beside = rejected_path(path)
     if rejected.empty:
         beside.unlink(missing_ok=True)
@@ -63,53 +80,105 @@ def write_rejected(rejected: pd.DataFrame, path: Path) -> Path | None:
     return beside
 
 
-def write(table: pd.DataFrame, path: Path, provenance: dict[str, str]) -> None:
+def write(tables: Iterable[pd.DataFrame], path: Path, provenance: dict[str, str]) -> int:
     """Write predictions, atomically, in the format that the name ends with.
+
+    CSV and Parquet are written as the parts come, so that their number does not matter; FITS
+    and VOTable state their length first and are written whole.
 
     Parameters
     ----------
-    table : DataFrame
-        ``id``, ``file``, then one column a target.
+    tables : iterable of DataFrame
+        Parts with ``id``, ``file``, then one column a target, then perhaps their errors.
     path : path
         Ends in .csv, .parquet, .fits or .vot.
     provenance : dict of str
         Goes into the file's header; a CSV file has none. Keys of eight letters at most.
+
+    Returns
+    -------
+    int
+        Number of rows; nothing is written if there is none.
     """
+    filled = (table for table in tables if len(table))
+    first = next(filled, None)
+    if first is None:
+        return 0
+    rows = 0
+
+    def counted() -> Iterator[pd.DataFrame]:
+        nonlocal rows
+        for table in chain([first], filled):
+            rows += len(table)
+            yield table
+
     with atomic_file(path) as temporary:
-        WRITERS[path.suffix](table, temporary, provenance)
+        WRITERS[path.suffix](counted(), temporary, provenance)
+    return rows
 
 
-def _csv(table: pd.DataFrame, path: Path, provenance: dict[str, str]) -> None:
-    table.to_csv(path, index=False)
+def meaning(column: str) -> tuple[str, str]:
+    """Return a column's Unified Content Descriptor and what it holds, in words."""
+    if column in NAMES:
+        return NAMES[column]
+    if column.endswith(ERROR):
+        target = column.removesuffix(ERROR)
+        return f"stat.error;{FRACTION_UCD}", f"standard deviation of the prediction of {target}"
+    return FRACTION_UCD, f"predicted fraction of votes for {column}, 0 to 1"
 
 
-def _parquet(table: pd.DataFrame, path: Path, provenance: dict[str, str]) -> None:
-    arrow = pa.Table.from_pandas(table, preserve_index=False)
-    metadata = (arrow.schema.metadata or {}) | {f"galopt.{k}": v for k, v in provenance.items()}
-    pq.write_table(arrow.replace_schema_metadata(metadata), path)
+def _csv(tables: Iterator[pd.DataFrame], path: Path, provenance: dict[str, str]) -> None:
+    with path.open("w", newline="") as file:
+        for number, table in enumerate(tables):
+            table.to_csv(file, index=False, header=number == 0)
 
 
-def _fits(table: pd.DataFrame, path: Path, provenance: dict[str, str]) -> None:
-    columns = Table.from_pandas(table)
+def _parquet(tables: Iterator[pd.DataFrame], path: Path, provenance: dict[str, str]) -> None:
+    metadata = {f"galopt.{key}": value for key, value in provenance.items()}
+    with ExitStack() as stack:
+        writer = None
+        for table in tables:
+            part = pa.Table.from_pandas(table, preserve_index=False)
+            fields = [_arrow_field(field) for field in part.schema]
+            part = part.cast(pa.schema(fields, part.schema.metadata | metadata))
+            if writer is None:
+                writer = stack.enter_context(pq.ParquetWriter(path, part.schema))
+            writer.write_table(part)
+
+
+def _arrow_field(field: pa.Field) -> pa.Field:
+    ucd, description = meaning(field.name)
+    unit = {} if field.name in NAMES else {"unit": "1"}
+    return field.with_metadata({"ucd": ucd, "description": description} | unit)
+
+
+def _fits(tables: Iterator[pd.DataFrame], path: Path, provenance: dict[str, str]) -> None:
+    columns = _astropy(tables)
     for key, value in provenance.items():
         columns.meta[key.upper()] = value.encode("ascii", "backslashreplace").decode()
     for number, name in enumerate(columns.colnames, 1):
-        columns.meta[f"TUCD{number}"] = UCD.get(name, FRACTION_UCD)
+        columns.meta[f"TUCD{number}"], columns.meta[f"TCOMM{number}"] = meaning(name)
     columns.write(path, format="fits")
 
 
-def _votable(table: pd.DataFrame, path: Path, provenance: dict[str, str]) -> None:
-    file = from_table(Table.from_pandas(table))
+def _votable(tables: Iterator[pd.DataFrame], path: Path, provenance: dict[str, str]) -> None:
+    file = from_table(_astropy(tables))
     resource = file.resources[0]
     resource.infos.extend(Info(name=key, value=value) for key, value in provenance.items())
     for field in resource.tables[0].fields:
-        field.ucd = UCD.get(field.name, FRACTION_UCD)
-        if field.name not in UCD:
-            field.description = f"predicted fraction of votes for {field.name}"
+        field.ucd, field.description = meaning(field.name)
     file.to_xml(str(path))
 
 
-WRITERS: dict[str, Callable[[pd.DataFrame, Path, dict[str, str]], None]] = {
+def _astropy(tables: Iterator[pd.DataFrame]) -> Table:
+    whole = Table.from_pandas(pd.concat(tables, ignore_index=True))
+    for name in whole.colnames:
+        if name not in NAMES:
+            whole[name].unit = dimensionless_unscaled
+    return whole
+
+
+WRITERS: dict[str, Callable[[Iterator[pd.DataFrame], Path, dict[str, str]], None]] = {
     ".csv": _csv,
     ".parquet": _parquet,
     ".fits": _fits,

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,9 @@ MAX_PIXELS = 89_478_485
 
 MIN_SIDE = 16
 """Side of the smallest image that is of any use, px."""
+
+PICTURES = ("JPEG", "PNG", "TIFF")
+"""What Pillow may take a picture for: it knows others, of which EPS starts a program."""
 
 FITS_NAMES = (".fits", ".fit", ".fts", ".fits.gz", ".fits.fz", ".fit.gz")
 
@@ -77,7 +81,7 @@ def _read_picture(path: Path) -> Frame:
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(path) as image:
+            with Image.open(path, formats=PICTURES) as image:
                 pixels = _grey(image)
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
             raise ValueError(f"too large: more than {MAX_PIXELS:,} pixels") from None
@@ -99,22 +103,23 @@ def _read_fits(path: Path) -> Frame:
         warnings.simplefilter("always")
         try:
             with fits.open(path) as hdus:
+                hdu = _first_image(hdus)
                 if any("truncated" in str(warning.message) for warning in warned):
                     raise ValueError("unreadable: the file is truncated")
-                return _first_image(hdus)
+                return Frame(np.squeeze(np.asarray(hdu.data)).astype(np.float32), hdu.header)
         except ValueError:
             raise
         except Exception as error:  # damaged files raise nearly anything from the reader
             raise ValueError(f"unreadable: {' '.join(str(error).split())}") from None
 
 
-def _first_image(hdus: fits.HDUList) -> Frame:
+def _first_image(hdus: fits.HDUList) -> fits.ImageHDU:
     hdu = next((hdu for hdu in hdus if hdu.is_image and _is_flat(hdu.shape)), None)
     if hdu is None:
         raise ValueError("no two-dimensional image in the file")
-    if np.prod(hdu.shape) > MAX_PIXELS:
+    if prod(hdu.shape) > MAX_PIXELS:
         raise ValueError(f"too large: more than {MAX_PIXELS:,} pixels")
-    return Frame(np.squeeze(np.asarray(hdu.data)).astype(np.float32), hdu.header)
+    return hdu
 
 
 def _is_flat(shape: tuple[int, ...]) -> bool:

@@ -6,6 +6,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import ExitStack
 from typing import TypeVar
 
 from rich.console import Console
@@ -50,6 +51,7 @@ def map_cores(
     items: Sequence[Item],
     description: str,
     work: Work = HERE,
+    size: Callable[[Item], int] | None = None,
 ) -> Iterator[Result]:
     """Yield ``function(item)`` for each item, in order, computed on all cores or on a cluster.
 
@@ -66,22 +68,25 @@ def map_cores(
     work : Work, optional
         Where; by default a process a core. One worker works in this process, and so do fewer
         than two tasks a core, for which starting the processes costs more than it saves.
+    size : callable, optional
+        What one item counts on the progress bar; 1 by default.
     """
     workers = work.workers or (cores() if len(items) >= 2 * cores() else 1)
-    with progress_bar() as bar:
+    sizes = [size(item) if size else 1 for item in items]
+    with progress_bar() as bar, ExitStack() as stack:
+        task = bar.add_task(description, total=sum(sizes))
+        results: Iterator[Result] = map(function, items)
         if work.cluster is not None:
             from galopt.search.spread import map_cluster
 
             results = map_cluster(function, items, work.cluster, work.workers or cores())
-            yield from bar.track(results, len(items), description=description)
-            return
-        if workers <= 1:
-            yield from bar.track(map(function, items), len(items), description=description)
-            return
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        elif workers > 1:
+            context = multiprocessing.get_context("spawn")
+            pool = stack.enter_context(ProcessPoolExecutor(workers, mp_context=context))
             results = _in_order(pool, function, items, ahead=3 * workers)
-            yield from bar.track(results, len(items), description=description)
+        for result, done in zip(results, sizes, strict=True):
+            yield result
+            bar.advance(task, done)
 
 
 def _in_order(

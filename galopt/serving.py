@@ -1,13 +1,24 @@
-"""The model that MLflow loads and serves: stamps in, named vote fractions out."""
+"""The trained model in use: stamps or pictures in, named vote fractions out."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from galopt.config import Evaluate
+from galopt.config import Evaluate, Stamps
+from galopt.errors import DataError
 from galopt.files import read_json, write_json
+from galopt.pictures import to_stamps
+
+if TYPE_CHECKING:
+    from galopt.tracking.scoring import Served  # loads MLflow, which prediction can do without
+
+Fractions = NDArray[np.float32]
+
+SPREAD = Evaluate(rotations=8, flip=True)
+"""Views whose spread is the error of a single network that is evaluated in one view only."""
 
 
 class VoteFractions:
@@ -21,37 +32,143 @@ class VoteFractions:
         Names of the T fractions.
     views : config section
         Views of each stamp that are averaged, as in the run's evaluation.
+    stamps : config section
+        How the training stamps were made, and so how pictures become stamps.
     """
 
-    def __init__(self, networks: list[Any], targets: list[str], views: Evaluate) -> None:
-        self.networks, self.targets, self.views = networks, targets, views
+    def __init__(
+        self, networks: list[Any], targets: list[str], views: Evaluate, stamps: Stamps
+    ) -> None:
+        self.networks, self.targets = networks, targets
+        self.views, self.stamps = views, stamps
+        self.side: int = networks[0].input_shape[1]
 
-    def predict(self, stamps, params=None):  # type: ignore[no-untyped-def]
-        """Return a table of vote fractions of stamps, shape (N, S, S), uint8.
+    def fractions(self, stamps: NDArray[np.uint8]) -> Fractions:
+        """Return vote fractions (N, T) of stored stamps (N, S, S)."""
+        return np.mean([mean for mean, _ in self._members(stamps)], axis=0)
 
-        Without type hints, which MLflow would take for a signature.
+    def with_errors(self, stamps: NDArray[np.uint8]) -> tuple[Fractions, Fractions]:
+        """Return vote fractions of stored stamps and how far the model agrees with itself.
+
+        Returns
+        -------
+        fractions : array, shape (N, T), float32
+            The same as without errors.
+        errors : array, shape (N, T), float32
+            Standard deviation over the networks, if there are several; else that of a network
+            that has learnt its own (`galopt.counts`), else over views of the galaxy: those
+            that are averaged, or 8 rotations, each also mirrored. Only what was learnt from
+            votes knows of what all networks or views get wrong.
         """
+        from galopt.averaging import predict_averaged
+
+        means, deviations = zip(*self._members(stamps), strict=True)
+        mean = np.mean(means, axis=0)
+        if len(means) > 1:
+            return mean, np.std(means, axis=0, ddof=1)
+        if deviations[0] is not None:
+            return mean, deviations[0]
+        return mean, predict_averaged(self.networks[0], stamps, SPREAD)[1]
+
+    def predict(self, images: Any) -> pd.DataFrame:
+        """Return a table of vote fractions, one row an image.
+
+        Parameters
+        ----------
+        images : array
+            Stored stamps, grey levels (N, S, S); or strings (N,), each a JPEG, PNG, TIFF or
+            FITS file in base64, from which stamps are made as those of the training were.
+
+        Raises
+        ------
+        DataError
+            An image is not one; the message says which and why.
+        """
+        images = np.asarray(images)
+        if images.ndim == 1 and len(images):
+            stamps = to_stamps(images, self.stamps, self.side)
+        else:
+            stamps = self._grey_levels(images)
+        return pd.DataFrame(self.fractions(stamps), columns=self.targets)
+
+    def _grey_levels(self, images: NDArray[Any]) -> NDArray[np.uint8]:
+        expected = f"base64 strings, or grey levels of shape (N, {self.side}, {self.side})"
+        if images.shape[1:] != (self.side, self.side) or not len(images):
+            raise DataError(f"the input has shape {images.shape}; give {expected}")
+        if images.dtype == np.uint8:
+            return images
+        try:
+            levels = images.astype(float)
+        except (TypeError, ValueError):
+            raise DataError(f"the input holds more than numbers; give {expected}") from None
+        if not ((levels >= 0) & (levels <= 255) & (levels == np.rint(levels))).all():
+            raise DataError("a grey level is no whole number from 0 to 255")
+        return levels.astype(np.uint8)
+
+    def _members(self, stamps: NDArray[np.uint8]) -> list[tuple[Fractions, Fractions | None]]:
         from galopt.evaluation import predict_views
 
-        if isinstance(stamps, dict):
-            stamps = stamps["stamps"]
-        stamps = np.asarray(stamps, np.uint8)
-        members = [predict_views(network, stamps, self.views)[0] for network in self.networks]
-        return pd.DataFrame(np.mean(members, axis=0), columns=self.targets)
+        return [predict_views(network, stamps, self.views) for network in self.networks]
 
 
-def save(networks: list[Any], targets: list[str], views: Evaluate, folder: Path) -> None:
-    """Write what `_load_pyfunc` reads: the networks, their outputs' names, the views."""
+def save(model: VoteFractions, folder: Path) -> None:
+    """Write what `load` reads: the networks, their outputs' names, the views, the stretch."""
     folder.mkdir(parents=True)
-    for number, network in enumerate(networks):
+    for number, network in enumerate(model.networks):
         network.save(folder / f"member_{number:02d}.keras")
-    write_json(folder / "served.json", {"targets": targets, "views": views.model_dump()})
+    served = {
+        "targets": model.targets,
+        "views": model.views.model_dump(),
+        "stamps": model.stamps.model_dump(),
+    }
+    write_json(folder / "served.json", served)
 
 
-def _load_pyfunc(folder: str) -> VoteFractions:
-    """Load the model; MLflow calls it by this name."""
+def load(folder: Path) -> VoteFractions:
+    """Read what `save` wrote; nothing in the folder is executed.
+
+    Raises
+    ------
+    DataError
+        A file is missing or not what it must be.
+    """
+    try:
+        served = read_json(folder / "served.json")
+        views, stamps = Evaluate(**served["views"]), Stamps(**served["stamps"])
+    except (OSError, ValueError, KeyError) as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else error
+        raise DataError(f"{folder}/served.json: not of this version of galopt: {reason}") from None
+    networks = [read_network(path) for path in sorted(folder.glob("member_*.keras"))]
+    if not networks:
+        raise DataError(f"{folder}: no network there (member_00.keras)")
+    return VoteFractions(networks, served["targets"], views, stamps)
+
+
+def read_network(path: Path) -> Any:
+    """Load one network of a `.keras` file as data: code inside it is refused.
+
+    Raises
+    ------
+    DataError
+        It is no such file; in one line, whatever Keras says.
+    """
+    from galopt.counts import targets_of
     from galopt.networks import load_model
 
-    networks = [load_model(path) for path in sorted(Path(folder).glob("member_*.keras"))]
-    served = read_json(Path(folder) / "served.json")
-    return VoteFractions(networks, served["targets"], Evaluate(**served["views"]))
+    try:
+        network = load_model(path)
+        targets_of(network)
+        return network
+    except DataError:
+        raise
+    except Exception as error:  # hostile files raise nearly anything from Keras
+        reason = " ".join(str(error).split())[:200]
+        raise DataError(f"{path}: not a trained network ({reason})") from None
+
+
+def _load_pyfunc(folder: str) -> "Served":
+    """Load the model for MLflow, which calls this by its name."""
+    from galopt.tracking.scoring import Served, bound_requests
+
+    bound_requests()
+    return Served(load(Path(folder)))

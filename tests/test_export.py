@@ -39,7 +39,8 @@ def table() -> pd.DataFrame:
     ],
 )
 def test_what_is_written_is_read_back(tmp_path, table, name, read):
-    export.write(table, tmp_path / name, PROVENANCE)
+    halves = [table[:1], table[:0], table[1:]]
+    assert export.write(halves, tmp_path / name, PROVENANCE) == 2
     back = read(tmp_path / name)
     assert list(back) == list(table)
     assert back["id"].tolist() == ["a", "b2"]
@@ -48,27 +49,41 @@ def test_what_is_written_is_read_back(tmp_path, table, name, read):
 
 
 def test_fits_header_says_where_it_comes_from(tmp_path, table):
-    export.write(table, tmp_path / "t.fits", PROVENANCE)
+    export.write([table], tmp_path / "t.fits", PROVENANCE)
     header = fits.getheader(tmp_path / "t.fits", 1)
     assert header["MODEL"] == "models:/galopt@champion"
     assert header["RUN"] == "\\xe9" + "f" * 90
     assert header["TUCD1"] == "meta.id;meta.main"
     assert header["TUCD3"] == "arith.ratio"
+    assert header["TCOMM3"] == "predicted fraction of votes for disk, 0 to 1"
 
 
 def test_votable_says_where_it_comes_from(tmp_path, table):
-    export.write(table, tmp_path / "t.vot", PROVENANCE)
+    export.write([table], tmp_path / "t.vot", PROVENANCE)
     resource = parse(tmp_path / "t.vot").resources[0]
     assert {info.name: info.value for info in resource.infos} == PROVENANCE
     fields = {field.name: field for field in resource.tables[0].fields}
-    assert fields["disk"].description == "predicted fraction of votes for disk"
+    assert fields["disk"].description == "predicted fraction of votes for disk, 0 to 1"
     assert fields["id"].ucd == "meta.id;meta.main"
 
 
 def test_parquet_says_where_it_comes_from(tmp_path, table):
-    export.write(table, tmp_path / "t.parquet", PROVENANCE)
-    metadata = pq.read_schema(tmp_path / "t.parquet").metadata
-    assert metadata[b"galopt.model"] == b"models:/galopt@champion"
+    export.write([table], tmp_path / "t.parquet", PROVENANCE)
+    schema = pq.read_schema(tmp_path / "t.parquet")
+    assert schema.metadata[b"galopt.model"] == b"models:/galopt@champion"
+    assert schema.field("disk").metadata[b"unit"] == b"1"
+    assert b"votes for disk" in schema.field("disk").metadata[b"description"]
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet", "t.fits", "t.vot"])
+def test_a_table_without_rows_is_not_written(tmp_path, table, name):
+    assert export.write([table[:0]], tmp_path / name, PROVENANCE) == 0
+    assert not list(tmp_path.iterdir())
+
+
+def test_errors_have_a_meaning_of_their_own():
+    assert export.meaning("disk_err")[0] == "stat.error;arith.ratio"
+    assert "standard deviation" in export.meaning("disk_err")[1]
 
 
 def test_nothing_is_overwritten_unasked(tmp_path):

@@ -118,3 +118,11 @@ def test_unusable_folders_are_refused(tmp_path):
     (tmp_path / "empty" / "votes.csv").touch()
     with pytest.raises(DataError, match="not a CSV table"):
         read_folder(Folder(path=str(tmp_path / "empty")), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../../../etc/passwd", "/etc/passwd", "images/../../votes.csv"])
+def test_a_path_outside_the_folder_is_refused(stamps, tmp_path, name):
+    folder, table = stamps
+    table.loc[1, "file"] = name
+    with pytest.raises(DataError, match="line 3 .id b.: .* is outside the folder"):
+        read(folder, table, tmp_path)

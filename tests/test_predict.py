@@ -1,29 +1,45 @@
-"""From image files to vote fractions, by the way that made the training stamps."""
+"""From galaxies to vote fractions, by the way that made the training stamps."""
 
+import os
+import resource
+import shutil
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from astropy.io import fits
 from PIL import Image
+from typer.testing import CliRunner, Result
 
 from galopt import dataset, params, predict
+from galopt.cli import app
 from galopt.config import Stamps
 from galopt.errors import DataError, GaloptError
 from galopt.files import write_json
-from galopt.predict import Network, find_files, image_id, read_chunk
-from galopt.stamps import make_stamps
+from galopt.inputs import find_files, positions_in, stamps_in
+from galopt.pictures import read_chunk
+from galopt.stamps import Chunk, make_stamps
 from galopt.survey import make_survey
 
 TARGETS = ["mean", "spread"]
 
 
-def network(side: int = 40) -> Network:
-    def fractions(stamps):
+class Brightness:
+    """Stands for a network: its fractions are the mean and the spread of the grey levels."""
+
+    targets, side, stamps, networks = TARGETS, 40, Stamps(), ["one"]
+
+    def fractions(self, stamps):
+        """Return fractions (N, 2) of stamps."""
         assert stamps.dtype == np.uint8
         return np.stack([stamps.mean((1, 2)) / 255, stamps.std((1, 2)) / 255], 1).astype("f4")
 
-    return Network(fractions, TARGETS, side, Stamps(), {"model": "a test"})
+    def with_errors(self, stamps):
+        """Return fractions and a tenth of them."""
+        return self.fractions(stamps), self.fractions(stamps) / 10
 
 
 def write_pictures(folder: Path, names: list[str]) -> None:
@@ -34,54 +50,48 @@ def write_pictures(folder: Path, names: list[str]) -> None:
         Image.fromarray(pixels).resize((160, 120), Image.Resampling.BICUBIC).save(folder / name)
 
 
-def test_folders_files_and_patterns_are_found_once_each(tmp_path):
-    write_pictures(tmp_path / "a" / "deep", ["z.png"])
-    write_pictures(tmp_path / "a", ["b.jpg", "a.JPG"])
-    (tmp_path / "a" / "votes.csv").touch()
-    folder = tmp_path / "a"
-    found = find_files([str(folder / "b.jpg"), str(folder), str(folder / "*.jpg")])
-    assert [file.name for file in found] == ["b.jpg", "a.JPG", "z.png"]
-    assert find_files([str(tmp_path / "**" / "*.png")]) == [folder / "deep" / "z.png"]
+def predict_all(chunks, errors=False) -> tuple[pd.DataFrame, pd.DataFrame]:
+    tables, rejected = zip(*predict.predict(Brightness(), chunks, errors), strict=True)
+    return pd.concat(tables, ignore_index=True), pd.concat(rejected, ignore_index=True)
 
 
-def test_path_that_means_nothing_is_named(tmp_path):
-    with pytest.raises(DataError, match="nowhere: no image there"):
-        find_files([str(tmp_path / "nowhere")])
-
-
-@pytest.mark.parametrize(
-    ("name", "galaxy"),
-    [("a.b.jpg", "a.b"), ("c.fits.gz", "c"), ("d.TIFF", "d"), ("e.dat", "e.dat")],
-)
-def test_id_is_the_name_without_the_image_ending(name, galaxy):
-    assert image_id(Path("folder") / name) == galaxy
+def predict_folder(folder: Path, **options) -> tuple[pd.DataFrame, pd.DataFrame]:
+    return predict_all(stamps_in(find_files([str(folder)])), **options)
 
 
 def test_unreadable_images_are_set_aside_and_the_rest_finished(tmp_path):
     write_pictures(tmp_path, ["a.jpg", "c.jpg"])
     (tmp_path / "b.jpg").write_text("no picture")
-    table, rejected = predict.predict(network(), find_files([str(tmp_path)]))
+    table, rejected = predict_folder(tmp_path)
     assert table["id"].tolist() == ["a", "c"]
     assert table["file"].tolist() == [str(tmp_path / "a.jpg"), str(tmp_path / "c.jpg")]
     assert list(table) == ["id", "file", *TARGETS]
+    assert list(rejected) == ["id", "file", "reason"]
     assert rejected["id"].tolist() == ["b"]
     assert "cannot identify" in rejected["reason"][0]
 
 
 def test_no_readable_image_gives_an_empty_table(tmp_path):
     (tmp_path / "b.jpg").write_text("no picture")
-    table, rejected = predict.predict(network(), [tmp_path / "b.jpg"])
+    table, rejected = predict_folder(tmp_path)
     assert table.empty
     assert list(table) == ["id", "file", *TARGETS]
     assert len(rejected) == 1
 
 
+def test_errors_stand_after_the_fractions(tmp_path):
+    write_pictures(tmp_path, ["a.jpg"])
+    table, _ = predict_folder(tmp_path, errors=True)
+    assert list(table) == ["id", "file", *TARGETS, "mean_err", "spread_err"]
+    np.testing.assert_allclose(table["mean_err"], table["mean"] / 10)
+
+
 def test_order_and_result_do_not_depend_on_chunks(tmp_path, monkeypatch):
     write_pictures(tmp_path, [f"{number}.png" for number in range(5)])
-    files = find_files([str(tmp_path)])
-    whole, _ = predict.predict(network(), files)
-    monkeypatch.setattr(predict, "_CHUNK", 2)
-    parts, _ = predict.predict(network(), files)
+    whole, _ = predict_folder(tmp_path)
+    monkeypatch.setattr("galopt.inputs.TOGETHER", 2)
+    monkeypatch.setattr(predict, "BATCH", 3)
+    parts, _ = predict_folder(tmp_path)
     pd.testing.assert_frame_equal(whole, parts)
 
 
@@ -96,23 +106,100 @@ def test_stamps_are_those_of_the_dataset(tmp_path):
     make_survey(config, tmp_path / "data" / "survey")
     make_stamps(config, tmp_path / "data" / "survey", tmp_path / "data")
     test = dataset.build(config, tmp_path / "data", tmp_path / "dataset").split("test")
-    files = [tmp_path / "mine" / f"{galaxy}.png" for galaxy in test.catalog["id"]]
-    stamps, rows, rejected = read_chunk(files, config.stamps, config.rescale.pixels)
+    (chunk,) = stamps_in([tmp_path / "mine" / f"{galaxy}.png" for galaxy in test.catalog["id"]])
+    stamps, good, bad = read_chunk(chunk, config.stamps, config.rescale.pixels)
     np.testing.assert_array_equal(stamps, test.images)
-    assert [row["id"] for row in rows] == test.catalog["id"].tolist()
-    assert not rejected
+    assert good["id"].tolist() == test.catalog["id"].tolist()
+    assert bad.empty
+
+
+def test_positions_give_the_stamps_of_the_dataset(simulated, tmp_path):
+    votes = pd.read_csv(simulated / "votes.csv", dtype={"id": str}).head(3)
+    off = pd.DataFrame({"id": ["off"], "ra": [1.0], "dec": [10.0]})
+    pd.concat([votes, off])[["id", "ra", "dec"]].to_csv(tmp_path / "p.csv", index=False)
+    chunks = positions_in(tmp_path / "p.csv", sorted((simulated / "tiles").glob("*.fits")))
+    table, rejected = predict_all(chunks)
+    assert rejected[["id", "reason"]].to_numpy().tolist() == [["off", "outside the mosaic"]]
+    assert sorted(table["id"]) == sorted(votes["id"])
+    assert table["file"].str.contains("tile_").all()
+    assert table["spread"].min() > 0.01
 
 
 def test_provenance_names_code_and_model():
-    made = predict.provenance(network())
+    made = predict.provenance(Brightness(), {"model": "a test"}, errors=True)
     assert made["creator"].startswith("galopt ")
     assert made["model"] == "a test"
+    assert "views" in made["errors"]
     assert all(len(key) <= 8 for key in made)
+
+
+def png_bomb(path: Path, side: int) -> None:
+    """Write a black picture of `side` by `side` px, compressed a thousandfold."""
+
+    def part(kind: bytes, content: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(kind + content))
+        return struct.pack(">I", len(content)) + kind + content + check
+
+    packer = zlib.compressobj(9)
+    rows = b"".join([*(packer.compress(bytes(side + 1)) for _ in range(side)), packer.flush()])
+    head = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    parts = part(b"IHDR", head) + part(b"IDAT", rows) + part(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + parts)
+
+
+def lying_fits(path: Path, *sides: int) -> None:
+    """Write a FITS header that promises far more than the file holds."""
+    header = fits.Header({"SIMPLE": True, "BITPIX": -64, "NAXIS": len(sides)})
+    header.update({f"NAXIS{number}": side for number, side in enumerate(sides, 1)})
+    path.write_bytes(header.tostring(padding=True).encode() + bytes(2880))
+
+
+class Trap:
+    """Leaves a folder behind when it is unpickled."""
+
+    def __reduce__(self):
+        return os.mkdir, ("sprung",)
+
+
+def test_hostile_files_are_listed_and_the_rest_finished(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "mine"
+    write_pictures(folder, ["good.jpg"])
+    png_bomb(folder / "bomb.png", 50_000)
+    lying_fits(folder / "lies.fits", 50_000, 50_000)
+    lying_fits(folder / "overflow.fits", 2**32, 2**32)
+    np.save(folder / "pickle.npy", np.array([Trap()], object), allow_pickle=True)
+    (folder / "pickle.npy").rename(folder / "pickle.png")
+    (folder / "postscript.jpg").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n")
+    (folder / "link.jpg").symlink_to("/etc/passwd")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    table, rejected = predict_folder(folder)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert table["id"].tolist() == ["good"]
+    reasons = rejected.set_index("id")["reason"]
+    assert len(reasons) == 6
+    assert reasons["bomb"] == "too large: more than 89,478,485 pixels"
+    assert "too large" in reasons["lies"]
+    assert not reasons.str.contains("\n|root:").any()
+    assert grown < 200_000  # KiB
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_memory_does_not_grow_with_the_number_of_images(tmp_path, monkeypatch):
+    psutil = pytest.importorskip("psutil")
+    write_pictures(tmp_path, [f"{number}.jpg" for number in range(8)])
+    rows = stamps_in(find_files([str(tmp_path)]))[0].rows
+    monkeypatch.setattr(predict, "BATCH", 64)
+    used = []
+    for table, _ in predict.predict(Brightness(), [Chunk(rows, None)] * 120):
+        assert len(table) == 64
+        used.append(psutil.Process().memory_info().rss)
+    assert max(used) - used[2] < 10 << 20  # 96 further images of 19 kB, 1.6 kB as stamps
 
 
 def test_missing_keras_file_is_named(tmp_path):
     with pytest.raises(DataError, match="no such file"):
-        predict.open_network(str(tmp_path / "model.keras"))
+        predict.open_model(str(tmp_path / "model.keras"))
 
 
 @pytest.fixture
@@ -126,30 +213,71 @@ def project(tmp_path, monkeypatch):
 def save_network(path: Path, outputs: int) -> None:
     import keras
 
-    layers = keras.layers
-    stack = [keras.Input((40, 40), dtype="uint8"), layers.Rescaling(1 / 255), layers.Flatten()]
-    keras.Sequential([*stack, layers.Dense(outputs, activation="sigmoid")]).save(path)
+    from galopt.augment import View
+
+    stamps = keras.Input((40, 40), dtype="uint8")
+    seen = keras.layers.Flatten()(View(20, 0.5, name="view")(stamps))
+    keras.Model(stamps, keras.layers.Dense(outputs, "sigmoid", name="fractions")(seen)).save(path)
 
 
 def test_keras_file_is_used_with_the_project_s_names_and_stretch(project):
     save_network(project / "model.keras", outputs=2)
-    opened = predict.open_network("model.keras")
+    opened, origin = predict.open_model("model.keras")
     assert (opened.targets, opened.side, opened.stamps.softening) == (TARGETS, 40, 2)
+    assert origin == {"model": "model.keras"}
     fractions = opened.fractions(np.zeros((3, 40, 40), np.uint8))
-    np.testing.assert_allclose(fractions, 0.5)
+    np.testing.assert_allclose(fractions, 0.5)  # of nothing, and the biases are zero
 
 
 def test_keras_file_with_other_outputs_is_refused(project):
     save_network(project / "model.keras", outputs=3)
     with pytest.raises(GaloptError, match="does not name its 3 fractions"):
-        predict.open_network("model.keras")
+        predict.open_model("model.keras")
 
 
-def test_code_in_a_keras_file_is_never_run(project):
+def predict_command(*words: str) -> Result:
+    return CliRunner().invoke(app, ["predict", "--model", "model.keras", *words])
+
+
+def test_the_command_finishes_lists_what_is_bad_and_says_so(project):
+    save_network(project / "model.keras", outputs=2)
+    write_pictures(project / "mine", ["a.jpg", "b.png"])
+    assert predict_command("mine").exit_code == 0
+    assert list(pd.read_csv("predictions.csv")) == ["id", "file", *TARGETS]
+    refused = predict_command("mine")
+    assert "predictions.csv exists; --overwrite" in str(refused.exception)
+    (project / "mine" / "c.jpg").write_text("no picture")
+    done = predict_command("mine", "--overwrite", "--errors")
+    assert done.exit_code == 1
+    assert done.stderr.splitlines()[-1].startswith("galopt: 1 of 3 galaxies cannot be read")
+    assert pd.read_csv("predictions.csv.rejected.csv")["id"].tolist() == ["c"]
+    table = pd.read_csv("predictions.csv")
+    assert list(table) == ["id", "file", *TARGETS, "mean_err", "spread_err"]
+    none = predict_command("mine/c.jpg", "--out", "none.csv")
+    assert "1 of 1 galaxies cannot be read" in str(none.exception)
+    assert not (project / "none.csv").exists()
+
+
+def test_positions_need_a_mosaic_and_exclude_files():
+    positions = ["--catalog", "p.csv"]
+    for words in ([], positions, ["a.jpg", *positions, "--mosaic", "m.fits"]):
+        assert "--catalog and --mosaic" in str(predict_command(*words).exception)
+
+
+def trap(x):
+    os.mkdir("sprung")
+    return x[:, :2, 0]
+
+
+@pytest.mark.parametrize("code", [trap, lambda x: (os.mkdir("sprung"), x[:, :2, 0])[1]])
+def test_code_in_a_keras_file_is_never_run(project, code):
     import keras
 
-    hostile = keras.Sequential([keras.Input((40, 40)), keras.layers.Lambda(lambda x: x[:, :2, 0])])
+    stamps = keras.Input((40, 40))
+    hostile = keras.Model(stamps, keras.layers.Lambda(code, output_shape=(2,))(stamps))
+    shutil.rmtree("sprung", ignore_errors=True)  # made when the network was
     hostile.save(project / "model.keras")
     with pytest.raises(GaloptError, match="not a trained network") as caught:
-        predict.open_network("model.keras")
+        predict.open_model("model.keras")
     assert "\n" not in str(caught.value)
+    assert not (project / "sprung").exists()

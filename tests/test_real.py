@@ -1,13 +1,21 @@
 """The main job on real galaxies: from the folder of stamps to a network that has learnt."""
 
+import base64
 import shutil
+from pathlib import Path
 
+import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from galopt import dataset, params, training
+from galopt.augment import View
+from galopt.config import Evaluate, Stamps
 from galopt.evaluation import evaluate
-from galopt.predict import Network, find_files, predict
+from galopt.inputs import find_files, stamps_in
+from galopt.predict import predict
+from galopt.serving import VoteFractions
 from galopt.stamps import make_stamps
 from galopt.survey import make_survey
 
@@ -49,16 +57,50 @@ def test_a_short_training_beats_the_constant_predictor_clearly(ceers, tmp_path):
     assert metrics["test_rmse"] < 0.93 * metrics["test_rmse_constant"]
 
 
+def network(targets: int) -> keras.Model:
+    """Return a network whose fractions vary much from stamp to stamp, untrained."""
+    stamps = keras.Input((84, 84), dtype="uint8")
+    view = View(45, 0.52, mean=0.2, spread=0.2, name="view")(stamps)
+    start = keras.initializers.RandomNormal(stddev=0.03, seed=1)
+    seen = keras.layers.Flatten()(view)
+    fractions = keras.layers.Dense(targets, "sigmoid", kernel_initializer=start, name="fractions")(
+        seen
+    )
+    return keras.Model(stamps, fractions)
+
+
+def predict_files(model: VoteFractions, files: list[Path]) -> pd.DataFrame:
+    tables, rejected = zip(*predict(model, stamps_in(files)), strict=True)
+    assert not sum(map(len, rejected))
+    table = pd.concat(tables)
+    fractions = table[model.targets].to_numpy()
+    assert 0 <= fractions.min() < 0.3 < 0.7 < fractions.max() <= 1
+    return table
+
+
+def test_a_thousand_real_galaxies_are_predicted_as_they_are_evaluated(ceers, real_data):
+    built, config = ceers
+    model = VoteFractions([network(3)], CEERS, config.evaluate, config.stamps)
+    measured = evaluate(model.networks[0], built).table.set_index("id")
+    folder = real_data / "ceers_f200w"
+    files = pd.read_csv(folder / "votes.csv", dtype={"id": str}).set_index("id")["file"]
+    others = files.index.difference(measured.index)[: 1000 - len(measured)]
+    ids = [*others, *measured.index]
+    table = predict_files(model, [folder / files[galaxy] for galaxy in ids])
+    assert len(table) == 1000
+    by_file = table.set_index("file")
+    ours = by_file.loc[[str(folder / files[galaxy]) for galaxy in measured.index], CEERS]
+    theirs = measured[[f"predicted_{target}" for target in CEERS]]
+    np.testing.assert_allclose(ours.to_numpy(), theirs.to_numpy(), atol=1e-5)
+    assert table["id"].tolist() == [Path(files[galaxy]).stem for galaxy in ids]
+
+
 def test_a_network_reads_real_candels_stamps(real_data):
-    config = params.load("params.yaml")
-    split = type("Split", (), {"images": np.full((1, 84, 84), 30, np.uint8)})
-    info = {"targets": ["a", "b"], "pixels": 84}
-    built = type("Dataset", (), {"targets": info["targets"], "side": 84})
-    model = training.make_model(config, built, split, "float32", 1)
-    network = Network(model.predict_on_batch, info["targets"], 84, config.stamps, {})
-    table, rejected = predict(network, find_files([str(real_data / "candels_f160w")]))
-    assert rejected.empty
-    assert len(table) == 6
-    assert table["id"].str.startswith("GDS_").all()
-    assert table[["a", "b"]].to_numpy().min() >= 0
-    assert table[["a", "b"]].to_numpy().max() <= 1
+    model = VoteFractions([network(5)], list("abcde"), Evaluate(), Stamps())
+    folder = real_data / "candels_f160w"
+    table = predict_files(model, find_files([str(folder)]))
+    names = [file.stem for file in sorted((folder / "stamps").glob("*.fits"))]
+    assert table["id"].tolist() == names
+    assert len(names) == 6
+    texts = [base64.b64encode(Path(file).read_bytes()).decode() for file in table["file"]]
+    np.testing.assert_allclose(model.predict(texts), table[list("abcde")], atol=1e-5)

@@ -1,16 +1,27 @@
 """What is served is what was evaluated."""
 
+import base64
+import io
+
 import keras
 import numpy as np
 import pytest
+from astropy.io import fits
 from keras import layers
+from PIL import Image
 
 from galopt import serving
 from galopt.augment import View
-from galopt.config import Evaluate
+from galopt.averaging import predict_averaged
+from galopt.config import Evaluate, Stamps
+from galopt.errors import DataError
 from galopt.evaluation import predict_views
+from galopt.inputs import stamps_in
+from galopt.pictures import read_chunk
+from galopt.serving import VoteFractions
 
 STAMPS = np.random.default_rng(0).integers(0, 255, (5, 32, 32)).astype(np.uint8)
+TARGETS = ["spheroid", "disk"]
 
 
 def network(seed: int) -> keras.Model:
@@ -22,13 +33,98 @@ def network(seed: int) -> keras.Model:
     )
 
 
+@pytest.fixture(scope="module")
+def model() -> VoteFractions:
+    return VoteFractions([network(1)], TARGETS, Evaluate(), Stamps())
+
+
+def encoded(stamp: np.ndarray) -> str:
+    file = io.BytesIO()
+    Image.fromarray(stamp).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
 @pytest.mark.parametrize("views", [Evaluate(), Evaluate(rotations=4, flip=True)])
 def test_a_loaded_model_averages_its_networks_over_its_views(tmp_path, views):
     members = [network(1), network(2)]
-    serving.save(members, ["spheroid", "disk"], views, tmp_path / "networks")
-    loaded = serving._load_pyfunc(str(tmp_path / "networks"))
+    stretch = Stamps(softening=2)
+    serving.save(VoteFractions(members, TARGETS, views, stretch), tmp_path / "networks")
+    loaded = serving.load(tmp_path / "networks")
     expected = np.mean([predict_views(member, STAMPS, views)[0] for member in members], axis=0)
-    for given in (STAMPS, {"stamps": STAMPS}):
-        table = loaded.predict(given)
-        assert list(table.columns) == ["spheroid", "disk"]
-        np.testing.assert_allclose(table, expected, atol=1e-6)
+    table = loaded.predict(STAMPS)
+    assert list(table.columns) == TARGETS
+    np.testing.assert_allclose(table, expected, atol=1e-6)
+    assert loaded.stamps == stretch
+
+
+def test_a_folder_that_is_no_model_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"served\.json"):
+        serving.load(tmp_path)
+    (tmp_path / "served.json").write_text('{"targets": [], "views": {}}')
+    with pytest.raises(DataError, match="'stamps'"):
+        serving.load(tmp_path)
+    (tmp_path / "served.json").write_text('{"targets": [], "views": {}, "stamps": {}}')
+    with pytest.raises(DataError, match="no network"):
+        serving.load(tmp_path)
+
+
+def test_errors_are_the_spread_of_networks_or_of_views(model):
+    members = [network(1), network(2), network(3)]
+    several = VoteFractions(members, TARGETS, Evaluate(), Stamps())
+    fractions, errors = several.with_errors(STAMPS)
+    each = [predict_views(member, STAMPS, Evaluate())[0] for member in members]
+    np.testing.assert_allclose(fractions, several.fractions(STAMPS))
+    np.testing.assert_allclose(errors, np.std(each, axis=0, ddof=1), atol=1e-6)
+    fractions, errors = model.with_errors(STAMPS)
+    np.testing.assert_allclose(fractions, model.fractions(STAMPS))
+    np.testing.assert_allclose(
+        errors, predict_averaged(model.networks[0], STAMPS, serving.SPREAD)[1], atol=1e-6
+    )
+    assert errors.min() > 0
+
+
+def test_arrays_and_pictures_are_answered(model, tmp_path):
+    np.testing.assert_allclose(model.predict(STAMPS.tolist()), model.predict(STAMPS))
+    fits.PrimaryHDU(STAMPS[0].astype("f4")).writeto(tmp_path / "a.fits")
+    Image.fromarray(STAMPS[1]).save(tmp_path / "b.jpg", quality=95)
+    files = [tmp_path / "a.fits", tmp_path / "b.jpg"]
+    texts = [base64.b64encode(file.read_bytes()).decode() for file in files]
+    (chunk,) = stamps_in(files)
+    stamps, *_ = read_chunk(chunk, model.stamps, model.side)
+    np.testing.assert_allclose(model.predict(texts), model.fractions(stamps), atol=1e-6)
+
+
+def test_many_pictures_keep_their_order(model):
+    random = np.random.default_rng(1)
+    stamps = random.integers(0, 255, (150, 32, 32)).astype(np.uint8)
+    texts = [encoded(stamp) for stamp in stamps]
+    together = model.predict(texts)
+    np.testing.assert_allclose(model.predict(texts[149:]), together[149:], atol=1e-6)
+    np.testing.assert_allclose(model.predict(texts[70:71]), together[70:71], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("images", "reason"),
+    [
+        (["../../etc/passwd"], "image 0: not base64"),
+        ([base64.b64encode(b"/etc/passwd").decode()], "image 0: unreadable"),
+        ([encoded(STAMPS[0]), "####"], "image 1: not base64"),
+        ([7], "image 0: not base64"),
+        ([[1, 2], [3]], "image 0: not base64"),
+        ([], "shape"),
+        (STAMPS[:, :8], r"shape \(5, 8, 32\); give base64 strings, or .*\(N, 32, 32\)"),
+        (STAMPS[0], "shape"),
+        (STAMPS - 0.5, "grey level"),
+        (STAMPS * 2.0, "grey level"),
+        (np.full((1, 32, 32), np.nan), "grey level"),
+        (np.full((1, 32, 32), np.inf), "grey level"),
+        (np.full((1, 32, 32), "a"), "more than numbers"),
+        (np.full((1, 32, 32), None), "more than numbers|grey level"),
+    ],
+)
+def test_wrong_input_is_refused_in_one_line(model, images, reason):
+    images = np.array(images, object) if isinstance(images, list) else images
+    with pytest.raises(DataError, match=reason) as caught:
+        model.predict(images)
+    assert "\n" not in str(caught.value)
+    assert "/tmp" not in str(caught.value)

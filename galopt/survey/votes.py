@@ -159,6 +159,12 @@ def check_votes(votes: pd.DataFrame, targets: list[str], table: Path) -> None:
 def check_files(votes: pd.DataFrame, folder: Path, table: Path) -> list[str]:
     """Return the files' absolute paths, or name the first id that has none."""
     named = votes.file.fillna("")
+    beyond = named.map(lambda name: Path(name).is_absolute() or ".." in Path(name).parts)
+    if beyond.any():
+        raise DataError(
+            f"{table}, {_row(votes, beyond)}: {named[beyond].iloc[0]} is outside the folder; "
+            f"name files inside {folder}, or links to them there"
+        )
     paths = [folder / name for name in named]
     lost = pd.Series([not path.is_file() for path in paths], index=votes.index)
     if lost.any():

@@ -1,67 +1,59 @@
-"""Opening a tracked model: a registered version, an alias, or the model of a run."""
+"""Opening a tracked model: a registered version, an alias, a run's, or a folder's."""
 
-from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import keras
 import mlflow
 from mlflow.exceptions import MlflowException
+from mlflow.models import Model
 
+from galopt import serving
 from galopt.errors import GaloptError
+from galopt.serving import VoteFractions
 from galopt.tracking.queries import all_runs, find_run
 
 
-@dataclass(frozen=True)
-class TrackedModel:
-    """A loaded model and what is known of it.
+def open_model(reference: str) -> tuple[VoteFractions, dict[str, str]]:
+    """Load a model by its URI, its run's id or name, or its folder, and say whence it comes.
 
-    Attributes
+    The networks are read as data: neither code that was logged beside them nor code inside
+    them is executed.
+
+    Parameters
     ----------
-    model : mlflow.pyfunc.PyFuncModel
-        Stamps (N, S, S) uint8 to a DataFrame of fractions.
-    targets : list of str
-    side : int
-        Side S of the stamps, px.
-    params : dict of str
-        Parameters of the run that made it, such as ``stamps.softening``.
+    reference : str
+        ``models:/galopt@champion``, ``models:/galopt/3``, ``runs:/ID``, a run's id, the
+        unique start of one, its name, or a folder that holds an `MLmodel`.
+
+    Returns
+    -------
+    model : VoteFractions
     origin : dict of str
-        Where it comes from: uri, run, dataset.
-    """
-
-    model: Any
-    targets: list[str]
-    side: int
-    params: dict[str, str]
-    origin: dict[str, str]
-
-
-def open_model(reference: str) -> TrackedModel:
-    """Load a model by its URI (``models:/galopt@champion``) or by its run's id or name.
+        ``model`` (its URI; for an alias, of the version that it means), ``run``,
+        ``dataset`` (content hash), ``survey``.
 
     Raises
     ------
     GaloptError
         There is none, or it is not a model of galopt.
     """
-    if reference.startswith(("models:/", "runs:/")):
-        uri, meant = reference, reference
-    else:
-        run = find_run(reference, all_runs())
-        uri, meant = f"runs:/{run.id}/model", f"run {run.label}, {run.status.lower()}"
+    uri, meant = _uri(reference)
     try:
-        model = mlflow.pyfunc.load_model(uri)
-        params = mlflow.get_run(model.metadata.run_id).data.params
-    except MlflowException as error:
+        folder = Path(mlflow.artifacts.download_artifacts(uri))
+        logged = Model.load(str(folder))
+        uri = _version(uri)
+    except (MlflowException, OSError) as error:
+        reason = error.message if isinstance(error, MlflowException) else error
         raise GaloptError(
-            f"{meant}: no model there ({' '.join(str(error.message).split())}); train one: "
+            f"{meant}: no model there ({' '.join(str(reason).split())}); train one: "
             "uv run mlflow run . --env-manager local"
         ) from None
-    about = model.metadata.metadata or {}
-    if "targets" not in about:
+    flavour, about = logged.flavors.get("python_function", {}), logged.metadata or {}
+    if flavour.get("loader_module") != serving.__name__:
         raise GaloptError(f"{reference}: not a model that galopt logged")
-    origin = {"model": uri, "run": model.metadata.run_id, "dataset": about["dataset"]}
-    side = model.metadata.signature.inputs.inputs[0].shape[1]
-    return TrackedModel(model, about["targets"], side, params, origin)
+    origin = {"model": uri, "run": logged.run_id or ""}
+    origin |= {name: about.get(name, "") for name in ("dataset", "survey")}
+    return serving.load(folder / flavour["data"]), origin
 
 
 def fetch_network(reference: str) -> keras.Model:
@@ -69,4 +61,24 @@ def fetch_network(reference: str) -> keras.Model:
 
     Parameters and errors are those of `open_model`.
     """
-    return open_model(reference).model.unwrap_python_model().networks[0]
+    return open_model(reference)[0].networks[0]
+
+
+def _uri(reference: str) -> tuple[str, str]:
+    """Return the URI that a reference means, and how to call it in a message."""
+    if reference.startswith("runs:/") and "/" not in reference.removeprefix("runs:/"):
+        return f"{reference}/model", reference
+    if reference.startswith(("models:/", "runs:/")):
+        return reference, reference
+    if (Path(reference) / "MLmodel").is_file():
+        return str(Path(reference).resolve()), reference
+    run = find_run(reference, all_runs())
+    return f"runs:/{run.id}/model", f"run {run.label}, {run.status.lower()}"
+
+
+def _version(uri: str) -> str:
+    """Return the URI of the version that an alias means at the moment."""
+    if not (uri.startswith("models:/") and "@" in uri):
+        return uri
+    name, alias = uri.removeprefix("models:/").split("@", 1)
+    return f"models:/{name}/{mlflow.MlflowClient().get_model_version_by_alias(name, alias).version}"

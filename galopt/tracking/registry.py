@@ -1,5 +1,7 @@
 """Trained models as MLflow models: logged as code without pickles, registered, championed."""
 
+import base64
+import io
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
@@ -9,48 +11,54 @@ import mlflow
 import numpy as np
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
+from numpy.typing import NDArray
+from PIL import Image
 
 import galopt
 from galopt import serving
-from galopt.config import Evaluate
 from galopt.dataset import Dataset
+from galopt.serving import VoteFractions
 
 NAME = "galopt"
 REQUIREMENTS = [f"{name}=={version(name)}" for name in ("tensorflow", "keras", "numpy", "pandas")]
 
 
-def log_model(models: list[Any], dataset: Dataset, views: Evaluate) -> str:
-    """Log one model, or several that are averaged, as the run's model.
+def log_model(model: VoteFractions, dataset: Dataset) -> str:
+    """Log the run's model.
+
+    Its input is a tensor of objects, which MLflow hands over unconverted: image files in
+    base64 stay as small as they came, and arrays of grey levels are welcome too.
 
     Parameters
     ----------
-    models : list of keras.Model
-        Each takes stored stamps (B, S, S) uint8 and returns fractions (B, T).
+    model : VoteFractions
     dataset : Dataset
-        Gives the names of the fractions.
-    views : config section
-        Views of each stamp that the served model averages.
+        What it was trained on.
 
     Returns
     -------
     str
         The model's URI.
     """
-    stamps = TensorSpec(np.dtype(np.uint8), (-1, dataset.side, dataset.side), "stamps")
-    fractions = Schema([ColSpec(DataType.double, target) for target in dataset.targets])
+    stamps = TensorSpec(np.dtype(object), (-1,), "stamps")
+    fractions = Schema([ColSpec(DataType.double, target) for target in model.targets])
     package = Path(galopt.__file__).parent
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "networks"
-        serving.save(models, dataset.targets, views, data)
+        serving.save(model, data)
         logged = mlflow.pyfunc.log_model(
             name="model",
-            loader_module="galopt.serving",
+            loader_module=serving.__name__,
             data_path=str(data),
             code_paths=[str(package)],
             signature=ModelSignature(Schema([stamps]), fractions),
-            input_example=np.array(dataset.split("test").images[:1]),
+            input_example=_example(dataset.split("test").images[0]),
             pip_requirements=REQUIREMENTS,
-            metadata={"targets": dataset.targets, "dataset": dataset.info["hash"]},
+            metadata={
+                "targets": model.targets,
+                "dataset": dataset.info["hash"],
+                "survey": dataset.info["name"],
+            },
         )
     return logged.model_uri
 
@@ -76,6 +84,13 @@ def register(model_uri: str, val_rmse: float, dataset: Dataset) -> str | None:
         return f"the champion (version {champion.version}) has a lower validation RMSE"
     client.set_registered_model_alias(NAME, "champion", version.version)
     return None
+
+
+def _example(stamp: NDArray[np.uint8]) -> NDArray[Any]:
+    """Return a request of one stamp, as a JPEG file in base64."""
+    file = io.BytesIO()
+    Image.fromarray(stamp).save(file, "JPEG", quality=95)
+    return np.array([base64.b64encode(file.getvalue()).decode()], object)
 
 
 def _champion(client: mlflow.MlflowClient) -> Any:

@@ -1,0 +1,81 @@
+"""`galopt predict`: the vote fractions of the user's own galaxies, as a table."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def predict(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(help="images, folders of images, patterns such as 'a/*.fits'"),
+    ] = None,
+    catalog: Annotated[
+        Path | None, typer.Option(help="positions instead of images: id, ra, dec in degrees")
+    ] = None,
+    mosaic: Annotated[
+        list[Path] | None, typer.Option(help="FITS image around the positions; may be repeated")
+    ] = None,
+    model: Annotated[
+        str, typer.Option(help="a registered model, a run, a logged model's folder, a .keras file")
+    ] = "models:/galopt@champion",
+    errors: Annotated[
+        bool, typer.Option("--errors", help="add the spread over networks or views as …_err")
+    ] = False,
+    out: Annotated[
+        Path, typer.Option(help="the table to write: .csv, .parquet, .fits or .vot")
+    ] = Path("predictions.csv"),
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace what exists")] = False,
+) -> None:
+    """Predict the vote fractions of your own galaxies.
+
+    Takes JPEG, PNG, TIFF and FITS stamps, one galaxy in the centre of each, or positions in
+    a mosaic, and writes `id,file` and one column a class. What cannot be read is listed,
+    with the reason, in a table beside it, and the others are finished; the exit status is
+    then 1.
+
+    * `galopt predict my_galaxies/`
+
+    * `galopt predict 'a/*.jpg' b.fits --model 3f2a91c0 --errors --out votes.fits`
+
+    * `galopt predict --catalog positions.csv --mosaic field_drz.fits --out votes.vot`
+    """
+    import pandas as pd
+
+    from galopt import export, inputs
+    from galopt.errors import DataError
+    from galopt.predict import open_model, provenance
+    from galopt.predict import predict as predict_chunks
+
+    if bool(paths) == bool(catalog) or bool(catalog) != bool(mosaic):
+        raise DataError("name images, or positions with both --catalog and --mosaic")
+    if catalog:
+        chunks = inputs.positions_in(catalog, mosaic or [])
+    else:
+        chunks = inputs.stamps_in(inputs.find_files(paths or []))
+    texts = (text for chunk in chunks for name in ("id", "file") for text in chunk.rows[name])
+    export.check(out, texts, overwrite)
+    network, origin = open_model(model)
+    rejected = []
+
+    def read() -> Iterator[pd.DataFrame]:
+        for table, bad in predict_chunks(network, chunks, errors):
+            rejected.append(bad)
+            yield table
+
+    rows = export.write(read(), out, provenance(network, origin, errors))
+    bad = pd.concat(rejected, ignore_index=True)
+    beside = export.write_rejected(bad, out)
+    if rows:
+        print(f"{out}: {rows} galaxies, {', '.join(network.targets)}")
+    if beside:
+        first = bad.iloc[0]
+        line = f"{len(bad)} of {rows + len(bad)} galaxies cannot be read, listed in {beside}: "
+        line += f"{first['file'] or first['id']}: {first['reason']}"
+        if not rows:
+            raise DataError(line)
+        print(f"galopt: {line}", file=sys.stderr)
+        raise typer.Exit(1)

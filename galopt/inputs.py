@@ -1,0 +1,152 @@
+"""Which galaxies to predict: image files, or positions in mosaics."""
+
+import glob
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from astropy.io import fits
+from astropy.table import Table
+
+from galopt.errors import DataError
+from galopt.images import FITS_NAMES
+from galopt.mosaic import assign_tiles, read_wcs
+from galopt.pictures import TOGETHER
+from galopt.stamps import Chunk
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", *FITS_NAMES)
+
+CATALOGUES = {".csv": "csv", ".parquet": "parquet", ".fits": "fits", ".vot": "votable"}
+"""Endings of the catalogues that can be read, and what astropy calls them."""
+
+_COLUMNS = ["id", "ra", "dec"]
+
+
+def find_files(paths: Sequence[str]) -> list[Path]:
+    """Return the image files that paths mean, each once.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Files; folders, searched to their depths for JPEG, PNG, TIFF and FITS names; or
+        patterns with ``*``, ``?``, ``**``.
+
+    Raises
+    ------
+    DataError
+        A path means no file.
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        files = _files(path)
+        if not files:
+            raise DataError(f"{path}: no image there (known are {', '.join(SUFFIXES)})")
+        found |= dict.fromkeys(files)
+    return list(found)
+
+
+def stamps_in(files: Sequence[Path]) -> list[Chunk]:
+    """Return the work of reading stamps, one galaxy in the centre of each file."""
+    galaxies = {"id": [image_id(file) for file in files], "file": list(map(str, files))}
+    return _pieces(pd.DataFrame(galaxies), None)
+
+
+def positions_in(catalogue: Path, mosaics: Sequence[Path]) -> list[Chunk]:
+    """Return the work of cutting stamps around positions, mosaic by mosaic.
+
+    Parameters
+    ----------
+    catalogue : path
+        A table with columns ``id``, ``ra`` and ``dec`` (degrees) in any case: .csv,
+        .parquet, .fits or .vot.
+    mosaics : sequence of path
+        FITS images with celestial coordinates. A galaxy is cut from the one in which it
+        lies deepest, memory-mapped; in none, it will be rejected as outside.
+
+    Raises
+    ------
+    DataError
+        A file is missing or not what it must be.
+    """
+    galaxies = read_catalogue(catalogue)
+    for mosaic in mosaics:
+        _check_mosaic(mosaic)
+    inside = assign_tiles(list(mosaics), galaxies["ra"].to_numpy(), galaxies["dec"].to_numpy())
+    galaxies["file"] = [str(mosaics[number]) if number >= 0 else "" for number in inside]
+    tiles = [(number, mosaics[number] if number >= 0 else None) for number in np.unique(inside)]
+    return [piece for number, tile in tiles for piece in _pieces(galaxies[inside == number], tile)]
+
+
+def read_catalogue(path: Path) -> pd.DataFrame:
+    """Read ``id`` (text), ``ra`` and ``dec`` (degrees) of a table.
+
+    Raises
+    ------
+    DataError
+        The file is no table, a column is missing, or a position is not on the sky.
+    """
+    if path.suffix not in CATALOGUES:
+        raise DataError(f"{path}: unknown kind of table; choose one of {', '.join(CATALOGUES)}")
+    try:
+        table = _read_table(path)
+    except Exception as error:  # damaged files raise nearly anything from the readers
+        reason = "no such file" if not path.is_file() else " ".join(str(error).split())
+        raise DataError(f"{path}: not a table: {reason}") from None
+    missing = [name for name in _COLUMNS if name not in table]
+    if missing:
+        raise DataError(
+            f"{path}: no column {' and '.join(missing)}; there are {', '.join(map(str, table))}"
+        )
+    table = table[_COLUMNS].astype({"id": str})
+    for name, low, high in (("ra", 0, 360), ("dec", -90, 90)):
+        table[name] = pd.to_numeric(table[name], errors="coerce")
+        wrong = ~table[name].between(low, high)
+        if wrong.any():
+            galaxy = table["id"][wrong].iloc[0]
+            raise DataError(f"{path}, id {galaxy}: {name} is not within {low} and {high} degrees")
+    return table
+
+
+def image_id(file: Path) -> str:
+    """Return a file's name without the ending that says it is an image."""
+    ending = max((s for s in SUFFIXES if file.name.lower().endswith(s)), key=len, default="")
+    return file.name.removesuffix(file.name[-len(ending) :]) if ending else file.name
+
+
+def _files(path: str) -> list[Path]:
+    if Path(path).is_file():
+        return [Path(path)]
+    inside = (
+        Path(path).rglob("*") if Path(path).is_dir() else map(Path, glob.glob(path, recursive=True))
+    )
+    return sorted(
+        file for file in inside if file.name.lower().endswith(SUFFIXES) and file.is_file()
+    )
+
+
+def _pieces(galaxies: pd.DataFrame, tile: Path | None) -> list[Chunk]:
+    starts = range(0, len(galaxies), TOGETHER)
+    return [Chunk(galaxies.iloc[start : start + TOGETHER], tile) for start in starts]
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    if path.suffix == ".csv":
+        table = pd.read_csv(path, dtype=str)
+    elif path.suffix == ".parquet":
+        table = pd.read_parquet(path)
+    else:
+        columns = Table.read(path, format=CATALOGUES[path.suffix])
+        columns.convert_bytestring_to_unicode()
+        table = columns[[name for name in columns.colnames if columns[name].ndim == 1]].to_pandas()
+    return table.rename(columns=str.lower)
+
+
+def _check_mosaic(path: Path) -> None:
+    try:
+        header = fits.getheader(path)
+        celestial = header["NAXIS"] == 2 and read_wcs(header).has_celestial
+    except Exception as error:  # damaged files raise nearly anything from the reader
+        raise DataError(f"{path}: not a FITS mosaic: {' '.join(str(error).split())}") from None
+    if not celestial:
+        raise DataError(f"{path}: its first image is not two-dimensional with celestial WCS")
