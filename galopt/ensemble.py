@@ -51,6 +51,7 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
         networks = [member.result.model for member in members]
         model = VoteFractions(networks, dataset.targets, config.evaluate, config.stamps)
         experiment.publish(model, val_rmse, dataset)
+        experiment.describe(config, dataset, evaluation, len(networks))
         report.log(
             report.Subject(
                 kind="ensemble",

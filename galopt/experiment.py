@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from galopt import figures, hardware, report, saliency, tracking
+from galopt import figures, hardware, model_card, report, saliency, tracking
 from galopt.checkpoint import fingerprint
 from galopt.config import Config, Evaluate
 from galopt.dataset import Dataset
@@ -65,6 +65,7 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
     with tracking.start_run(config, dataset) as run_id:
         trained = run_training(config, dataset, run_id)
         evaluation, pictures = run_evaluation(trained.result.model, dataset, config.evaluate)
+        describe(config, dataset, evaluation)
         pictures = training_figures(trained.result, dataset) | pictures
         report.log(
             report.Subject(
@@ -153,6 +154,13 @@ def run_evaluation(
     tracking.log_evaluation(evaluation)
     tracking.log_figures(pictures)
     return evaluation, pictures
+
+
+def describe(config: Config, dataset: Dataset, evaluation: Evaluation, networks: int = 1) -> None:
+    """Say in the open run's description, and on its model's card, what was measured."""
+    tracking.describe_run(model_card.note(dataset, evaluation))
+    title = f"{config.network.preset} on {dataset.info['name']}"
+    tracking.describe_model(model_card.card(title, dataset, evaluation, networks))
 
 
 def training_figures(result: TrainResult, dataset: Dataset) -> dict[str, Figure]:

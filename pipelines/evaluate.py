@@ -18,6 +18,7 @@ def main() -> None:
         model = networks.load_model(Path("models/model.keras"))
         with tracking.start_run(config, data, run_id=run_id):
             evaluation, pictures = experiment.run_evaluation(model, data, config.evaluate)
+            experiment.describe(config, data, evaluation)
         experiment.save_evaluation(
             evaluation,
             pictures,

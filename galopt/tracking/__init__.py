@@ -1,8 +1,9 @@
 """Everything MLflow: the store, the runs, the registered models. Nothing else imports it."""
 
 from galopt.tracking import quiet  # noqa: F401  before MLflow's import
-from galopt.tracking.registry import log_model, register
+from galopt.tracking.registry import describe_model, log_model, register
 from galopt.tracking.runs import (
+    describe_run,
     log_epoch,
     log_evaluation,
     log_figures,
@@ -16,6 +17,8 @@ from galopt.tracking.runs import (
 from galopt.tracking.store import open_store
 
 __all__ = [
+    "describe_model",
+    "describe_run",
     "log_epoch",
     "log_evaluation",
     "log_figures",

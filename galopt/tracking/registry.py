@@ -86,6 +86,15 @@ def register(model_uri: str, val_rmse: float, dataset: Dataset) -> str | None:
     return None
 
 
+def describe_model(card: str) -> None:
+    """Give the versions that hold the open run's model their card; log it beside them."""
+    run = mlflow.active_run()
+    client = mlflow.MlflowClient()
+    for held in client.search_model_versions(f"run_id = '{run.info.run_id}'") if run else ():
+        client.update_model_version(held.name, held.version, description=card)
+    mlflow.log_text(card, "model_card.md")
+
+
 def _example(stamp: NDArray[np.uint8]) -> NDArray[Any]:
     """Return a request of one stamp, as a JPEG file in base64."""
     file = io.BytesIO()

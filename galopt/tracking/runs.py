@@ -109,6 +109,11 @@ def log_figures(figures: Mapping[str, Figure]) -> None:
         mlflow.log_figure(figure, f"plots/{name}.svg")
 
 
+def describe_run(text: str) -> None:
+    """Give the open run a description, in Markdown."""
+    mlflow.set_tag("mlflow.note.content", text)
+
+
 def log_text(text: str, path: str) -> None:
     """Log a text as an artifact."""
     mlflow.log_text(text, path)

@@ -1,0 +1,69 @@
+"""What a person must know of a model before using it: its card, in Markdown."""
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+import galopt
+from galopt.comparison import Interval, bootstrap
+from galopt.dataset import Dataset
+from galopt.evaluation import Evaluation
+from galopt.provenance import commit
+
+_TEMPLATES = Environment(loader=PackageLoader("galopt"), undefined=StrictUndefined)
+
+MOST = 5000
+"""Characters of a description that MLflow's registry holds."""
+
+
+def card(title: str, dataset: Dataset, evaluation: Evaluation, networks: int = 1) -> str:
+    """Return the card of a model (Mitchell et al. 2019, "Model cards for model reporting").
+
+    Parameters
+    ----------
+    title : str
+        What it is called.
+    dataset : Dataset
+        What it was trained on.
+    evaluation : Evaluation
+        Of the test galaxies.
+    networks : int
+        How many are averaged.
+
+    Returns
+    -------
+    str
+        Markdown: data, metrics with intervals, intended use, limits, licence, citation.
+    """
+    text = _TEMPLATES.get_template("model_card.md.j2").render(
+        title=title,
+        dataset=dataset,
+        info=dataset.info,
+        metrics=evaluation.metrics,
+        rows=intervals(evaluation).items(),
+        galaxies=len(evaluation.split),
+        networks=networks,
+        version=galopt.__version__,
+        commit=commit() or "unknown",
+    )
+    return text if len(text) <= MOST else f"{text[: MOST - 1]}…"
+
+
+def note(dataset: Dataset, evaluation: Evaluation) -> str:
+    """Return the headline numbers of a run, in Markdown."""
+    found, metrics = intervals(evaluation)["all targets"], evaluation.metrics
+    lines = [
+        f"**RMSE {found.value:.4f}** (95 % interval {found.low:.4f} to {found.high:.4f}) on "
+        f"{len(evaluation.split)} test galaxies of {dataset.info['name']}, "
+        f"{dataset.info['fractions']} fractions.",
+        f"Always the mean: {metrics['test_rmse_constant']:.4f}.",
+    ]
+    if "test_rmse_floor" in metrics:
+        lines.append(f"Vote-noise floor: {metrics['test_rmse_floor']:.4f}.")
+    return "\n\n".join(lines)
+
+
+def intervals(evaluation: Evaluation) -> dict[str, Interval]:
+    """Return the RMSE over all targets and of each, with their 95 % intervals."""
+    squared = (evaluation.split.fractions - evaluation.predicted).astype(float) ** 2
+    columns = np.column_stack([squared.mean(axis=1), squared])
+    return dict(zip(["all targets", *evaluation.targets], bootstrap(columns), strict=True))
