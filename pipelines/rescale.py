@@ -1,16 +1,18 @@
-"""DVC stage `rescale`: stamps and votes in, the rescaled dataset out."""
+"""DVC stage `rescale`: stamps and votes in, the rescaled dataset and its quality page out."""
 
 from pathlib import Path
 
-from galopt import dataset, params, quality
+from galopt import dataset, params
 from galopt.errors import exit_on_error
-from galopt.quality.page import write
 
 
 def main() -> None:
     """Build `data/dataset` as `params.yaml` says, and the page that says whether it is sound."""
     with exit_on_error():
         built = dataset.build(params.load(), Path("data"), Path("data/dataset"))
+        from galopt import quality  # here, so that the processes of `build` need not load it
+        from galopt.quality.page import write
+
         found = quality.check(built, Path("data"))
         write(found, built.folder / quality.PAGE)
         print(f"{found.summary()}; {built.folder / quality.PAGE}")
