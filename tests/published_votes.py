@@ -24,10 +24,12 @@ TABLE3 = {  # byte columns of CDS J/ApJS/221/11, table3.dat
 
 
 def table3_line(**values: object) -> str:
-    """Return one row; a column that is not given is blank."""
+    """Return one row; a column that is not given, or NaN, is blank."""
     line = " " * ROW_BYTES
     for name, value in values.items():
         first, last, form = TABLE3[name]
+        if value != value:
+            continue
         cell = f"{value:{form}}"
         assert len(cell) == last - first + 1, (name, cell)
         line = line[: first - 1] + cell + line[last:]

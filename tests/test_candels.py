@@ -15,7 +15,7 @@ from published_votes import some_votes, write_galaxy_zoo, write_table3
 from galopt import dataset, params
 from galopt.errors import ConfigError, DataError
 from galopt.files import read_json, write_json
-from galopt.mosaic import read_wcs
+from galopt.mosaic import Mosaic, read_wcs
 from galopt.stamps import make_stamps
 from galopt.survey import make_survey, transfer
 from galopt.survey.candels import check_mosaic
@@ -155,13 +155,24 @@ def test_a_field_without_a_known_address_needs_one(tmp_path):
     [
         (np.zeros((2, 20, 20), "f4"), {}, "no map of the sky"),
         (np.zeros((20, 20), "f4"), {}, "no map of the sky"),
-        (np.zeros((20, 20), "u2"), {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN"}, "convert it"),
+        (np.zeros((20, 20), "i2"), {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN"}, "convert them"),
     ],
 )
 def test_a_mosaic_is_a_map_of_the_sky_in_floats(tmp_path, image, header, reason):
     fits.writeto(tmp_path / "a.fits", image, fits.Header(header))
     with pytest.raises(DataError, match=reason):
         check_mosaic(tmp_path / "a.fits")
+
+
+def test_scaling_by_one_does_no_harm(tmp_path):
+    header = fits.Header({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN"})
+    hdu = fits.PrimaryHDU(np.ones((20, 20), "f4"), header)
+    hdu.header["BSCALE"], hdu.header["BZERO"] = 1.0, 0.0
+    hdu.writeto(tmp_path / "a.fits", output_verify="ignore")
+    assert fits.getheader(tmp_path / "a.fits")["BSCALE"] == 1
+    check_mosaic(tmp_path / "a.fits")
+    with Mosaic(tmp_path / "a.fits") as tile:
+        assert tile.data[3, 3] == 1
 
 
 MEMORY = """

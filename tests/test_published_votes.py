@@ -2,6 +2,7 @@
 
 import gzip
 
+import numpy as np
 import pandas as pd
 import pytest
 from published_votes import some_votes, table3_line, write_galaxy_zoo, write_table3
@@ -63,6 +64,19 @@ def test_damaged_tables_are_refused(tmp_path):
     refuse(whole.replace(b"53.2", b"5x.2"), r"line 2: '5x.200000' in bytes 31-39 is no number")
     refuse(whole.replace(b"1.0000000", b"7.0000000"), r"line 1 \(id wide2_1\): spheroid is 7.0")
     refuse(b"<html>404</html>\n", "another table")
+
+
+@pytest.mark.real
+def test_every_real_galaxy_with_a_position_is_read_once(real_data, tmp_path):
+    real = pd.read_csv(real_data / "goods_s_votes" / "votes.csv")
+    fractions = real[list(TARGETS)].clip(0, 1)
+    rows = real.assign(id=real.id.str.removeprefix("GDS_"), n_votes=3, **fractions)
+    write_table3(tmp_path / "table3.dat.gz", rows)
+    votes = read_kartaltepe(tmp_path / "table3.dat.gz")
+    assert len(votes) == real.dropna(subset="ra").number.nunique() == len(real) - 202
+    known = rows.set_index("id").loc[votes.id]
+    np.testing.assert_allclose(votes[list(TARGETS)], known[list(TARGETS)], atol=1e-6)
+    np.testing.assert_allclose(votes[["ra", "dec"]], known[["ra", "dec"]], atol=1e-6)
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -111,8 +111,8 @@ def check_mosaic(path: Path) -> None:
         raise DataError(f"{path}: the FITS file is cut, {size} bytes of {need}")
     if header["NAXIS"] != 2 or not read_wcs(header).has_celestial:
         raise DataError(f"{path}: its first image is no map of the sky")
-    if {"BSCALE", "BZERO", "BLANK"} & set(header):
-        raise DataError(f"{path}: scaled integers cannot be memory-mapped; convert it to floats")
+    if header["BITPIX"] > 0 or (header.get("BSCALE", 1), header.get("BZERO", 0)) != (1, 0):
+        raise DataError(f"{path}: its pixels are integers or scaled; convert them to floats")
 
 
 def _on_mosaic(votes: pd.DataFrame, mosaic: Fetched, field: int) -> pd.DataFrame:

@@ -117,7 +117,9 @@ def _request(
     except requests.RequestException as error:
         cause = error.args[0] if error.args else error
         reason = " ".join(str(getattr(cause, "reason", cause)).split())
-        raise DataError(f"{address}: cannot be reached ({reason})") from None
+        raise DataError(
+            f"{address}: cannot be reached ({reason}); try later, or name a mirror or your own file"
+        ) from None
 
 
 def _write(response: requests.Response, part: Path, start: int, total: int | None) -> None:
