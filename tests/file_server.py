@@ -13,7 +13,8 @@ class FileServer(ThreadingHTTPServer):
     """Serves the files of a folder; one fault of `faults` a request, in order.
 
     Faults: a status such as '503'; 'cut' (the connection breaks at half of what was to be
-    sent); 'redirect'; 'chunked' and 'unsized' (the length is not announced).
+    sent); 'redirect'; 'chunked' and 'unsized' (the length is not announced). `asked` lists the
+    paths asked for, `began` the first byte of each answer with content.
     """
 
     daemon_threads = True
@@ -23,7 +24,8 @@ class FileServer(ThreadingHTTPServer):
         self.folder = folder
         self.faults: list[str] = []
         self.ranges = True
-        self.asked: list[tuple[str, str | None]] = []
+        self.asked: list[str] = []
+        self.began: list[int] = []
 
     def url(self, name: str) -> str:
         """Return the address of a file."""
@@ -52,7 +54,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         server = self.server
-        server.asked.append((self.path, self.headers.get("Range")))
+        server.asked.append(self.path)
         fault = server.faults.pop(0) if server.faults else ""
         path = server.folder / self.path.removeprefix("/")
         if fault.isdigit():
@@ -71,6 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
         start = 0
         if self.server.ranges and self.headers.get("If-Range") == tag:
             start = int(self.headers["Range"].removeprefix("bytes=").rstrip("-"))
+        self.server.began.append(start)
         self.send_response(206 if start else 200)
         self.send_header("ETag", tag)
         if start:
