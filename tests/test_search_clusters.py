@@ -40,7 +40,7 @@ def test_a_ready_made_file_describes_a_job_of_one_trial(file, words):
         script = cluster.job_script()
     finally:
         cluster.close()
-    for word in [*words, "--resources slot=1", "--nthreads 4"]:
+    for word in [*words, "--resources slot=1", "--nthreads 4", "TIMEOUTS__TCP=180s"]:
         assert word in script
 
 

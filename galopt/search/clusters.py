@@ -170,8 +170,11 @@ def _batch(kind: str, options: dict[str, Any], workers: int) -> Any:
     from dask_jobqueue import PBSCluster, SLURMCluster
 
     extra = ["--resources", "slot=1", "--no-dashboard", *options.pop("worker_extra_args", [])]
+    patience = _SETTINGS["distributed.comm.timeouts.tcp"]  # jobs do not inherit our settings
+    prologue = [f"export DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP={patience}"]
+    prologue += options.pop("job_script_prologue", [])
     cluster = {"slurm": SLURMCluster, "pbs": PBSCluster}[kind](
-        processes=1, worker_extra_args=extra, **options
+        processes=1, worker_extra_args=extra, job_script_prologue=prologue, **options
     )
     cluster.adapt(minimum_jobs=workers, maximum_jobs=workers)
     return cluster
