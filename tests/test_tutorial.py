@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import urllib.request
@@ -18,13 +19,14 @@ OURS = ("MLFLOW_", "UV_PROJECT", "VIRTUAL_ENV", "PYTHONPATH", "DVC_")
 
 
 @pytest.fixture
-def clone(tmp_path, monkeypatch) -> Path:
+def clone(tmp_path, monkeypatch):
     """Return a clean clone, in the environment of somebody who has nothing else."""
     subprocess.run(["git", "clone", "--quiet", PROJECT, tmp_path / "galopt"], check=True)
     for name in [name for name in os.environ if name.startswith(OURS)]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("BROWSER", "true")  # the command: no window opens
-    return tmp_path / "galopt"
+    yield tmp_path / "galopt"
+    shutil.rmtree(tmp_path / "galopt" / ".venv", ignore_errors=True)  # gigabytes
 
 
 def test_the_tutorial_works_as_printed(clone):
