@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 from PIL import Image
 
 from galopt.files import atomic_file
+from galopt.pages import templates
 from galopt.quality import Quality, stamps_of, votes
 from galopt.quality.figures import measured_histograms, vote_histograms
 from galopt.quality.finding import SHOWN, Finding
@@ -38,28 +38,24 @@ def page(quality: Quality, survey: Path = Path("data/survey")) -> str:
     """Return the page as HTML text that needs nothing beside it."""
     dataset = quality.dataset
     catalog, targets = dataset.catalog, dataset.targets
-    environment = Environment(
-        loader=PackageLoader("galopt"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["label"] = lambda name: str(name).replace("_", " ")
-    return environment.get_template("quality.html.j2").render(
-        info=dataset.info,
-        quality=quality,
-        findings=[_shown(quality, finding) for finding in quality.findings],
-        rejected=_rejected(quality, survey),
-        reasons=quality.rejected.reason.value_counts().to_dict(),
-        splits=SPLITS,
-        constant=votes.constant_rmse(catalog, targets),
-        voters=_voters(quality),
-        balance=votes.balance(catalog, targets).to_dict("records"),
-        compared=votes.compared(catalog, targets).to_dict("records"),
-        figures=_figures(quality),
-        checked=CHECKED,
-        measured=votes.MEASURED,
+    return (
+        templates()
+        .get_template("quality.html.j2")
+        .render(
+            info=dataset.info,
+            quality=quality,
+            findings=[_shown(quality, finding) for finding in quality.findings],
+            rejected=_rejected(quality, survey),
+            reasons=quality.rejected.reason.value_counts().to_dict(),
+            splits=SPLITS,
+            constant=votes.constant_rmse(catalog, targets),
+            voters=_voters(quality),
+            balance=votes.balance(catalog, targets).to_dict("records"),
+            compared=votes.compared(catalog, targets).to_dict("records"),
+            figures=_figures(quality),
+            checked=CHECKED,
+            measured=votes.MEASURED,
+        )
     )
 
 

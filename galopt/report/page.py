@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from galopt import params
 from galopt.dataset import load
 from galopt.errors import DataError
 from galopt.files import atomic_file, read_json
+from galopt.pages import templates
 from galopt.quality import PAGE as QUALITY
 from galopt.report import again, galaxies, measured, network, others, paper
 from galopt.report.findings import collect
@@ -58,7 +58,7 @@ SECTIONS = (
 
 def page(subject: Subject) -> str:
     """Return the report as one self-contained HTML page."""
-    environment = _environment()
+    environment = templates()
     shared = {"subject": subject, "info": subject.info, "config": subject.config}
     shown = []
     for section in SECTIONS:
@@ -119,18 +119,3 @@ def write(path: Path) -> None:
         temporary.write_text(page(subject), encoding="utf-8")
     if (quality := dataset.folder / QUALITY).exists():
         shutil.copy(quality, path.parent)
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("galopt"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["label"] = lambda name: str(name).replace("_", " ")
-    environment.filters["rmse"] = lambda value: f"{value:.4f}"
-    environment.filters["change"] = lambda value: f"{value:+.4f}".replace("-", "−")
-    environment.filters["count"] = lambda value: f"{value:,}"
-    return environment

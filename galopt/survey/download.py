@@ -12,7 +12,7 @@ from platformdirs import user_cache_path
 
 from galopt.errors import ConfigError, DataError
 from galopt.files import read_json, write_json
-from galopt.survey.transfer import discard, download
+from galopt.survey.http import discard, download
 
 
 @dataclass(frozen=True)
