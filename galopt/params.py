@@ -1,6 +1,7 @@
 """Reading parameters: defaults, then the preset, then `params.yaml`, then overrides."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -142,6 +143,7 @@ def valid_keys(sections: Iterable[str] = tuple(Config.model_fields)) -> list[str
 
 
 def _validate(tree: dict[str, Any], overrides: Mapping[str, Any]) -> Config:
+    tree, overrides = deepcopy((tree, dict(overrides)))
     for key, value in overrides.items():
         _set(tree, key, value)
     try:

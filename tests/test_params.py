@@ -84,3 +84,9 @@ def test_flattened_keys_are_valid_overrides():
     assert flat["train.learning_rate"] == 0.001
     assert flat["network.convolutions.3.spread"] == 0.1
     assert params.flatten(params.build({}, flat)) == flat
+
+
+def test_an_override_inside_a_list_leaves_the_list_that_was_given_alone():
+    given = {"network.convolutions": [{"filters": 4, "kernel": 6}]}
+    params.build({}, given | {"network.convolutions.0.filters": 5})
+    assert given["network.convolutions"][0]["filters"] == 4
