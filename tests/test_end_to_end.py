@@ -142,6 +142,20 @@ def test_the_registered_model_predicts_what_the_evaluation_says(reproduced, stor
     np.testing.assert_allclose(predicted["disk"], table["predicted_disk"], atol=2e-3)
 
 
+def test_a_training_can_start_from_the_registered_model(reproduced, store):
+    from galopt.networks import load_model
+    from galopt.transfer import starting_network
+
+    (version,) = store.search_model_versions(
+        f"run_id = '{read('metrics/train.json')['mlflow_run_id']}'"
+    )
+    start = starting_network(f"models:/galopt/{version.version}")
+    for theirs, ours in zip(
+        load_model(Path("models/model.keras")).get_weights(), start.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(theirs, ours)
+
+
 def test_a_changed_training_parameter_reruns_training_only(reproduced):
     before = Path("params.yaml").read_text()
     change("params.yaml", {"train": {"epochs": 1}})
