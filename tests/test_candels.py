@@ -17,7 +17,7 @@ from galopt.errors import ConfigError, DataError
 from galopt.files import read_json, write_json
 from galopt.mosaic import Mosaic, read_wcs
 from galopt.stamps import make_stamps
-from galopt.survey import make_survey, transfer
+from galopt.survey import http, make_survey
 from galopt.survey.candels import check_mosaic
 from galopt.survey.voters import TARGETS
 
@@ -28,7 +28,7 @@ FILES = ("mosaic.fits", "table3.dat.gz")
 def server(tmp_path, monkeypatch):
     """Serve an empty folder; the cache is empty and pauses are short."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(transfer, "BACK_OFF", 0.001)
+    monkeypatch.setattr(http, "BACK_OFF", 0.001)
     (tmp_path / "www").mkdir()
     with serving(tmp_path / "www") as server:
         yield server

@@ -9,7 +9,7 @@ from file_server import serving
 from filelock import FileLock
 
 from galopt.errors import ConfigError, DataError
-from galopt.survey import transfer
+from galopt.survey import http
 from galopt.survey.download import cache_path, fetch
 
 CONTENT = np.random.default_rng(1).bytes(3_000_000)
@@ -23,7 +23,7 @@ def keep(path):
 def server(tmp_path, monkeypatch):
     """Serve one file, `a.bin`; the cache is empty and pauses are short."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(transfer, "BACK_OFF", 0.001)
+    monkeypatch.setattr(http, "BACK_OFF", 0.001)
     (tmp_path / "www").mkdir()
     (tmp_path / "www" / "a.bin").write_bytes(CONTENT)
     with serving(tmp_path / "www") as server:
@@ -88,7 +88,7 @@ def test_a_process_killed_before_the_last_step_downloads_nothing_again(server):
     url = server.url("a.bin")
     part = cache_path(url).with_name(f"{cache_path(url).name}.part")
     part.parent.mkdir(parents=True)
-    transfer.download(url, part)
+    http.download(url, part)
     assert fetched(server) == CONTENT
     assert len(server.asked) == 1
 
