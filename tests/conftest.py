@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,10 @@ from galopt.survey import make_survey
 PROJECT = Path(__file__).parent.parent
 SIMULATED = 720
 PARTS = ("galopt", "pipelines", "params.yaml", "dvc.yaml", "MLproject", "python_env.yaml")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background job ignores Ctrl-C, and so would all that the tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -80,6 +80,11 @@ def look(clone: Path, block: Block) -> None:
                 assert b"MLflow" in page.read()
         finally:
             os.killpg(process.pid, signal.SIGINT)
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
     assert process.returncode == 0
 
 

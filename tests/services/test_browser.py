@@ -86,6 +86,11 @@ def address(folder):
             yield line.split()[-1]
         finally:
             process.send_signal(signal.SIGINT)
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
 
 
 @pytest.fixture(scope="module")
