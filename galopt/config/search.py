@@ -70,7 +70,7 @@ class Search(Section):
         None, gt=0, description="seconds after which no trial is started; null is no limit"
     )
     epochs: Positive = Field(
-        12, description="train.epochs of a trial; the winner is trained again on its full budget"
+        8, description="train.epochs of a trial; the winner is trained again on its full budget"
     )
     study: str = Field(
         "galopt", pattern=r"^[\w.-]+$", description="its name; an unfinished study is resumed"

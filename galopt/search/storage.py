@@ -1,5 +1,6 @@
 """The study's database: opened with errors a user can mend, patient while it restarts."""
 
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,8 @@ def parse_url(storage: str) -> URL:
 def open_storage(storage: str) -> PatientStorage:
     """Open a study's database, made if it is an SQLite file that does not exist.
 
+    Its connections are closed when nothing refers to the storage any longer.
+
     Raises
     ------
     GaloptError
@@ -101,4 +104,6 @@ def open_storage(storage: str) -> PatientStorage:
     except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         raise GaloptError(f"search.storage={url.render_as_string()}: {reason}") from None
-    return PatientStorage(optuna.storages.get_storage(inner))  # type: ignore[abstract]
+    opened = PatientStorage(optuna.storages.get_storage(inner))  # type: ignore[abstract]
+    weakref.finalize(opened, inner.engine.dispose)
+    return opened

@@ -20,10 +20,7 @@ from galopt.config import Search
 from galopt.search.storage import open_storage
 from galopt.search.study import load_study
 
-pytestmark = [
-    pytest.mark.service,
-    pytest.mark.filterwarnings("ignore:<psycopg.Connection:ResourceWarning"),
-]
+pytestmark = pytest.mark.service
 
 DASK = str(Path(sys.executable).parent / "dask")
 CUT = 60

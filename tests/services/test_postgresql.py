@@ -1,6 +1,5 @@
 """A study in PostgreSQL: one driver, a wrong password, a restart in the middle."""
 
-import gc
 from collections import Counter
 
 import pytest
@@ -15,17 +14,7 @@ from galopt.search.lock import only_driver
 from galopt.search.storage import open_storage
 from galopt.search.study import load_study
 
-pytestmark = [
-    pytest.mark.service,
-    # The connections of a storage that is no longer used end with it.
-    pytest.mark.filterwarnings("ignore:<psycopg.Connection:ResourceWarning"),
-]
-
-
-@pytest.fixture(autouse=True)
-def _collect():
-    yield
-    gc.collect()
+pytestmark = pytest.mark.service
 
 
 def test_what_cannot_be_reached_is_one_clear_line(postgresql):  # noqa: F811
