@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galopt.dataset import Split
-from galopt.errors import DataError
+from galopt.errors import ConfigError, DataError
 
 
 class Batches(keras.utils.PyDataset):
@@ -27,6 +27,14 @@ class Batches(keras.utils.PyDataset):
         What each galaxy counts in the loss; each the same by default.
     with_voters : bool
         The number of voters follows the fractions.
+    devices : int
+        Devices that share a batch equally; what the last batch has beyond a multiple of
+        them is left out of the epoch.
+
+    Raises
+    ------
+    ConfigError
+        The devices cannot share a batch equally.
     """
 
     def __init__(
@@ -37,8 +45,12 @@ class Batches(keras.utils.PyDataset):
         seed: int,
         weights: NDArray[np.float32] | None = None,
         with_voters: bool = False,
+        devices: int = 1,
     ) -> None:
         super().__init__()
+        if batch_size % devices:
+            raise ConfigError(f"train.batch_size={batch_size}: {devices} devices share a batch")
+        self.devices = devices
         self.weights, self.labels = weights, labels(split, with_voters)
         self.split, self.batch_size, self.copies, self.seed = split, batch_size, copies, seed
         self.images = np.array(split.images)  # in memory: random rows of a file are slow
@@ -48,7 +60,8 @@ class Batches(keras.utils.PyDataset):
         """Shuffle for an epoch; the same epoch always has the same order."""
         self.epoch = epoch
         rng = np.random.default_rng([self.seed, epoch])
-        self.order = rng.permutation(np.repeat(np.arange(len(self.split)), 1 + self.copies))
+        order = rng.permutation(np.repeat(np.arange(len(self.split)), 1 + self.copies))
+        self.order = order[: shared(len(order), self.devices)]
 
     def __len__(self) -> int:
         return -(-len(self.order) // self.batch_size)
@@ -57,6 +70,11 @@ class Batches(keras.utils.PyDataset):
         rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         galaxies = self.images[rows], self.labels[rows]
         return galaxies if self.weights is None else (*galaxies, self.weights[rows])
+
+
+def shared(count: int, devices: int) -> int:
+    """Return how many of `count` galaxies the devices can share equally."""
+    return count - count % devices
 
 
 def drawn(split: Split, galaxies: int | None, seed: int) -> Split:

@@ -9,13 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from galopt import experiment, report, tracking
+from galopt import experiment, params, report, tracking
 from galopt.comparison import Difference, compare_predictions
 from galopt.config import Config
 from galopt.dataset import Dataset
 from galopt.evaluation import Evaluation
 from galopt.members import Member, average, forget, reseeded, train_members
 from galopt.metrics import rmse
+from galopt.search import winner
 from galopt.serving import VoteFractions
 from galopt.vector import svg
 
@@ -37,7 +38,7 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
     Evaluation
         Of the uniform average on the test galaxies.
     """
-    configs = variants(config)
+    configs = variants(config, dataset)
     name = f"{len(configs)} networks like {config.network.preset} on {dataset.info['name']}"
     with tracking.start_run(config, dataset, kind="ensemble", name=name) as run_id:
         members = train_members(configs, dataset, run_id)
@@ -70,18 +71,31 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
     return evaluation
 
 
-def variants(config: Config) -> list[tuple[str, Config]]:
+def variants(config: Config, dataset: Dataset) -> list[tuple[str, Config]]:
     """Return the members' names and configurations: the variants in turn, each its own seed.
+
+    Parameters
+    ----------
+    config : Config
+        Its section `ensemble` names the variants, or the study whose best trials they are.
+    dataset : Dataset
+        What the study must be of.
 
     Raises
     ------
     ConfigError
         A variant overrides what the network does not have.
+    GaloptError
+        The study is not there, is of another dataset, or has no complete trial.
     """
-    chosen = islice(cycle(config.ensemble.variants.items()), config.ensemble.members)
+    wanted = config.ensemble
+    if wanted.study is None:
+        kinds = [(name, params.change(config, words)) for name, words in wanted.variants.items()]
+    else:
+        kinds = winner.best_of(config, wanted.study, wanted.members, dataset)
     return [
-        (f"{number + 1}: {name}", reseeded(config, overrides, number))
-        for number, (name, overrides) in enumerate(chosen)
+        (f"{number + 1}: {name}", reseeded(kind, "", number))
+        for number, (name, kind) in enumerate(islice(cycle(kinds), wanted.members))
     ]
 
 

@@ -1,6 +1,8 @@
 """What this machine is and which number formats it computes natively."""
 
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
@@ -32,6 +34,27 @@ def make_deterministic(seed: int) -> None:
         import torch
 
         torch.use_deterministic_algorithms(True)
+
+
+@contextmanager
+def shared_batches() -> Iterator[int]:
+    """Share each batch among the accelerators of this machine while the block runs.
+
+    Keras' data parallel distribution, which it offers on JAX: every device holds the whole
+    network and works on an equal part of each batch.
+
+    Yields
+    ------
+    int
+        Number of devices; every batch must be a multiple of it.
+    """
+    jax = keras.backend.backend() == "jax"
+    devices = keras.distribution.list_devices() if jax else []
+    if len(devices) < 2:
+        yield 1
+        return
+    with keras.distribution.DataParallel(devices=devices, auto_shard_dataset=False).scope():
+        yield len(devices)
 
 
 def describe() -> str:

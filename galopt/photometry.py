@@ -100,14 +100,12 @@ def measure(image: np.ndarray, level: float, sigma: float, noiseless: bool = Fal
         The quantities.
     """
     light = image - level
-    y, x = np.indices(image.shape, dtype=np.float32)
-    y, x = y - (image.shape[0] - 1) / 2, x - (image.shape[1] - 1) / 2
-    inside = _source(light, sigma, np.hypot(x, y))
+    inside, x, y = _source(light, sigma)
     values = light[inside]
     flux = max(float(values.sum()), sigma)
     weight = np.maximum(values, 0) + 1e-12
-    cx, cy = np.average(x[inside], weights=weight), np.average(y[inside], weights=weight)
-    r20, r50, r80 = _growth(np.hypot(x[inside] - cx, y[inside] - cy), values)
+    cx, cy = np.average(x, weights=weight), np.average(y, weights=weight)
+    r20, r50, r80 = _growth(np.hypot(x - cx, y - cy), values)
     area = float(values.size)
     return Photometry(
         flux=flux,
@@ -115,7 +113,7 @@ def measure(image: np.ndarray, level: float, sigma: float, noiseless: bool = Fal
         r50=r50,
         concentration=5 * np.log10(r80 / r20),
         asymmetry=_asymmetry(light, inside, cx, cy, 0 if noiseless else sigma),
-        axis_ratio=_axis_ratio(x[inside] - cx, y[inside] - cy, weight),
+        axis_ratio=_axis_ratio(x - cx, y - cy, weight),
         area=area,
     )
 
@@ -142,10 +140,8 @@ def centroid(image: np.ndarray, level: float, sigma: float) -> tuple[float, floa
         quarter of its side.
     """
     light = image - level
-    y, x = np.indices(image.shape, dtype=np.float32)
-    y, x = y - (image.shape[0] - 1) / 2, x - (image.shape[1] - 1) / 2
-    inside = _source(light, sigma, np.hypot(x, y))
-    x, y, values = x[inside], y[inside], light[inside]
+    inside, x, y = _source(light, sigma)
+    values = light[inside]
     centre = _rest(x, y, values, (0.0, 0.0), _NARROW)
     near = np.hypot(x - centre[0], y - centre[1])
     core = near <= 3 * _NARROW
@@ -173,14 +169,19 @@ def _rest(
     return float(cx), float(cy)
 
 
-def _source(light: np.ndarray, sigma: float, radius: np.ndarray) -> np.ndarray:
-    smooth = gaussian_filter(light, _SMOOTH)
-    groups, count = label(smooth > _THRESHOLD * sigma)
+def _source(light: np.ndarray, sigma: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return which pixels the central source covers, and their x and y, px from the centre."""
+    y, x = np.indices(light.shape, dtype=np.float32)
+    y, x = y - (light.shape[0] - 1) / 2, x - (light.shape[1] - 1) / 2
+    radius = np.hypot(x, y)
+    groups, count = label(gaussian_filter(light, _SMOOTH) > _THRESHOLD * sigma)
     nearest = np.where(groups > 0, radius, np.inf)
     at = np.unravel_index(np.argmin(nearest), nearest.shape)
     if count == 0 or nearest[at] > 8:
-        return radius <= 4
-    return (groups == groups[at]) | (radius <= 2)
+        inside = radius <= 4
+    else:
+        inside = (groups == groups[at]) | (radius <= 2)
+    return inside, x[inside], y[inside]
 
 
 def _growth(radius: np.ndarray, values: np.ndarray) -> tuple[float, float, float]:

@@ -13,7 +13,7 @@ from rich.progress import Progress
 
 from galopt import hardware, networks
 from galopt.augment import view_layer
-from galopt.batches import Batches, drawn, labels, vote_weights
+from galopt.batches import Batches, drawn, labels, shared, vote_weights
 from galopt.checkpoint import Checkpoint
 from galopt.config import Config, Train
 from galopt.counts import BetaBinomial, FractionError, targets_of
@@ -64,6 +64,8 @@ def train(
 ) -> TrainResult:
     """Train one network until the validation RMSE stops falling.
 
+    On JAX, the accelerators of this machine share each batch.
+
     Parameters
     ----------
     config : Config
@@ -93,28 +95,34 @@ def train(
     if config.train.deterministic:
         hardware.make_deterministic(config.train.seed)
     train_split = drawn(dataset.split("train"), config.train.galaxies, config.train.seed)
-    batches = Batches(
+    with hardware.shared_batches() as devices:
+        batches = _batches(config, train_split, devices)
+        model = make_model(config, dataset, train_split, precision)
+        if start:
+            start_from(model, start)
+        checkpoint = Checkpoint(folder, config, dataset.info["hash"])
+        checkpoint.restore(model)
+        for epoch, values in enumerate(checkpoint.history):
+            on_epoch(epoch, values)
+        with progress_bar() as bar:
+            reporter = _Reporter(config, batches, checkpoint, on_epoch, bar)
+            for phase in _phases(config.train):
+                if not checkpoint.finished and len(checkpoint.history) < phase.stop:
+                    _fit(model, config.train, phase, dataset.split("validation"), reporter)
+        checkpoint.load_best(model)
+    return TrainResult(model, checkpoint.history, precision)
+
+
+def _batches(config: Config, train_split: Split, devices: int) -> Batches:
+    return Batches(
         train_split,
         config.train.batch_size,
         config.augment.copies,
         config.train.seed,
         vote_weights(train_split) if config.train.weight_by_votes else None,
         with_voters=_counts(config.train),
+        devices=devices,
     )
-    model = make_model(config, dataset, train_split, precision)
-    if start:
-        start_from(model, start)
-    checkpoint = Checkpoint(folder, config, dataset.info["hash"])
-    checkpoint.restore(model)
-    for epoch, values in enumerate(checkpoint.history):
-        on_epoch(epoch, values)
-    with progress_bar() as bar:
-        reporter = _Reporter(config, batches, checkpoint, on_epoch, bar)
-        for phase in _phases(config.train):
-            if not checkpoint.finished and len(checkpoint.history) < phase.stop:
-                _fit(model, config.train, phase, dataset.split("validation"), reporter)
-    checkpoint.load_best(model)
-    return TrainResult(model, checkpoint.history, precision)
 
 
 def make_model(config: Config, dataset: Dataset, train_split: Split, precision: str) -> keras.Model:
@@ -154,10 +162,13 @@ def _fit(
     done = len(reporter.checkpoint.history)
     if done > phase.start:
         reporter.checkpoint.restore_optimizer(model)
+    devices = reporter.batches.devices
+    images, known = np.array(validation.images), labels(validation, _counts(train))
+    seen = shared(len(images), devices)
     model.fit(
         reporter.batches,
-        validation_data=(np.array(validation.images), labels(validation, _counts(train))),
-        validation_batch_size=512,
+        validation_data=(images[:seen], known[:seen]),
+        validation_batch_size=shared(512, devices),
         epochs=phase.stop,
         initial_epoch=done,
         callbacks=[reporter],

@@ -40,23 +40,23 @@ def store(tmp_path, monkeypatch) -> mlflow.MlflowClient:
     mlflow.set_tracking_uri(None)
 
 
-def test_members_differ_in_turn_and_in_their_seeds(config):
-    names, configs = zip(*ensemble.variants(config), strict=True)
+def test_members_differ_in_turn_and_in_their_seeds(config, blobs):
+    names, configs = zip(*ensemble.variants(config, blobs), strict=True)
     assert names == ("1: plain", "2: wide", "3: plain")
     assert [member.network.dense for member in configs] == [[8], [16], [8]]
     assert [member.train.seed for member in configs] == [2016, 2017, 2018]
 
 
 @pytest.mark.parametrize("preset", params.preset_names())
-def test_every_preset_has_the_parts_its_variants_change(preset):
+def test_every_preset_has_the_parts_its_variants_change(preset, blobs):
     config = params.build({"network": {"preset": preset}})
-    assert len(ensemble.variants(config)) == 17
+    assert len(ensemble.variants(config, blobs)) == 17
 
 
-def test_a_variant_of_what_is_not_there_is_refused(config):
+def test_a_variant_of_what_is_not_there_is_refused(config, blobs):
     wrong = params.load("params.yaml", TINY | {"ensemble.variants": {"x": "network.depth=3"}})
     with pytest.raises(ConfigError, match="network.depth=3: no such parameter"):
-        ensemble.variants(wrong)
+        ensemble.variants(wrong, blobs)
 
 
 def test_stacking_finds_the_weights_that_made_the_votes():

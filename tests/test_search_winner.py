@@ -10,7 +10,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from galopt import params
+from galopt import ensemble, params
 from galopt.cli import app
 from galopt.errors import GaloptError
 from galopt.search import winner
@@ -143,6 +143,22 @@ def test_the_winner_is_trained_again_with_seeds_and_the_mean_is_told(store, blob
     champion = store.get_model_version_by_alias("galopt", "champion")
     best = min(runs, key=lambda run: run.data.metrics["best_val_rmse"])
     assert champion.run_id == best.info.run_id
+
+
+def test_an_ensemble_takes_the_best_trials_of_a_study_as_its_members(studied, blobs):
+    study_is_of(blobs.info["hash"])
+    config = params.load(overrides={"ensemble.study": "found", "ensemble.members": 3})
+    names, members = zip(*ensemble.variants(config, blobs), strict=True)
+    assert names == ("1: trial 1", "2: trial 0", "3: trial 1")
+    assert [member.network.dense for member in members] == [[64], [32], [64]]
+    assert [member.train.seed for member in members] == [2016, 2017, 2018]
+    assert {member.train.epochs for member in members} == {config.train.epochs}
+
+
+def test_an_ensemble_does_not_take_members_of_another_dataset(studied, blobs):
+    config = params.load(overrides={"ensemble.study": "found"})
+    with pytest.raises(GaloptError, match="study 'found' is of dataset abc"):
+        ensemble.variants(config, blobs)
 
 
 def test_the_winner_is_not_trained_on_another_dataset(studied, blobs):

@@ -23,6 +23,9 @@ class Ensemble(Section):
         min_length=1,
         description="what the members override, in turn; their seeds differ too",
     )
+    study: str | None = Field(
+        None, description="a study whose best trials are the members, instead of the variants"
+    )
 
 
 class Ablate(Section):

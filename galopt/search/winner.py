@@ -17,7 +17,7 @@ from galopt.provenance import commit
 from galopt.search.space import Space
 from galopt.search.storage import open_storage
 from galopt.search.study import load_study
-from galopt.search.summary import best_trial
+from galopt.search.summary import best_trial, complete
 
 
 def find(config: Config) -> tuple[optuna.Study, FrozenTrial, Config]:
@@ -38,6 +38,35 @@ def find(config: Config) -> tuple[optuna.Study, FrozenTrial, Config]:
     study = load_study(config.search, open_storage(config.search.storage))
     trial = best_trial(study)
     return study, trial, Space(config).configure(trial.params)
+
+
+def best_of(config: Config, study: str, count: int, dataset: Dataset) -> list[tuple[str, Config]]:
+    """Return names and configurations of a study's best trials, with the full number of epochs.
+
+    Parameters
+    ----------
+    config : Config
+        Its section `search` says where the study is and what its space was.
+    study : str
+    count : int
+        Trials wanted; fewer are returned where fewer are complete.
+    dataset : Dataset
+        The study must be of it.
+
+    Raises
+    ------
+    GaloptError
+        There is no such study, it is of another dataset, or no trial of it is complete.
+    """
+    search = config.search.model_copy(update={"study": study})
+    found = load_study(search, open_storage(search.storage))
+    check_dataset(found, dataset)
+    best_trial(found)
+    space = Space(config)
+    return [
+        (f"trial {trial.number}", space.configure(trial.params))
+        for trial in complete(found)[:count]
+    ]
 
 
 def write_preset(study: optuna.Study, trial: FrozenTrial, winner: Config) -> Path:
