@@ -161,18 +161,19 @@ def test_the_report_opens_as_an_artifact(address, page, run_id, shots):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_report_is_accessible_and_fits(chromium, folder, run_id, shots, width, scheme):
+@pytest.mark.parametrize("name", ["report", "quality"])
+def test_our_pages_are_accessible_and_fit(chromium, run_id, shots, name, width, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    report = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path="report.html")
+    written = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=f"{name}.html")
     size = {"width": width, "height": 900}
     with chromium.new_context(viewport=size, color_scheme=scheme) as context:
         page = context.new_page()
         requested = []
         page.on("request", lambda request: requested.append(request.url))
-        page.goto(Path(report).as_uri())
+        page.goto(Path(written).as_uri())
         found = axe.Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(SPILLED) == []
         assert all(url.startswith(("file:", "data:", "blob:")) for url in requested)
-        page.screenshot(path=shots / f"report-{width}-{scheme}.png")
+        page.screenshot(path=shots / f"{name}-{width}-{scheme}.png")

@@ -130,14 +130,24 @@ def texts(files: list[Path]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def predicted(server) -> pd.DataFrame:
-    """Return what `galopt predict` says of the galaxies."""
+def champion(server) -> VoteFractions:
+    """Return the model that is served."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(server.folder)
         model, origin = open_model("models:/galopt@champion")
-        assert origin["model"] == "models:/galopt/1"
-        chunks = stamps_in(find_files([str(server.folder / "my_galaxies")]))
-        return pd.concat([table for table, _ in predict(model, chunks)], ignore_index=True)
+    assert origin["model"] == "models:/galopt/1"
+    return model
+
+
+def predictions(model: VoteFractions, files: list[Path]) -> pd.DataFrame:
+    """Return what `galopt predict` says of images."""
+    return pd.concat([table for table, _ in predict(model, stamps_in(files))], ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def predicted(server, champion) -> pd.DataFrame:
+    """Return what `galopt predict` says of the galaxies."""
+    return predictions(champion, find_files([str(server.folder / "my_galaxies")]))
 
 
 def test_the_python_client_of_the_page_works_as_written(server, predicted):
@@ -168,6 +178,25 @@ def test_served_numbers_are_those_of_predict(server, predicted):
     served = pd.DataFrame(answer["predictions"])
     np.testing.assert_allclose(served, predicted[["spheroid", "disk"]], atol=1e-5)
     assert np.ptp(served["disk"]) > 0.1
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(("folder", "count"), [("candels_f160w", 6), ("ceers_f200w", 1000)])
+def test_real_galaxies_are_served_the_numbers_of_predict(
+    server, champion, real_data, folder, count
+):
+    files = find_files([str(real_data / folder)])[:count]
+    expected = predictions(champion, files)
+    assert list(expected["file"]) == list(map(str, files))
+    assert len(files) == count
+    served = []
+    for start in range(0, count, 250):
+        status, answer = server.ask({"inputs": texts(files[start : start + 250])})
+        assert status == 200
+        served += answer["predictions"]
+    fractions = expected[["spheroid", "disk"]]
+    np.testing.assert_allclose(pd.DataFrame(served), fractions, atol=1e-5)
+    assert fractions.stack().between(0, 1).all()
 
 
 def test_arrays_and_tables_are_answered_too(server, blobs):

@@ -1,0 +1,85 @@
+"""Learning curves: RMSE against the number of labelled galaxies, from scratch and transferred.
+
+For each number of training galaxies and each seed, two networks see as many views: one starts
+from nothing, the other from the convolutions of a network that has seen other galaxies, which
+rest for the first third. Say of the dataset what `params.yaml` says of the trained network.
+
+    uv run mlflow run . --env-manager local                     # on the simulated survey
+    uv run python -m benchmarks.few_labels models:/galopt@champion --dataset MY/data/dataset
+
+Prints a table and draws `few_labels.svg`.
+"""
+
+import argparse
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import keras
+import pandas as pd
+from matplotlib.figure import Figure
+
+from galopt import dataset, evaluation, params, training
+from galopt.transfer import starting_network
+
+PATIENCE = "train.patience=1000"
+
+
+def main() -> None:
+    """Train every combination, print the means and spreads, draw the curves."""
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("init_from", help="a run, a registered model or a .keras file")
+    parser.add_argument("--dataset", type=Path, default=Path("data/dataset"))
+    parser.add_argument("--galaxies", type=int, nargs="*", default=[100, 300, 1000])
+    parser.add_argument("--views", type=int, default=60_000, help="that each network sees")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--overrides", default="", help='"key=value …", any key of the run')
+    given = parser.parse_args()
+    data, trained = dataset.load(given.dataset), starting_network(given.init_from)
+    every = len(data.split("train"))
+    numbers = [number for number in given.galaxies if number < every] + [every]
+    rows = []
+    for seed in range(given.seeds):
+        for number in numbers:
+            for start in (None, trained):
+                words = f"train.seed={seed} train.galaxies={number} {given.overrides}"
+                metrics = measure(data, words, given.views, start, given.init_from)
+                rows.append({"galaxies": number, "start": _name(start)} | metrics)
+    for name in ("test_rmse_constant", "test_rmse_floor"):
+        print(f"{name} {metrics.get(name, float('nan')):.4f}")
+    table = pd.DataFrame(rows).groupby(["galaxies", "start"])["test_rmse"].agg(["mean", "std"])
+    print(table.unstack().to_string(float_format="%.4f"))
+    draw(table).savefig("few_labels.svg")
+
+
+def measure(
+    data: dataset.Dataset, words: str, views: int, start: keras.Model | None, name: str
+) -> dict[str, float]:
+    """Train on so many views, from the start given; return the metrics of the test galaxies."""
+    config = params.load("params.yaml", f"{words} {PATIENCE}")
+    epochs = max(3, round(views / (config.train.galaxies * (1 + config.augment.copies))))
+    transfer = f"train.init_from={name} train.thaw={epochs // 3}" if start else ""
+    config = params.change(config, f"train.epochs={epochs} {transfer}")
+    with TemporaryDirectory() as folder:
+        model = training.train(config, data, Path(folder), start=start).model
+    return evaluation.evaluate(model, data, config.evaluate).metrics
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    """Return the curves, one a start, with the spread over the seeds."""
+    figure = Figure(figsize=(5, 3.5), layout="constrained")
+    axes = figure.subplots()
+    for start, curve in table.reset_index().groupby("start", sort=False):
+        axes.errorbar(
+            curve["galaxies"], curve["mean"], yerr=curve["std"], fmt="o-", ms=4, label=start
+        )
+    axes.set(xscale="log", xlabel="labelled galaxies", ylabel="test RMSE")
+    axes.legend(frameon=False)
+    return figure
+
+
+def _name(start: keras.Model | None) -> str:
+    return "transferred" if start else "from scratch"
+
+
+if __name__ == "__main__":
+    main()
