@@ -1,6 +1,6 @@
 """Views of a galaxy: one affine resampling of the stored stamp, then brightness.
 
-The real-time augmentation of Dieleman, Willett & Dambre (2015), section 6.1.2, as a
+The real-time augmentation of Dieleman, Willett & Dambre (2015), as a
 Keras layer, so that a saved model carries its own preprocessing: it takes stored
 stamps, draws random views of them in training and the central view otherwise.
 """

@@ -19,7 +19,7 @@ _BEHIND_VIEW: WeakKeyDictionary[keras.Model, keras.Model] = WeakKeyDictionary()
 def predict_averaged(
     model: keras.Model, images: NDArray[np.uint8], views: Evaluate
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Predict every galaxy in several views: Dieleman et al. (2015), section 7.6.
+    """Predict every galaxy in several views: Dieleman et al. (2015).
 
     Their 60 views are 10 rotations at 3 scales, 1/1.2, 1 and 1.2, each also mirrored.
 

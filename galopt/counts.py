@@ -3,7 +3,7 @@
 Of n voters who look at a galaxy, c tick an answer. Galaxies that look alike to the network
 still differ in their chance of a tick, so c is not binomial but beta-binomial: a chance with
 mean mu and concentration kappa is drawn for the galaxy, then each voter ticks with it
-(Johnson, Kemp & Kotz 2005, "Univariate Discrete Distributions", equation 6.32).
+(Johnson, Kemp & Kotz 2005, "Univariate Discrete Distributions", chapter 6).
 """
 
 from typing import Any

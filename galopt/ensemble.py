@@ -1,4 +1,4 @@
-"""An ensemble: networks that differ, averaged, as Dieleman et al. (2015), section 7.7."""
+"""An ensemble: networks that differ, averaged, as Dieleman et al. (2015)."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -11,7 +11,7 @@ import keras
 from keras import ops
 
 VIEWPOINTS = 16
-"""Dieleman et al. (2015), section 7.2: 2 rotations x 2 mirrorings x 4 corners."""
+"""Dieleman et al. (2015): 2 rotations x 2 mirrorings x 4 corners."""
 
 _register = keras.saving.register_keras_serializable(package="galopt")
 
@@ -20,7 +20,7 @@ _register = keras.saving.register_keras_serializable(package="galopt")
 class Maxout(keras.layers.Dense):
     """Dense units, each the largest of several affine maps of the input.
 
-    Goodfellow et al. (2013), "Maxout networks", equation 1.
+    Goodfellow et al. (2013), "Maxout networks", section 3.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class MaxoutConv2D(keras.layers.Conv2D):
 class UntiedBias(keras.layers.Layer):
     """A bias of its own for every feature at every position.
 
-    Dieleman et al. (2015), section 7.3.
+    Dieleman et al. (2015), as their published code has it.
 
     Parameters
     ----------
@@ -130,8 +130,7 @@ class Viewpoints(keras.layers.Layer):
 
     From a picture at 0° and one at 45°, each as it is and mirrored, four overlapping
     corners are cut, each turned so that the galaxy's centre lies in the same corner:
-    Dieleman et al. (2015), section 7.2 and figure 5. A rotation of the galaxy by 90° only
-    permutes them.
+    Dieleman et al. (2015). A rotation of the galaxy by 90° only permutes them.
 
     Parameters
     ----------
@@ -217,7 +216,7 @@ class DecisionTree(keras.layers.Layer):
 
     ReLU; within each question the scores are divided by their sum; answers to a question
     that only some voters were asked are multiplied by the fraction who were. Dieleman et
-    al. (2015), section 7.4.
+    al. (2015), as their published code has it.
 
     Parameters
     ----------

@@ -6,8 +6,8 @@ import keras
 
 from galopt.config import Train
 
-# Dieleman, Willett & Dambre (2015), section 7.5: the learning rate falls tenfold after 1,800
-# and again after 2,300 of 2,500 chunks.
+# Dieleman, Willett & Dambre (2015), as their published code has it: the learning rate falls
+# tenfold after 1,800 and again after 2,300 of 2,500 chunks.
 STEPS_AT = (0.72, 0.92)
 
 

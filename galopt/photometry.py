@@ -25,10 +25,10 @@ class Photometry:
     r50 : float
         Radius of half the light, px.
     concentration : float
-        5 log10(r80 / r20) (Conselice 2003, equation 9).
+        5 log10(r80 / r20) (Conselice 2003).
     asymmetry : float
         Light that half a turn does not map onto itself, background removed, as a share of
-        the light (Conselice 2003, equation 2).
+        the light (Conselice 2003).
     axis_ratio : float
         Minor over major axis from second moments, 0 to 1.
     area : float

@@ -109,7 +109,7 @@ def stretch(image: np.ndarray, level: float, sigma: float, config: Stamps) -> np
     """Return the brightness that the eye is shown.
 
     asinh((image - level) / (softening sigma)), scaled so that `black` sigmas are 0 and
-    `white` sigmas are 1, and cut there (Lupton et al. 2004, equation 2).
+    `white` sigmas are 1, and cut there (Lupton et al. 2004).
 
     Parameters
     ----------

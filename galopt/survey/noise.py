@@ -24,7 +24,7 @@ def draw_depths(rng: np.random.Generator) -> dict[str, float]:
 def sigma_map(depths: dict[str, float], side: int) -> np.ndarray:
     """Return the noise of each row of a tile: wide in the south, deep, ERS in the north.
 
-    The order is that of GOODS-S (Grogin et al. 2011, figure 12).
+    The order is that of GOODS-S (Grogin et al. 2011).
     """
     bands = np.array(list(depths.values()), np.float32)
     return bands[np.arange(side) * len(bands) // side]
