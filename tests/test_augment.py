@@ -36,6 +36,20 @@ def test_a_view_of_the_whole_stamp_is_the_stamp():
     np.testing.assert_allclose(array(view)[0, ..., 0], stamp[0] / 255, atol=1e-2)
 
 
+@pytest.mark.parametrize(("x", "y"), [(0, 0), (6, 2), (-5, 4)])
+def test_a_recentred_view_has_the_light_in_its_middle(x, y):
+    stamp = np.roll(blob(), (y - 2, x - 6), axis=(1, 2))
+    stamp[0, 5:12, 70:80] = 200  # a neighbour
+    layer = View(pixels=45, field=0.4, recentre=True)
+    assert centre_of_light(array(layer(stamp)))[0] == pytest.approx((0, 0), abs=0.7)
+
+
+def test_a_blank_stamp_has_its_middle_for_a_centre():
+    blank = np.full((1, SIDE, SIDE), 9, np.uint8)
+    view = array(View(pixels=45, field=0.4, recentre=True)(blank))
+    np.testing.assert_allclose(view, 9 / 255, rtol=1e-5)
+
+
 def test_outside_training_the_view_is_central_and_never_changes():
     layer = View(pixels=45, field=0.5, rotation=360, shift=0.01, zoom=1.3, flip=True, brightness=1)
     first, second = array(layer(blob())), array(layer(blob()))

@@ -19,6 +19,7 @@ class Ensemble(Section):
             "batch normalisation": "network.normalisation=batch",
             "maxout": "network.maxout=2",
             "half the dense units": "network.dense=[1024,1024]",
+            "recentred": "network.recentre=true",
         },
         min_length=1,
         description="what the members override, in turn; their seeds differ too",

@@ -46,6 +46,9 @@ class Network(Section):
     field: float = Field(
         0.52, gt=0.1, le=1, description="side of the network's view, in sides of the stamp"
     )
+    recentre: bool = Field(
+        False, description="the light near the middle of a stamp lies in the middle of its views"
+    )
     channels: Literal[1, 3] = Field(3, description="input planes; a grey stamp is repeated")
     views: Literal[1, 16] = Field(
         1, description="16: corners of the picture at 0 and 45 degrees and mirrored, one column"
