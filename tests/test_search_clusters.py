@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from galopt.errors import ConfigError
+from galopt.errors import ConfigError, GaloptError
 from galopt.search import clusters
 
 FILES = Path(__file__).parent.parent / "clusters"
@@ -66,3 +66,19 @@ def test_a_bad_file_is_one_line_that_names_it(tmp_path, text, words):
     assert "\n" not in message
     del caught
     gc.collect()
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("tcp://127.0.0.1:1", "refused|Timed out"),
+        ("nowhere://127.0.0.1:1", "unknown address scheme"),
+    ],
+)
+def test_a_scheduler_that_does_not_answer_is_one_line_that_names_it(address, words):
+    with (
+        pytest.raises(GaloptError, match=f"cluster={address}: .*({words})") as caught,
+        clusters.open_cluster(address, workers=2),
+    ):
+        pass
+    assert "\n" not in str(caught.value)
