@@ -16,7 +16,7 @@ from galopt.search.summary import complete
 ENOUGH = 2
 """Complete trials that a figure of parameters needs."""
 SHOWN = 4
-"""Parameters in the contour, whose panels are their square."""
+"""Parameters in the contour, whose panels are their square; the slices show twice as many."""
 
 
 def draw(study: optuna.Study, folder: Path) -> list[Path]:
@@ -64,15 +64,12 @@ def _figures(study: optuna.Study) -> dict[str, tuple[str, dict[str, Any]]]:
     if len(found) >= ENOUGH:
         shared = set.intersection(*(set(trial.params) for trial in found))
         important = _important(study, target, shared)
-        some = {"params": important[:SHOWN]}
         figures["importances"] = ("plot_param_importances", {**named, "params": sorted(shared)})
-        figures["slices"] = ("plot_slice", named)
         if len(important) > 1:
-            figures["parallel_coordinates"] = (
-                "plot_parallel_coordinate",
-                {**named, "params": important[: 2 * SHOWN]},
-            )
-            figures["contour"] = ("plot_contour", {**named, **some})
+            most = {**named, "params": important[: 2 * SHOWN]}
+            figures["slices"] = ("plot_slice", most)
+            figures["parallel_coordinates"] = ("plot_parallel_coordinate", most)
+            figures["contour"] = ("plot_contour", {**named, "params": important[:SHOWN]})
     return figures
 
 
@@ -115,6 +112,8 @@ def _save(
 
     plot(study, **options)
     figure = plt.gcf()
-    figure.set_size_inches(10, 6)
+    corners = [axes.get_position() for axes in figure.axes if axes.get_label() != "<colorbar>"]
+    columns, rows = (len({round(getattr(at, side), 2) for at in corners}) for side in ("x0", "y0"))
+    figure.set_size_inches(max(10, 3 * columns), max(6, 3 * rows))
     figure.savefig(path, dpi=120, bbox_inches="tight")
     plt.close(figure)
