@@ -1,19 +1,20 @@
 """Averaging a network's predictions over views of a galaxy that change nothing about it."""
 
-from collections.abc import Iterator
 from itertools import product
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from galopt.augment import View
 from galopt.config import Evaluate
 from galopt.counts import spread, targets_of
 
 BATCH = 256
 
-_BEHIND_VIEW: WeakKeyDictionary[keras.Model, keras.Model] = WeakKeyDictionary()
+_TURNED: WeakKeyDictionary[keras.Model, keras.Model] = WeakKeyDictionary()
 
 
 def predict_averaged(
@@ -37,13 +38,13 @@ def predict_averaged(
         Mean vote fractions over the views, and their standard deviation: over the views,
         and of what the network itself does not know, where it says so (`galopt.counts`).
     """
-    view, network, targets = model.get_layer("view"), _behind_view(model), targets_of(model)
+    network, targets = _turned(model), targets_of(model)
     means, deviations = [], []
     for start in range(0, len(images), BATCH):
         stamps = np.array(images[start : start + BATCH])
         seen = [
-            network.predict_on_batch(view.resample(stamps, **transform))
-            for transform in transforms(views)
+            network.predict_on_batch([stamps, np.tile(turn, (len(stamps), 1))])
+            for turn in transforms(views)
         ]
         means.append(np.mean([outputs[:, :targets] for outputs in seen], axis=0))
         variance = np.var([outputs[:, :targets] for outputs in seen], axis=0)
@@ -52,16 +53,33 @@ def predict_averaged(
     return np.concatenate(means), np.concatenate(deviations)
 
 
-def _behind_view(model: keras.Model) -> keras.Model:
-    """Return what follows the layer ``view``: one for each model, since each is compiled anew."""
-    if model not in _BEHIND_VIEW:
-        _BEHIND_VIEW[model] = keras.Model(model.get_layer("view").output, model.output)
-    return _BEHIND_VIEW[model]
+class _Turn(keras.layers.Layer):
+    """The view of each stamp that is asked for."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(dtype="float32")  # half precision would blur the angles
+        self.view = view
+
+    def call(self, stamps: Any, turn: Any) -> Any:
+        return self.view.resample(stamps, turn[:, 0], turn[:, 1], mirror=turn[:, 2])
+
+    def compute_output_spec(self, stamps: Any, turn: Any) -> Any:
+        return self.view.compute_output_spec(stamps)
 
 
-def transforms(views: Evaluate) -> Iterator[dict[str, float]]:
-    """Yield the arguments of `galopt.augment.View.resample` for each view."""
+def _turned(model: keras.Model) -> keras.Model:
+    """Return a network of stamps and of how to see them: one a model, since it is compiled."""
+    if model not in _TURNED:
+        view = model.get_layer("view")
+        turn = keras.Input((3,), dtype="float32")
+        behind = keras.Model(view.output, model.output)
+        seen = _Turn(view)(model.input, turn)
+        _TURNED[model] = keras.Model([model.input, turn], behind(seen))
+    return _TURNED[model]
+
+
+def transforms(views: Evaluate) -> NDArray[np.float32]:
+    """Return the rotation (radians), zoom and mirroring of each view, (V, 3)."""
     angles = 2 * np.pi * np.arange(views.rotations) / views.rotations
     mirrors = (1.0, -1.0) if views.flip else (1.0,)
-    for angle, zoom, mirror in product(angles, views.zooms, mirrors):
-        yield {"rotation": float(angle), "zoom": zoom, "mirror": mirror}
+    return np.array(list(product(angles, views.zooms, mirrors)), np.float32)
