@@ -17,7 +17,8 @@ from conftest import PROJECT
 from pages import DOCS
 from postgres_server import free_port
 
-from galopt import dataset, params
+from galopt import dataset, params, quality
+from galopt.quality.page import write
 from galopt.stamps import make_stamps
 from galopt.survey import make_survey
 from galopt.survey.voters import TARGETS
@@ -52,6 +53,7 @@ def folder(tmp_path_factory):
         make_survey(config, data / "survey")
         make_stamps(config, data / "survey", data)
         galaxies = dataset.build(config, data, data / "dataset")
+        write(quality.check(galaxies, data), galaxies.folder / quality.PAGE)
         for preset in ("ignat2016", "modern"):
             wanted = f"network.preset={preset} train.epochs={EPOCHS} augment.copies=0"
             experiment.run(params.load(PROJECT / "params.yaml", wanted), galaxies)
