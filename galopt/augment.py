@@ -130,7 +130,7 @@ class View(keras.layers.Layer):
         """
         side = stamps.shape[1]
         batch = ops.shape(stamps)[0]
-        u, v = _grid(self.pixels, self.turns)
+        u, v = map(ops.convert_to_tensor, _grid(self.pixels, self.turns))
         step = side * self.field / _column(zoom)
         cos, sin = ops.cos(_column(rotation)), ops.sin(_column(rotation))
         u = u[None] * _column(mirror)
@@ -204,7 +204,7 @@ def _light_centre(stamps: Any) -> tuple[Any, Any]:
     follows it, a twelfth of the side wide; at most an eighth of the side away.
     """
     side = stamps.shape[1]
-    axis = np.arange(side, dtype="float32") - (side - 1) / 2
+    axis = ops.arange(side, dtype="float32") - (side - 1) / 2
     light = ops.cast(stamps, "float32")
     edge = ops.concatenate([light[:, 0], light[:, -1], light[:, :, 0], light[:, :, -1]], axis=1)
     light = ops.relu(light - ops.mean(edge, axis=1)[:, None, None])
