@@ -65,9 +65,10 @@ def _figures(study: optuna.Study) -> dict[str, tuple[str, dict[str, Any]]]:
         shared = set.intersection(*(set(trial.params) for trial in found))
         important = _important(study, target, shared)
         figures["importances"] = ("plot_param_importances", {**named, "params": sorted(shared)})
-        if len(important) > 1:
-            most = {**named, "params": important[: 2 * SHOWN]}
+        most = {**named, "params": important[: 2 * SHOWN]}
+        if important:
             figures["slices"] = ("plot_slice", most)
+        if len(important) > 1:
             figures["parallel_coordinates"] = ("plot_parallel_coordinate", most)
             figures["contour"] = ("plot_contour", {**named, "params": important[:SHOWN]})
     return figures
