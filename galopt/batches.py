@@ -49,7 +49,10 @@ class Batches(keras.utils.PyDataset):
     ) -> None:
         super().__init__()
         if batch_size % devices:
-            raise ConfigError(f"train.batch_size={batch_size}: {devices} devices share a batch")
+            raise ConfigError(
+                f"train.batch_size={batch_size}: {devices} devices share a batch; "
+                f"make it a multiple of {devices}"
+            )
         self.devices = devices
         self.weights, self.labels = weights, labels(split, with_voters)
         self.split, self.batch_size, self.copies, self.seed = split, batch_size, copies, seed

@@ -5,7 +5,7 @@ import pytest
 
 from galopt.batches import Batches, vote_weights
 from galopt.dataset import Split
-from galopt.errors import DataError
+from galopt.errors import ConfigError, DataError
 
 
 def test_every_galaxy_appears_once_and_in_each_copy(blobs):
@@ -15,6 +15,16 @@ def test_every_galaxy_appears_once_and_in_each_copy(blobs):
     seen = np.concatenate([batches[i][1] for i in range(len(batches))])
     assert len(seen) == 4 * len(split)
     np.testing.assert_allclose(np.sort(seen, 0), np.sort(np.repeat(split.fractions, 4, 0), 0))
+
+
+def test_devices_share_every_batch_equally(blobs):
+    split = blobs.split("train")
+    batches = Batches(split, batch_size=33, copies=0, seed=1, devices=3)
+    sizes = [len(batches[i][0]) for i in range(len(batches))]
+    assert {size % 3 for size in sizes} == {0}
+    assert sum(sizes) == len(split) - len(split) % 3
+    with pytest.raises(ConfigError, match="batch_size=32: 3 devices .* a multiple of 3"):
+        Batches(split, batch_size=32, copies=0, seed=1, devices=3)
 
 
 def test_images_stay_with_their_fractions(blobs):
