@@ -48,9 +48,10 @@ class View(keras.layers.Layer):
     turns : sequence of float
         The view is given once at each of these angles, degrees, side by side in the
         channels: 0 and 45 for `galopt.layers.Viewpoints`.
-    recentre : bool
-        What turns, zooms and lies in the middle is the light near the middle of the stamp, not
-        the middle: a variant in the ensemble of Dieleman et al. (2015).
+    recentre : float
+        Views lie about the light that is at most so far from the middle of the stamp, in both
+        x and y, sides of the stamp: a variant in the ensemble of Dieleman et al. (2015). At 0
+        they lie about the middle.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class View(keras.layers.Layer):
         spread: float = 1.0,
         seed: int = 0,
         turns: Sequence[float] = (0.0,),
-        recentre: bool = False,
+        recentre: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -134,10 +135,12 @@ class View(keras.layers.Layer):
         step = side * self.field / _column(zoom)
         cos, sin = ops.cos(_column(rotation)), ops.sin(_column(rotation))
         u = u[None] * _column(mirror)
-        centre_x, centre_y = _light_centre(stamps) if self.recentre else (0.0, 0.0)
-        centre_x, centre_y = centre_x + (side - 1) / 2, centre_y + (side - 1) / 2
-        x = centre_x + side * _column(shift_x) + step * (cos * u - sin * v[None])
-        y = centre_y + side * _column(shift_y) + step * (sin * u + cos * v[None])
+        shift_x, shift_y = side * _column(shift_x), side * _column(shift_y)
+        if self.recentre:
+            light_x, light_y = _light_centre(stamps, self.recentre * side)
+            shift_x, shift_y = shift_x + light_x, shift_y + light_y
+        x = (side - 1) / 2 + shift_x + step * (cos * u - sin * v[None])
+        y = (side - 1) / 2 + shift_y + step * (sin * u + cos * v[None])
         views = (_bilinear(stamps, x, y) / 255.0 - self.mean) / self.spread
         views = ops.reshape(views, (batch, self.pixels, self.pixels, len(self.turns)))
         return ops.cast(ops.repeat(views, self.channels, axis=-1), self.compute_dtype)
@@ -197,11 +200,12 @@ def _grid(pixels: int, turns: Sequence[float]) -> tuple[NDArray[Any], NDArray[An
     return (cos * u - sin * v).ravel(), (sin * u + cos * v).ravel()
 
 
-def _light_centre(stamps: Any) -> tuple[Any, Any]:
+def _light_centre(stamps: Any, most: float) -> tuple[Any, Any]:
     """Return where the light near the middle of stamps (B, S, S) lies, px from it, (B, 1) each.
 
     The centroid of what is brighter than the stamp's edge, under a Gaussian window that
-    follows it, a twelfth of the side wide; at most an eighth of the side away.
+    follows it, a twelfth of the side wide, but no further than `most` in x and in y.
+    `galopt.photometry.centroid` does it to the pixels of the sky, one image at a time.
     """
     side = stamps.shape[1]
     axis = ops.arange(side, dtype="float32") - (side - 1) / 2
@@ -215,9 +219,7 @@ def _light_centre(stamps: Any) -> tuple[Any, Any]:
             ops.einsum("bij,bi,bj->b", light, rows, columns)[:, None]
             for rows, columns in ((down, across), (down, across * axis), (down * axis, across))
         )
-        x, y = (
-            ops.clip(moment / (total + 1e-6), -side / 8, side / 8) for moment in (light_x, light_y)
-        )
+        x, y = (ops.clip(moment / (total + 1e-6), -most, most) for moment in (light_x, light_y))
     return x, y
 
 

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from keras import ops
 
+from galopt import params
 from galopt.augment import View, view_layer
 from galopt.config import Augment, Network
+from galopt.errors import ConfigError
 
 SIDE = 84
 
@@ -40,14 +42,28 @@ def test_a_view_of_the_whole_stamp_is_the_stamp():
 def test_a_recentred_view_has_the_light_in_its_middle(x, y):
     stamp = np.roll(blob(), (y - 2, x - 6), axis=(1, 2))
     stamp[0, 5:12, 70:80] = 200  # a neighbour
-    layer = View(pixels=45, field=0.4, recentre=True)
+    layer = View(pixels=45, field=0.4, recentre=0.125)
     assert centre_of_light(array(layer(stamp)))[0] == pytest.approx((0, 0), abs=0.7)
 
 
 def test_a_blank_stamp_has_its_middle_for_a_centre():
     blank = np.full((1, SIDE, SIDE), 9, np.uint8)
-    view = array(View(pixels=45, field=0.4, recentre=True)(blank))
+    view = array(View(pixels=45, field=0.4, recentre=0.125)(blank))
     np.testing.assert_allclose(view, 9 / 255, rtol=1e-5)
+
+
+def test_light_further_away_than_allowed_is_not_followed():
+    layer = View(pixels=45, field=0.4, recentre=3 / SIDE)
+    x, y = centre_of_light(array(layer(blob())))[0] * SIDE * 0.4 / 45
+    assert (x, y) == pytest.approx((6 - 3, 0), abs=0.5)
+
+
+def test_a_recentred_view_that_would_reach_past_the_edge_is_refused():
+    with pytest.raises(ConfigError, match="past the edge at 0.5: lower network.field, network.rec"):
+        params.build({}, "network.recentre=0.04")
+    with pytest.raises(ConfigError, match="the view at the smallest zoom is larger"):
+        params.build({}, "network.recentre=0.12 augment.zoom=1.0 evaluate.zooms=[0.9]")
+    params.build({}, "network.recentre=0.04 augment.zoom=1.2")
 
 
 def test_outside_training_the_view_is_central_and_never_changes():

@@ -11,7 +11,6 @@ from conftest import PROJECT
 TRAIN = """
 import json, sys
 from pathlib import Path
-import numpy as np
 from galopt import dataset, evaluation, hardware, params, training
 words, data, folder = sys.argv[1:]
 data = dataset.load(Path(data))

@@ -59,13 +59,13 @@ class Config(Section):
     def _views_stay_inside_the_stamp(self) -> "Config":
         turned = self.augment.rotation or self.evaluate.rotations > 1 or self.network.views > 1
         half = (sqrt(0.5) if turned else 0.5) * self.network.field
-        reach = half * self.augment.zoom + self.augment.shift
+        reach = half * self.augment.zoom + self.augment.shift + self.network.recentre
         if reach > 0.5:
             raise ValueError(
                 f"a view reaches {reach:.2f} stamp sides from the centre, past the edge at 0.5: "
-                "lower network.field, augment.zoom or augment.shift"
+                "lower network.field, network.recentre, augment.zoom or augment.shift"
             )
-        if half / min(self.evaluate.zooms) > 0.5:
+        if half / min(self.evaluate.zooms) + self.network.recentre > 0.5:
             raise ValueError(
                 f"evaluate.zooms={self.evaluate.zooms}: the view at the smallest zoom is larger "
                 "than the stamp; raise it or lower network.field"

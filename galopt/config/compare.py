@@ -19,7 +19,7 @@ class Ensemble(Section):
             "batch normalisation": "network.normalisation=batch",
             "maxout": "network.maxout=2",
             "half the dense units": "network.dense=[1024,1024]",
-            "recentred": "network.recentre=true",
+            "recentred": "network.recentre=0.04 augment.zoom=1.2",
         },
         min_length=1,
         description="what the members override, in turn; their seeds differ too",

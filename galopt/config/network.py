@@ -46,8 +46,12 @@ class Network(Section):
     field: float = Field(
         0.52, gt=0.1, le=1, description="side of the network's view, in sides of the stamp"
     )
-    recentre: bool = Field(
-        False, description="the light near the middle of a stamp lies in the middle of its views"
+    recentre: float = Field(
+        0.0,
+        ge=0,
+        le=0.25,
+        description="how far from the middle of a stamp the light may lie that its views are "
+        "centred on, sides of the stamp; at 0 they are centred on the middle",
     )
     channels: Literal[1, 3] = Field(3, description="input planes; a grey stamp is repeated")
     views: Literal[1, 16] = Field(
