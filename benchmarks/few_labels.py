@@ -2,7 +2,8 @@
 
 For each number of training galaxies and each seed, two networks see as many views: one starts
 from nothing, the other from the convolutions of a network that has seen other galaxies, which
-rest for the first third. Say of the dataset what `params.yaml` says of the trained network.
+rest for the first third. Both have the network that `params.yaml` and `--overrides` describe,
+which must be that of the trained one.
 
     uv run mlflow run . --env-manager local                     # on the simulated survey
     uv run python -m benchmarks.few_labels models:/galopt@champion --dataset MY/data/dataset

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, label
+from scipy.ndimage import gaussian_filter, label, map_coordinates
 
 _SMOOTH = 1.5
 _THRESHOLD = 1.0
@@ -193,13 +193,11 @@ def _growth(radius: np.ndarray, values: np.ndarray) -> tuple[float, float, float
 
 
 def _asymmetry(light: np.ndarray, inside: np.ndarray, cx: float, cy: float, sigma: float) -> float:
+    """Compare with the light at half a turn about (cx, cy), interpolated between pixels."""
     row, column = np.nonzero(inside)
     middle_y, middle_x = (light.shape[0] - 1) / 2, (light.shape[1] - 1) / 2
-    turned_row = np.clip(np.rint(2 * (cy + middle_y) - row).astype(int), 0, light.shape[0] - 1)
-    turned_column = np.clip(
-        np.rint(2 * (cx + middle_x) - column).astype(int), 0, light.shape[1] - 1
-    )
-    values, turned = light[row, column], light[turned_row, turned_column]
+    opposite = [2 * (cy + middle_y) - row, 2 * (cx + middle_x) - column]
+    values, turned = light[row, column], map_coordinates(light, opposite, mode="nearest")
     noise = 2 * sigma / np.sqrt(np.pi) * values.size
     return float((np.abs(values - turned).sum() - noise) / max(np.abs(values).sum(), 1e-9) / 2)
 

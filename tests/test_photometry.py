@@ -48,6 +48,11 @@ def test_flat_and_lopsided_light_is_seen_as_such(noise):
     assert measure(noise + lopsided, 3.0, 1.0).asymmetry > 0.08
 
 
+@pytest.mark.parametrize(("x", "y"), [(0, 0), (0.25, 0), (0.3, 0.25), (-0.5, 0.4)])
+def test_where_light_falls_on_the_pixels_makes_it_no_more_lopsided(x, y):
+    assert measure(blob(1.5, x=x, y=y), 0, 0.1, noiseless=True).asymmetry < 0.01
+
+
 def test_the_source_nearest_the_centre_is_measured(noise):
     alone = measure(noise + blob(3), 3.0, 1.0)
     neighboured = measure(noise + blob(3) + blob(3, height=200, x=30, y=20), 3.0, 1.0)

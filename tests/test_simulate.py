@@ -61,6 +61,16 @@ def test_galaxies_are_where_the_table_says_and_as_bright(simulated, truth):
     assert abs(np.median(offsets)) < 0.2
 
 
+def test_the_share_of_a_galaxy_tells_how_far_neighbours_shine_into_it(truth):
+    assert truth.own_share.between(0, 1.02).all()
+    alone, blended = truth[truth.own_share > 0.98], truth[truth.own_share < 0.8]
+    assert len(alone) > 0.5 * len(truth)
+    assert len(blended) > 0.01 * len(truth)
+    lit = truth.flux / truth.own_flux
+    assert lit[alone.index].median() < 1.1
+    assert lit[blended.index].median() > 1.3
+
+
 def test_a_tile_is_the_same_bytes_from_any_process(simulated, truth, tmp_path):
     tile = plan(simulated_config().survey.simulate, tmp_path)[-1]
     (tmp_path / "tiles").mkdir()

@@ -65,7 +65,7 @@ def galaxy():
     """Return an ordinary bright galaxy as a voter sees it."""
     return {
         "snr": 300.0, "own_r50": 0.4, "own_concentration": 2.8, "own_axis_ratio": 0.7,
-        "own_asymmetry": 0.08,
+        "own_asymmetry": 0.03, "own_share": 1.0,
         "bulge": 0.4, "disturbance": 0.1, "arms": 0.0, "point": 0.0, "star": False,
         "spoilt": "", "depth": "deep",
     }  # fmt: skip
@@ -93,3 +93,16 @@ def test_what_does_not_show_moves_no_vote(galaxy):
     seen = pd.DataFrame([faint, faint | {"disturbance": 0.9, "own_asymmetry": 0.3, "arms": 0.8}])
     plain, changed = tick_probabilities(seen)
     np.testing.assert_allclose(plain, changed, atol=0.03)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"disturbance": 0.5, "own_asymmetry": 0.1}, {"own_concentration": 3.5}, {"arms": 0.8}],
+)
+def test_what_neighbours_shine_into_is_harder_to_tell(galaxy, change):
+    moved = []
+    for share in (1.0, 0.8, 0.2):
+        plain = galaxy | {"own_r50": 0.6, "own_share": share}
+        chances = tick_probabilities(pd.DataFrame([plain, plain | change]))
+        moved.append(np.abs(chances[1] - chances[0]).max())
+    assert moved[0] > 1.5 * moved[1] > 20 * moved[2]

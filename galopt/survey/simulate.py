@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,9 @@ CENTRE = (53.12, -27.80)
 
 COLUMNS = 8
 """Tiles side by side before the next row begins."""
+
+SOFTENING = 3.0
+"""Light, background sigmas, at which a voter's picture turns from linear to logarithmic."""
 
 LOOK = 42
 """Half side of the cut-out that a voter sees, px."""
@@ -107,19 +111,19 @@ def _scene(tile: Tile) -> tuple[np.ndarray, pd.DataFrame]:
     sigma = sigma_map(depths, SIDE)
     voted["depth"] = np.array(list(depths))[row * len(depths) // SIDE]
     image = np.zeros((SIDE, SIDE), np.float32)
-    own = [
-        asdict(measure(stamp, 0, sigma[round(sources.y[index])], noiseless=True))
+    alone = {
+        index: stamp
         for index, stamp in enumerate(paint_sources(sources, paint, image))
         if index in chosen
-    ]
+    }
+    own = _own(image, [alone[index] for index in chosen], voted, sigma)
     image = add_noise(image, sigma, noise)
     voted["spoilt"] = [
         spoil(image, galaxy.x, galaxy.y, sigma[round(galaxy.y)], noise) if galaxy.artefact else ""
         for galaxy in sources_of(voted)
     ]
     voted.loc[image[row, column] == 0, "spoilt"] = "edge"
-    voted = voted.join(pd.DataFrame(own).add_prefix("own_")).join(_look(image, voted))
-    voted["own_r50"] *= SCALE
+    voted = voted.join(own).join(_look(image, voted))
     return image, voted
 
 
@@ -159,6 +163,35 @@ def _voted(sources: pd.DataFrame) -> np.ndarray:
     """Return the rows of the sources that are bright enough and clear of the edges."""
     inside = sources.x.between(MARGIN, SIDE - MARGIN) & sources.y.between(MARGIN, SIDE - MARGIN)
     return np.flatnonzero(inside & (sources.h_mag < VOTED))
+
+
+def _own(
+    image: np.ndarray, alone: list[np.ndarray], voted: pd.DataFrame, sigma: np.ndarray
+) -> pd.DataFrame:
+    """Measure each galaxy's light without noise and neighbours; `r50` in arcsec.
+
+    Its asymmetry is that of the picture that a voter sees, stretched as the stamps are by
+    default; `share` is its part of all the light where it rises above the noise.
+    """
+    rows = []
+    reach = max((len(light) // 2 for light in alone), default=0)
+    scene = np.pad(image, reach)
+    for galaxy, light in zip(sources_of(voted), alone, strict=True):
+        noise, half = sigma[round(galaxy.y)], len(light) // 2
+        x, y = round(galaxy.x) + reach, round(galaxy.y) + reach
+        inside = light > min(noise, 0.5 * light.max())
+        among = scene[y - half : y + half + 1, x - half : x + half + 1]
+        share = light[inside].sum() / among[inside].sum()
+        shape = asdict(measure(light, 0, noise, noiseless=True))
+        looks = measure(_stretch(light / noise), 0, _stretch(1.0), noiseless=True)
+        rows.append(shape | {"asymmetry": looks.asymmetry, "share": share})
+    own = pd.DataFrame(rows).add_prefix("own_")
+    own["own_r50"] *= SCALE
+    return own
+
+
+def _stretch(light: Any) -> Any:
+    return np.arcsinh(light / SOFTENING)
 
 
 def _look(image: np.ndarray, voted: pd.DataFrame) -> pd.DataFrame:

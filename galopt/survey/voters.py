@@ -38,15 +38,18 @@ def impressions(seen: pd.DataFrame) -> pd.DataFrame:
 
     Voters judge the image, not the truth: how large a galaxy's own light looks above the
     noise; how compact and round, as far as it is bright enough to tell; its bulge, clumps,
-    arms and nucleus, as far as it is also large enough to show them, arms more so.
+    arms and nucleus, as far as it is also large enough to show them, arms more so. Where
+    neighbours shine into a galaxy, all but its size is harder to tell.
 
     Parameters
     ----------
     seen : DataFrame
         One row a galaxy, with the columns of `galopt.survey.population.Source`, `depth`,
         `spoilt` (name of an artefact, or empty), `snr` measured on the noisy image, and
-        `own_r50` (arcsec) and `own_` concentration, asymmetry and axis_ratio, which
-        `galopt.photometry` measures on the galaxy's light without noise and neighbours.
+        `own_r50` (arcsec) and `own_` concentration and axis_ratio, which
+        `galopt.photometry` measures on the galaxy's light without noise and neighbours,
+        `own_asymmetry` of its stretched picture, and `own_share`, its part of the light
+        where it is seen, 0 to 1.
 
     Returns
     -------
@@ -55,17 +58,18 @@ def impressions(seen: pd.DataFrame) -> pd.DataFrame:
     """
     light = np.log10(np.maximum(seen.snr, 1)) - 1.5
     size = np.log(np.sqrt(np.maximum(seen.own_r50**2 - PSF_R50**2, 0.05**2)) / 0.2)
-    noticed = expit(5 * (light - 0.1))
-    visible = expit(4 * (light - 0.35) + 1.5 * size)
-    resolved = expit(4 * (light - 0.35) + 4 * (size - 0.5))
+    apart = seen.own_share.clip(0, 1) ** 4
+    noticed = apart * expit(5 * (light - 0.1))
+    visible = apart * expit(4 * (light - 0.35) + 1.5 * size)
+    resolved = apart * expit(4 * (light - 0.35) + 4 * (size - 0.8))
     galaxy = 1.0 - seen.star
     compact = ((seen.own_concentration - 2.81) / 0.437).clip(-2.5, 3)
     share = CLUMPY * seen.disturbance * (1 - seen.bulge) * (1 - seen.point)
-    clumps = 2.76 * share + 7.6 * np.minimum(seen.own_asymmetry, 0.5)
+    clumps = 1.8 * share + 15 * seen.own_asymmetry
     return pd.DataFrame(
         {
             "constant": 1.0,
-            "bulge": galaxy * (0.75 * noticed * compact + 1.12 * visible * (seen.bulge - 0.46)),
+            "bulge": galaxy * (0.95 * noticed * compact + 0.7 * visible * (seen.bulge - 0.46)),
             "roundness": noticed * (seen.own_axis_ratio - 0.6),
             "clumps": galaxy * visible * clumps,
             "arms": galaxy * 2 * resolved * seen.arms,
