@@ -95,10 +95,7 @@ def test_what_does_not_show_moves_no_vote(galaxy):
     np.testing.assert_allclose(plain, changed, atol=0.03)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [{"disturbance": 0.5, "own_asymmetry": 0.1}, {"own_concentration": 3.5}, {"arms": 0.8}],
-)
+@pytest.mark.parametrize("change", [{"bulge": 0.9}, {"arms": 0.8}, {"point": 0.5}])
 def test_what_neighbours_shine_into_is_harder_to_tell(galaxy, change):
     moved = []
     for share in (1.0, 0.8, 0.2):
@@ -106,3 +103,10 @@ def test_what_neighbours_shine_into_is_harder_to_tell(galaxy, change):
         chances = tick_probabilities(pd.DataFrame([plain, plain | change]))
         moved.append(np.abs(chances[1] - chances[0]).max())
     assert moved[0] > 1.5 * moved[1] > 20 * moved[2]
+
+
+def test_what_an_artefact_covers_moves_no_vote(galaxy):
+    spoilt = galaxy | {"spoilt": "beside"}
+    change = {"own_asymmetry": 0.3, "own_concentration": 3.5, "arms": 0.8, "bulge": 0.9}
+    plain, changed = tick_probabilities(pd.DataFrame([spoilt, spoilt | change]))
+    np.testing.assert_allclose(plain, changed, atol=1e-9)

@@ -120,7 +120,7 @@ def draw_population(rng: np.random.Generator, side: int, scale: float) -> pd.Dat
             "arms": _arms(rng, bulge, disturbance, re_disk, q_disk),
             "point": np.where(has_nucleus, rng.uniform(0.15, 0.95, count), 0.0),
             "star": rng.uniform(size=count) < 0.043,
-            "artefact": rng.uniform(size=count) < 0.028,
+            "artefact": rng.uniform(size=count) < 0.02,
             "x": rng.uniform(0, side, count),
             "y": rng.uniform(0, side, count),
         }

@@ -1,9 +1,8 @@
 """A simulated CANDELS F160W survey: mosaic tiles, votes, and the truth behind them."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,10 +12,11 @@ from astropy.wcs import WCS
 from galopt.config import Simulate, Work
 from galopt.files import write_json
 from galopt.parallel import HERE, map_cores
-from galopt.photometry import background, measure
-from galopt.survey.noise import add_noise, draw_depths, sigma_map, spoil
+from galopt.survey.artefacts import add_artefacts
+from galopt.survey.looks import observed, outlined
+from galopt.survey.noise import add_noise, draw_depths, sigma_map
 from galopt.survey.paint import SCALE, ZERO_POINT, paint_sources
-from galopt.survey.population import VOTED, draw_population, sources_of
+from galopt.survey.population import VOTED, draw_population
 from galopt.survey.voters import TARGETS, cast_votes, draw_voters, tick_probabilities
 
 SIDE = 2048
@@ -30,12 +30,6 @@ CENTRE = (53.12, -27.80)
 
 COLUMNS = 8
 """Tiles side by side before the next row begins."""
-
-SOFTENING = 3.0
-"""Light, background sigmas, at which a voter's picture turns from linear to logarithmic."""
-
-LOOK = 42
-"""Half side of the cut-out that a voter sees, px."""
 
 
 @dataclass(frozen=True)
@@ -106,25 +100,19 @@ def _scene(tile: Tile) -> tuple[np.ndarray, pd.DataFrame]:
     sources = _sources(tile.seed, tile.index)
     chosen = _voted(sources)[: tile.voted]
     voted = sources.loc[chosen].reset_index(drop=True)
-    row, column = voted.y.round().astype(int), voted.x.round().astype(int)
     depths = draw_depths(noise)
     sigma = sigma_map(depths, SIDE)
-    voted["depth"] = np.array(list(depths))[row * len(depths) // SIDE]
+    voted["depth"] = np.array(list(depths))[voted.y.round().astype(int) * len(depths) // SIDE]
     image = np.zeros((SIDE, SIDE), np.float32)
     alone = {
         index: stamp
         for index, stamp in enumerate(paint_sources(sources, paint, image))
         if index in chosen
     }
-    own = _own(image, [alone[index] for index in chosen], voted, sigma)
+    own = outlined(image, voted, [alone[index] for index in chosen], sigma)
     image = add_noise(image, sigma, noise)
-    voted["spoilt"] = [
-        spoil(image, galaxy.x, galaxy.y, sigma[round(galaxy.y)], noise) if galaxy.artefact else ""
-        for galaxy in sources_of(voted)
-    ]
-    voted.loc[image[row, column] == 0, "spoilt"] = "edge"
-    voted = voted.join(own).join(_look(image, voted))
-    return image, voted
+    voted["spoilt"] = add_artefacts(image, voted, sigma, noise)
+    return image, voted.join(own).join(observed(image, voted))
 
 
 def _poll(voted: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -163,47 +151,6 @@ def _voted(sources: pd.DataFrame) -> np.ndarray:
     """Return the rows of the sources that are bright enough and clear of the edges."""
     inside = sources.x.between(MARGIN, SIDE - MARGIN) & sources.y.between(MARGIN, SIDE - MARGIN)
     return np.flatnonzero(inside & (sources.h_mag < VOTED))
-
-
-def _own(
-    image: np.ndarray, alone: list[np.ndarray], voted: pd.DataFrame, sigma: np.ndarray
-) -> pd.DataFrame:
-    """Measure each galaxy's light without noise and neighbours; `r50` in arcsec.
-
-    Its asymmetry is that of the picture that a voter sees, stretched as the stamps are by
-    default; `share` is its part of all the light where it rises above the noise.
-    """
-    rows = []
-    reach = max((len(light) // 2 for light in alone), default=0)
-    scene = np.pad(image, reach)
-    for galaxy, light in zip(sources_of(voted), alone, strict=True):
-        noise, half = sigma[round(galaxy.y)], len(light) // 2
-        x, y = round(galaxy.x) + reach, round(galaxy.y) + reach
-        inside = light > min(noise, 0.5 * light.max())
-        among = scene[y - half : y + half + 1, x - half : x + half + 1]
-        share = light[inside].sum() / among[inside].sum()
-        shape = asdict(measure(light, 0, noise, noiseless=True))
-        looks = measure(_stretch(light / noise), 0, _stretch(1.0), noiseless=True)
-        rows.append(shape | {"asymmetry": looks.asymmetry, "share": share})
-    own = pd.DataFrame(rows).add_prefix("own_")
-    own["own_r50"] *= SCALE
-    return own
-
-
-def _stretch(light: Any) -> Any:
-    return np.arcsinh(light / SOFTENING)
-
-
-def _look(image: np.ndarray, voted: pd.DataFrame) -> pd.DataFrame:
-    """Measure what each galaxy shows on the noisy image; `r50` in arcsec."""
-    rows = []
-    for galaxy in sources_of(voted):
-        x, y = round(galaxy.x), round(galaxy.y)
-        cutout = image[y - LOOK : y + LOOK, x - LOOK : x + LOOK]
-        rows.append(asdict(measure(cutout, *background(cutout))))
-    seen = pd.DataFrame(rows)
-    seen["r50"] *= SCALE
-    return seen
 
 
 def _write(path: Path, image: np.ndarray, wcs: WCS) -> None:

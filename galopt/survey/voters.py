@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from galopt.survey.paint import CLUMPY
 from galopt.survey.population import expit
 
 TARGETS = ("spheroid", "disk", "irregular", "point_source", "unclassifiable")
@@ -15,14 +14,14 @@ PSF_R50 = 0.13
 
 TASTES = pd.DataFrame(
     {
-        "spheroid": [-0.951, 2.377, 0.18, -1.03, 0.148, -0.606, 0, 0, 0, -0.621, -2.2, 0],
-        "disk": [0.088, -0.739, -2.75, -0.419, 1.878, 0.821, 0, 0, 0, -3.772, -2.2, 0],
-        "irregular": [-3.208, 0.058, 0, 1.86, -1.135, 0.727, 0, -0.213, 0, -0.361, -2.2, 0],
+        "spheroid": [-0.65, 2.377, 0.18, -1.03, 0.148, -0.606, 0, 0, 0, -0.621, -2.2, 0],
+        "disk": [0.1, -0.739, -2.75, -0.419, 1.878, 0.821, 0, 0, 0, -3.772, -2.2, 0],
+        "irregular": [-3.26, 0.058, 0, 1.86, -1.135, 0.727, 0, -0.213, 0, -0.361, -2.2, 0],
         "point_source": [-4.012, 1.729, 0, -0.485, 0, -2.583, -2.262, 0, 4.26, 1.762, -2.2, 0],
         "unclassifiable": [-4.8, 0, 0, 0, 0, 0, 0, -0.42, 0, 0, 7.4, 0.79],
     },
     index=[
-        "constant", "bulge", "roundness", "clumps", "arms", "size", "smallness", "light",
+        "constant", "bulge", "roundness", "lopsidedness", "arms", "size", "smallness", "light",
         "nucleus", "star", "artefact", "shallow",
     ],
 )  # fmt: skip
@@ -36,20 +35,17 @@ normalised GOODS-S votes of Kartaltepe et al. (2015, table 3).
 def impressions(seen: pd.DataFrame) -> pd.DataFrame:
     """Return what a galaxy's image makes a voter think of it.
 
-    Voters judge the image, not the truth: how large a galaxy's own light looks above the
-    noise; how compact and round, as far as it is bright enough to tell; its bulge, clumps,
-    arms and nucleus, as far as it is also large enough to show them, arms more so. Where
-    neighbours shine into a galaxy, all but its size is harder to tell.
+    Voters judge the image, not the truth: how large a galaxy looks above the noise; how
+    compact and round, as far as it is bright enough to tell; how lopsided, as far as it is
+    also large enough to show it; its bulge, arms and nucleus likewise, arms more so, and all
+    three the less, the more its neighbours shine into it. An artefact hides all but its size.
 
     Parameters
     ----------
     seen : DataFrame
-        One row a galaxy, with the columns of `galopt.survey.population.Source`, `depth`,
-        `spoilt` (name of an artefact, or empty), `snr` measured on the noisy image, and
-        `own_r50` (arcsec) and `own_` concentration and axis_ratio, which
-        `galopt.photometry` measures on the galaxy's light without noise and neighbours,
-        `own_asymmetry` of its stretched picture, and `own_share`, its part of the light
-        where it is seen, 0 to 1.
+        One row a galaxy, with the columns of `galopt.survey.population.Source` and of
+        `galopt.survey.looks.outlined`, `depth`, `spoilt` (name of an artefact, or empty)
+        and `snr` measured on the noisy image.
 
     Returns
     -------
@@ -58,27 +54,27 @@ def impressions(seen: pd.DataFrame) -> pd.DataFrame:
     """
     light = np.log10(np.maximum(seen.snr, 1)) - 1.5
     size = np.log(np.sqrt(np.maximum(seen.own_r50**2 - PSF_R50**2, 0.05**2)) / 0.2)
-    apart = seen.own_share.clip(0, 1) ** 4
-    noticed = apart * expit(5 * (light - 0.1))
-    visible = apart * expit(4 * (light - 0.35) + 1.5 * size)
-    resolved = apart * expit(4 * (light - 0.35) + 4 * (size - 0.8))
+    clear = (seen.spoilt == "").astype(float)
+    noticed = clear * expit(5 * (light - 0.1))
+    shown = clear * expit(4 * (light - 0.35) + 1.5 * size)
+    resolved = clear * expit(4 * (light - 0.35) + 4 * (size - 0.8))
+    apart = seen.own_share**4
     galaxy = 1.0 - seen.star
-    compact = ((seen.own_concentration - 2.81) / 0.437).clip(-2.5, 3)
-    share = CLUMPY * seen.disturbance * (1 - seen.bulge) * (1 - seen.point)
-    clumps = 1.8 * share + 15 * seen.own_asymmetry
+    compact = ((seen.own_concentration - 2.81) / 0.46).clip(-2.5, 3)
     return pd.DataFrame(
         {
             "constant": 1.0,
-            "bulge": galaxy * (0.95 * noticed * compact + 0.7 * visible * (seen.bulge - 0.46)),
+            "bulge": galaxy
+            * (0.95 * noticed * compact + 0.7 * apart * shown * (seen.bulge - 0.46)),
             "roundness": noticed * (seen.own_axis_ratio - 0.6),
-            "clumps": galaxy * visible * clumps,
-            "arms": galaxy * 2 * resolved * seen.arms,
+            "lopsidedness": galaxy * 14 * shown * seen.own_asymmetry,
+            "arms": galaxy * 1.4 * apart * resolved * seen.arms,
             "size": size,
             "smallness": np.minimum(size, 0),
             "light": light,
-            "nucleus": galaxy * visible * seen.point,
+            "nucleus": galaxy * apart * shown * seen.point,
             "star": seen.star.astype(float),
-            "artefact": (seen.spoilt != "").astype(float),
+            "artefact": 1 - clear,
             "shallow": (seen.depth == "ers").astype(float),
         }
     )
