@@ -36,7 +36,7 @@ class Train(Section):
 
     epochs: Positive = Field(60, description="epochs at most")
     patience: Positive = Field(
-        12, description="epochs without a better validation RMSE before training stops"
+        20, description="epochs without a better validation RMSE before training stops"
     )
     batch_size: int = Field(128, ge=1, le=8192, description="images a step")
     optimizer: Literal["adam", "adamw", "sgd"] = Field(
