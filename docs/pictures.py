@@ -49,12 +49,13 @@ def main() -> None:
 
 
 def classes(split: dataset.Split, targets: list[str], truth: pd.DataFrame, rows: int = 2) -> Figure:
-    """Show clear galaxies of each class: unanimous, unspoilt, the brightest."""
+    """Show clear galaxies of each class: apart from others, unanimous, unspoilt, the brightest."""
     from galopt.figures import stamp_sheet
 
     truth = truth.loc[split.catalog["id"]]
+    snr, spoilt, blended = -truth["own_snr"], truth["spoilt"] != "", truth["own_share"] < 0.98
     clear = [
-        np.lexsort((-truth["own_snr"], truth["spoilt"] != "", -split.fractions[:, number]))[:rows]
+        np.lexsort((snr, spoilt, -split.fractions[:, number], blended))[:rows]
         for number in range(len(targets))
     ]
     order = np.array(clear).T.ravel()
