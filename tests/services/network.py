@@ -31,8 +31,9 @@ class Network:
             ip("-n", space, "link", "set", "lo", "up")
 
     def stop(self) -> None:
-        """Take all of it away; with a namespace go its links."""
+        """Take all of it away, links first: a namespace's go a while after it."""
         for host in HOSTS:
+            subprocess.run(["ip", "link", "del", f"galopt{host}"], check=False)
             subprocess.run(["ip", "netns", "del", self.namespace(host)], check=False)
         subprocess.run(["ip", "link", "del", BRIDGE], check=False)
 
