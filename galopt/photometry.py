@@ -8,6 +8,8 @@ from scipy.ndimage import gaussian_filter, label, map_coordinates
 _SMOOTH = 1.5
 _THRESHOLD = 1.0
 _NARROW = 3.0
+_PARTS = 4
+"""Parts of a pixel's side in the growth of the light: whole pixels blur radii of a few px."""
 _HALF_OF_GAUSSIAN = 1.1774
 """Radius of half the light of a round Gaussian, in its sigmas: sqrt(2 ln 2)."""
 
@@ -79,7 +81,7 @@ def background(image: np.ndarray) -> tuple[float, float]:
     return float(level), float(sigma)
 
 
-def measure(image: np.ndarray, level: float, sigma: float, noiseless: bool = False) -> Photometry:
+def measure(image: np.ndarray, level: float, sigma: float) -> Photometry:
     """Measure the source nearest to the centre of a cut-out.
 
     The source is the group of pixels above one sigma, after smoothing by 1.5 px, that lies
@@ -91,8 +93,6 @@ def measure(image: np.ndarray, level: float, sigma: float, noiseless: bool = Fal
         Any unit, float, (H, W), finite.
     level, sigma : float
         Background level and noise, from `background`.
-    noiseless : bool
-        The image is a model without noise; `sigma` says how deep it is looked at.
 
     Returns
     -------
@@ -105,14 +105,14 @@ def measure(image: np.ndarray, level: float, sigma: float, noiseless: bool = Fal
     flux = max(float(values.sum()), sigma)
     weight = np.maximum(values, 0) + 1e-12
     cx, cy = np.average(x, weights=weight), np.average(y, weights=weight)
-    r20, r50, r80 = _growth(np.hypot(x - cx, y - cy), values)
+    r20, r50, r80 = _growth(x - cx, y - cy, values)
     area = float(values.size)
     return Photometry(
         flux=flux,
         snr=flux / (sigma * np.sqrt(area)),
         r50=r50,
         concentration=5 * np.log10(r80 / r20),
-        asymmetry=_asymmetry(light, inside, cx, cy, 0 if noiseless else sigma),
+        asymmetry=_asymmetry(light, inside, cx, cy, sigma),
         axis_ratio=_axis_ratio(x - cx, y - cy, weight),
         area=area,
     )
@@ -147,7 +147,7 @@ def centroid(image: np.ndarray, level: float, sigma: float) -> tuple[float, floa
     core = near <= 3 * _NARROW
     if not core.any():
         return 0.0, 0.0
-    r50 = _growth(near[core], values[core])[1]
+    r50 = _growth(x[core] - centre[0], y[core] - centre[1], values[core])[1]
     centre = _rest(x, y, values, centre, max(r50 / _HALF_OF_GAUSSIAN, 1.0))
     return centre if np.hypot(*centre) <= min(image.shape) / 4 else (0.0, 0.0)
 
@@ -184,9 +184,14 @@ def _source(light: np.ndarray, sigma: float) -> tuple[np.ndarray, np.ndarray, np
     return inside, x[inside], y[inside]
 
 
-def _growth(radius: np.ndarray, values: np.ndarray) -> tuple[float, float, float]:
+def _growth(x: np.ndarray, y: np.ndarray, values: np.ndarray) -> tuple[float, float, float]:
+    """Return the radii of 20, 50 and 80 % of the light, which lies evenly over a pixel."""
+    within = (np.arange(_PARTS) + 0.5) / _PARTS - 0.5
+    radius = np.hypot(
+        x[:, None, None] + within[:, None], y[:, None, None] + within[None, :]
+    ).ravel()
     order = np.argsort(radius)
-    grown = np.maximum.accumulate(np.cumsum(values[order]))
+    grown = np.maximum.accumulate(np.cumsum(np.repeat(values, _PARTS**2)[order]))
     levels = np.array([0.2, 0.5, 0.8]) * grown[-1]
     r20, r50, r80 = np.interp(levels, grown, radius[order])
     return max(float(r20), 0.5), max(float(r50), 0.7), max(float(r80), 1.0)

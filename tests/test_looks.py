@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from galopt.survey.looks import outlined
+from galopt.survey.looks import lopsided, outlined
 from galopt.survey.population import draw_population
 
 SIDE, HALF, NOISE = 200, 30, 0.01
@@ -49,3 +49,17 @@ def test_the_nearer_the_neighbour_the_smaller_the_share(look):
     shares = [look(neighbour=away).own_share for away in (5, 12, 30)]
     assert shares == sorted(shares)
     assert shares[2] == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("middle", [(0, 0), (0.3, -0.4)])
+def test_half_a_turn_about_its_middle_shows_how_lopsided_a_picture_is(middle):
+    galaxy = light(*middle, HALF, (0, 0))
+    assert lopsided(galaxy, middle, 5) < 0.005
+    one_sided = galaxy * (light(4, 0, HALF, (0, 0), 1e9) + np.sign(np.arange(-HALF, HALF + 1)))
+    assert lopsided(one_sided, (0, 0), 5) > 0.4
+
+
+def test_light_far_outside_the_window_makes_a_picture_not_lopsided():
+    galaxy, other = light(0, 0, HALF, (0, 0)), light(20, 0, HALF, (0, 0))
+    assert lopsided(galaxy + other, (0, 0), 4.7) < 0.03
+    assert lopsided(galaxy + other, (0, 0), 12) > 0.1

@@ -50,7 +50,14 @@ def test_flat_and_lopsided_light_is_seen_as_such(noise):
 
 @pytest.mark.parametrize(("x", "y"), [(0, 0), (0.25, 0), (0.3, 0.25), (-0.5, 0.4)])
 def test_where_light_falls_on_the_pixels_makes_it_no_more_lopsided(x, y):
-    assert measure(blob(1.5, x=x, y=y), 0, 0.1, noiseless=True).asymmetry < 0.01
+    assert measure(blob(1.5, x=x, y=y), 0, 0.001).asymmetry < 0.01
+
+
+def test_where_light_falls_on_the_pixels_makes_it_no_more_concentrated():
+    places = np.random.default_rng(2).uniform(-0.5, 0.5, (30, 2))
+    seen = [measure(blob(1.5, x=x, y=y), 0, 0.001) for x, y in places]
+    assert np.std([one.concentration for one in seen]) < 0.08
+    assert np.std([one.r50 for one in seen]) < 0.03
 
 
 def test_the_source_nearest_the_centre_is_measured(noise):

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
+from scipy.ndimage import map_coordinates
 
 from galopt.photometry import background, measure
 from galopt.survey.paint import SCALE
@@ -40,8 +41,8 @@ def outlined(
     -------
     DataFrame
         Columns of `galopt.photometry.Photometry` with the prefix `own_`, `r50` in arcsec,
-        the asymmetry that of the stretched picture; and `own_share`, the galaxy's own part
-        of the light, 0 to 1.
+        the asymmetry that of `lopsided`; and `own_share`, the galaxy's own part of the
+        light, 0 to 1.
     """
     rows = []
     reach = max((len(light) // 2 for light in alone), default=0)
@@ -50,15 +51,44 @@ def outlined(
         noise, half = sigma[round(galaxy.y)], len(light) // 2
         x, y = round(galaxy.x) + reach, round(galaxy.y) + reach
         inside = light > min(noise, 0.5 * light.max())
-        seen = np.where(inside, scene[y - half : y + half + 1, x - half : x + half + 1], 0)
-        shape = asdict(measure(seen, 0, noise, noiseless=True))
-        stretched = np.arcsinh(seen / (SOFTENING * noise))
-        looks = measure(stretched, 0, np.arcsinh(1 / SOFTENING), noiseless=True)
+        around = scene[y - half : y + half + 1, x - half : x + half + 1]
+        seen = np.where(inside, around, 0)
+        shape = asdict(measure(seen, 0, noise))
+        middle = galaxy.x - round(galaxy.x), galaxy.y - round(galaxy.y)
+        asymmetry = lopsided(np.arcsinh(around / (SOFTENING * noise)), middle, shape["r50"])
         share = min(light[inside].sum() / seen.sum(), 1.0)
-        rows.append(shape | {"asymmetry": looks.asymmetry, "share": share})
+        rows.append(shape | {"asymmetry": asymmetry, "share": share})
     own = pd.DataFrame(rows).add_prefix("own_")
     own["own_r50"] *= SCALE
     return own
+
+
+def lopsided(picture: np.ndarray, middle: tuple[float, float], width: float) -> float:
+    """Return what half a turn about a galaxy's position does not map onto itself.
+
+    The asymmetry of Conselice (2003), but about the galaxy's own middle, not about where it is
+    least, and under a Gaussian window instead of to an edge: a voter knows neither.
+
+    Parameters
+    ----------
+    picture : ndarray
+        Stretched light, float, (2 half + 1, 2 half + 1).
+    middle : (float, float)
+        The galaxy's x and y, px from the centre of the picture.
+    width : float
+        Sigma of the window, px; the radius of half the galaxy's light.
+
+    Returns
+    -------
+    float
+        Share of the light, 0 to 1.
+    """
+    row, column = np.indices(picture.shape, dtype=np.float32)
+    y, x = (np.float32(len(picture) // 2 + shift) for shift in reversed(middle))
+    opposite = map_coordinates(picture, [2 * y - row, 2 * x - column], order=1, mode="nearest")
+    window = np.exp(-((row - y) ** 2 + (column - x) ** 2) / (2 * width**2))
+    differing = (window * np.abs(picture - opposite)).sum()
+    return float(differing / max((window * np.abs(picture)).sum(), 1e-9) / 2)
 
 
 def observed(image: np.ndarray, voted: pd.DataFrame) -> pd.DataFrame:

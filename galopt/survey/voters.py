@@ -14,9 +14,9 @@ PSF_R50 = 0.13
 
 TASTES = pd.DataFrame(
     {
-        "spheroid": [-0.65, 2.377, 0.18, -1.03, 0.148, -0.606, 0, 0, 0, -0.621, -2.2, 0],
-        "disk": [0.1, -0.739, -2.75, -0.419, 1.878, 0.821, 0, 0, 0, -3.772, -2.2, 0],
-        "irregular": [-3.26, 0.058, 0, 1.86, -1.135, 0.727, 0, -0.213, 0, -0.361, -2.2, 0],
+        "spheroid": [-0.946, 2.377, 0.18, -0.669, 0.148, -0.606, 0, 0, 0, -0.621, -2.2, 0],
+        "disk": [0.24, -0.739, -2.75, -0.717, 1.878, 0.821, 0, 0, 0, -3.772, -2.2, 0],
+        "irregular": [-2.932, 0.058, 0, 1.78, -1.135, 0.727, 0, -0.213, 0, -0.361, -2.2, 0],
         "point_source": [-4.012, 1.729, 0, -0.485, 0, -2.583, -2.262, 0, 4.26, 1.762, -2.2, 0],
         "unclassifiable": [-4.8, 0, 0, 0, 0, 0, 0, -0.42, 0, 0, 7.4, 0.79],
     },
@@ -60,14 +60,14 @@ def impressions(seen: pd.DataFrame) -> pd.DataFrame:
     resolved = clear * expit(4 * (light - 0.35) + 4 * (size - 0.8))
     apart = seen.own_share**4
     galaxy = 1.0 - seen.star
-    compact = ((seen.own_concentration - 2.81) / 0.46).clip(-2.5, 3)
+    compact = ((seen.own_concentration - 2.726) / 0.392).clip(-2.5, 3)
     return pd.DataFrame(
         {
             "constant": 1.0,
             "bulge": galaxy
             * (0.95 * noticed * compact + 0.7 * apart * shown * (seen.bulge - 0.46)),
             "roundness": noticed * (seen.own_axis_ratio - 0.6),
-            "lopsidedness": galaxy * 14 * shown * seen.own_asymmetry,
+            "lopsidedness": galaxy * 16.8 * shown * seen.own_asymmetry,
             "arms": galaxy * 1.4 * apart * resolved * seen.arms,
             "size": size,
             "smallness": np.minimum(size, 0),
