@@ -31,23 +31,34 @@ QUANTITIES = [
 
 
 def main() -> None:
-    """Make the survey, train the network, fit the boosting, print where both stand."""
+    """Make the survey, fit the boosting, train the networks, print where all stand."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--galaxies", type=int, default=20_000)
     parser.add_argument("--preset", default="modern")
-    parser.add_argument("--overrides", default="", help='"key=value …", any key of the run')
+    parser.add_argument(
+        "--overrides", action="append", help='"key=value …", any key; once for each network'
+    )
     parser.add_argument("--folder", type=Path, default=Path("build/floor"))
     given = parser.parse_args()
-    words = f"network.preset={given.preset} {given.overrides}"
-    config = params.build({"survey": {"simulate": {"galaxies": given.galaxies}}}, words)
-    data = _dataset(config, given.folder / f"{given.galaxies}")
+    survey = {"survey": {"simulate": {"galaxies": given.galaxies}}}
+    networks = [f"network.preset={given.preset} {words}" for words in given.overrides or [""]]
+    folder = given.folder / f"{given.galaxies}"
+    data = _dataset(params.build(survey, networks[0]), folder)
     _print("constant predictor", data, None)
-    _print("gradient boosting", data, boosted(data, given.folder / f"{given.galaxies}"))
+    _print("gradient boosting", data, boosted(data, folder))
+    predicted = []
+    for number, words in enumerate(networks, 1):
+        predicted.append(_trained(params.build(survey, words), data, folder / f"network_{number}"))
+        _print(f"{given.preset}, network {number}", data, predicted[-1])
+    if len(predicted) > 1:
+        _print("the networks' mean", data, np.mean(predicted, axis=0))
+
+
+def _trained(config: Config, data: dataset.Dataset, folder: Path) -> NDArray[np.float32]:
     from galopt import evaluation, training
 
-    result = training.train(config, data, given.folder / "checkpoints")
-    network = evaluation.evaluate(result.model, data, config.evaluate)
-    _print(given.preset, data, network.predicted)
+    model = training.train(config, data, folder).model
+    return evaluation.evaluate(model, data, config.evaluate).predicted
 
 
 def _dataset(config: Config, folder: Path) -> dataset.Dataset:
@@ -101,7 +112,7 @@ def _print(name: str, data: dataset.Dataset, predicted: NDArray | None) -> None:
     if predicted is None:
         predicted = np.broadcast_to(data.split("train").fractions.mean(0), test.fractions.shape)
     error, floor = rmse(test.fractions, predicted), data.info["floor"]["overall"]
-    print(f"{name:<20}{error:.4f}  {error / floor:.3f} x floor {floor:.4f}", flush=True)
+    print(f"{name:<22}{error:.4f}  {error / floor:.3f} x floor {floor:.4f}", flush=True)
 
 
 if __name__ == "__main__":
