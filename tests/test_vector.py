@@ -14,6 +14,7 @@ def drawn() -> str:
 
 
 def test_same_figure_gives_same_text():
+    assert drawn() == drawn()
     assert "<dc:date>" not in drawn()
 
 
