@@ -9,7 +9,8 @@ from typer.cli import get_docs_for_click
 
 from galopt.cli import app
 from galopt.config import Config
-from galopt.params import bounds, build
+from galopt.manual import bounds
+from galopt.params import build
 
 
 def parameters() -> str:

@@ -5,6 +5,7 @@ Huertas-Company's: preprocessing, brightness, model averaging and maxout.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from galopt.comparison import paired_bootstrap
 from galopt.config import Config
 from galopt.dataset import Dataset
 from galopt.evaluation import Evaluation
-from galopt.members import Member, average, forget, reseeded, train_members
+from galopt.members import Member, average, forget, reseeded, train_members, varied
 from galopt.metrics import rmse_per_galaxy
 
 AVERAGING, ALL = "averaging", "all together"
@@ -62,8 +63,8 @@ def arms(config: Config) -> dict[str, list[Config]]:
     differences = config.ablate.differences
     overrides = {config.network.preset: "", **differences, ALL: " ".join(differences.values())}
     return {
-        arm: [reseeded(config, words, seed) for seed in range(config.ablate.seeds)]
-        for arm, words in overrides.items()
+        arm: [reseeded(kind, seed) for seed in range(config.ablate.seeds)]
+        for arm, kind in varied(config, "ablate.differences", overrides).items()
     }
 
 
@@ -82,7 +83,8 @@ def table(trained: Mapping[str, Sequence[Member]], dataset: Dataset) -> pd.DataF
     DataFrame
         One row an arm: `test_rmse`, the mean over its seeds, or of their average; `seeds`,
         the standard deviation over them; `difference` from the first arm, with the 95 %
-        interval `low` to `high` of a bootstrap paired by galaxy; `epoch_seconds`.
+        interval `low` to `high` of a bootstrap over galaxies, paired, and over seeds, where
+        an arm has several networks; `epoch_seconds`.
     """
     first, last = next(iter(trained)), list(trained)[-1]
     single = {
@@ -96,12 +98,15 @@ def table(trained: Mapping[str, Sequence[Member]], dataset: Dataset) -> pd.DataF
     rows = []
     for arm, evaluations in single.items():
         scores = [evaluation.metrics["test_rmse"] for evaluation in evaluations]
-        change = paired_bootstrap(reference, _squared_errors(evaluations))
+        errors = _squared_errors(evaluations)
+        change = paired_bootstrap(reference, errors)
+        if arm == first:
+            change = replace(change, low=0.0, high=0.0)
         history = [epoch for member in trained.get(arm, ()) for epoch in member.result.history]
         rows.append(
             {
                 "arm": arm,
-                "test_rmse": np.sqrt(_squared_errors(evaluations).mean()),
+                "test_rmse": np.sqrt(errors.mean()),
                 "seeds": np.std(scores, ddof=1) if len(scores) > 1 else np.nan,
                 "difference": change.value,
                 "low": change.low,
@@ -113,6 +118,6 @@ def table(trained: Mapping[str, Sequence[Member]], dataset: Dataset) -> pd.DataF
 
 
 def _squared_errors(evaluations: Sequence[Evaluation]) -> NDArray[np.float64]:
-    """Return the squared error of each galaxy, averaged over targets and runs, (N,)."""
+    """Return the squared error of each galaxy in each run, averaged over targets, (N, S)."""
     errors = [rmse_per_galaxy(run.split.fractions, run.predicted) ** 2 for run in evaluations]
-    return np.mean(errors, axis=0)
+    return np.stack(errors, axis=1)

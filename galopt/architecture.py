@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from galopt.config import Convolution, Network, Residual
+from galopt.errors import ConfigError
 
 # Ignat et al. (2016), figure 5: initial biases of the convolutions and the output, and of
 # the dense layers; spread of the output's initial weights.
@@ -86,9 +87,19 @@ def layers(network: Network, targets: int) -> Iterator[Layer]:
     network : config section
     targets : int
         Number of vote fractions.
+
+    Raises
+    ------
+    ConfigError
+        A convolution or its pooling does not fit what the layers before it leave.
     """
     maps = _Maps(network.crop if network.views > 1 else network.pixels, network.channels)
-    for layer in network.convolutions:
+    for number, layer in enumerate(network.convolutions):
+        if layer.kernel > maps.side or layer.pool > maps.side - layer.kernel + 1:
+            raise ConfigError(
+                f"network.convolutions.{number}: kernel {layer.kernel} and pool {layer.pool} do "
+                f"not fit the {maps.side} px that the layers before it leave"
+            )
         yield _convolution(network, layer, maps)
     for number, stage in enumerate(network.residual, 1):
         yield _residual(network, stage, maps, last=number == len(network.residual))
@@ -123,6 +134,17 @@ def layers(network: Network, targets: int) -> Iterator[Layer]:
         flops=2 * inputs * targets,
         receptive_field=None,
     )
+
+
+def check(network: Network, targets: int) -> None:
+    """Raise a ConfigError if a layer does not fit the picture, or the tree not the targets."""
+    answers = sum(question.answers for question in network.tree)
+    if network.tree and answers != targets:
+        raise ConfigError(
+            f"network.tree: has {answers} answers, but the survey has {targets} targets"
+        )
+    for _ in layers(network, targets):
+        pass
 
 
 def totals(network: Network, targets: int) -> dict[str, int]:

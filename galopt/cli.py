@@ -57,7 +57,8 @@ def params(
     from rich.console import Console
     from rich.syntax import Syntax
 
-    from galopt.params import describe, load
+    from galopt.manual import describe
+    from galopt.params import load
 
     text = describe(load(file, " ".join(overrides or ())))
     if sys.stdout.isatty():

@@ -100,33 +100,39 @@ def paired_bootstrap(first: ArrayLike, second: ArrayLike, seed: int = 0) -> Diff
 
     The galaxies are drawn with replacement 10,000 times, the same for both runs, and the
     difference of RMSE is taken each time; the interval is the percentile interval of Efron
-    & Tibshirani (1993), chapter 13. Pairing removes what makes a galaxy hard for both.
+    & Tibshirani (1993), chapter 13. Pairing removes what makes a galaxy hard for both. Of
+    several runs of one kind, as many are drawn with replacement too.
 
     Parameters
     ----------
-    first, second : array, shape (N,)
-        Mean squared error of each galaxy, in the same order.
+    first, second : array, shape (N,) or (N, S)
+        Mean squared error of each galaxy, in the same order, in one run or in S runs that
+        differ in their seeds.
     seed : int
 
     Returns
     -------
     Difference
-        Of the second run from the first.
+        Of the second kind of run from the first.
 
     Raises
     ------
     DataError
-        The shapes differ, or fewer than two galaxies are given.
+        The galaxies differ in number, or are fewer than two.
     """
-    errors = [np.asarray(first, float), np.asarray(second, float)]
-    if errors[0].shape != errors[1].shape or errors[0].ndim != 1:
+    errors = [np.asarray(kind, float) for kind in (first, second)]
+    if {kind.ndim for kind in errors} - {1, 2} or len(errors[0]) != len(errors[1]):
         raise DataError(f"errors {errors[0].shape} and {errors[1].shape} do not pair up")
     if len(errors[0]) < 2:
         raise DataError("two galaxies at least are needed to tell chance from difference")
-    pairs = np.stack(errors, axis=1)
-    low, high = np.quantile(np.diff(_resampled(pairs, seed))[:, 0], TAILS)
-    value = float(np.subtract(*np.sqrt(pairs.mean(axis=0))[::-1]))
-    return Difference(value, float(low), float(high), len(pairs))
+    runs = [kind.reshape(len(kind), -1) for kind in errors]
+    split = runs[0].shape[1]
+    resampled = _resampled(np.hstack(runs), seed) ** 2
+    random = np.random.default_rng([seed, 1])
+    drawn = [_of_some_runs(part, random) for part in np.split(resampled, [split], axis=1)]
+    low, high = np.quantile(drawn[1] - drawn[0], TAILS)
+    value = np.sqrt(runs[1].mean()) - np.sqrt(runs[0].mean())
+    return Difference(float(value), float(low), float(high), len(runs[0]))
 
 
 def compare_predictions(first: pd.DataFrame, second: pd.DataFrame, seed: int = 0) -> Difference:
@@ -154,6 +160,13 @@ def compare_predictions(first: pd.DataFrame, second: pd.DataFrame, seed: int = 0
         raise DataError("the runs were tested against different votes")
     errors = [_squared_errors(table, voted) for table in (first, second)]
     return paired_bootstrap(errors[0], errors[1], seed)
+
+
+def _of_some_runs(squared: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
+    """Return the RMSE of as many runs as there are, drawn anew in each resample, (R,) of (R, S)."""
+    runs = squared.shape[1]
+    weights = random.multinomial(runs, np.full(runs, 1 / runs), len(squared)) / runs
+    return np.sqrt((squared * weights).sum(axis=1))
 
 
 def _voted(table: pd.DataFrame) -> list[str]:

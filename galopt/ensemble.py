@@ -9,12 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from galopt import experiment, params, report, tracking
+from galopt import experiment, report, tracking
 from galopt.comparison import Difference, compare_predictions
 from galopt.config import Config
 from galopt.dataset import Dataset
 from galopt.evaluation import Evaluation
-from galopt.members import Member, average, forget, reseeded, train_members
+from galopt.members import Member, average, forget, reseeded, train_members, varied
 from galopt.metrics import rmse
 from galopt.search import winner
 from galopt.serving import VoteFractions
@@ -90,11 +90,11 @@ def variants(config: Config, dataset: Dataset) -> list[tuple[str, Config]]:
     """
     wanted = config.ensemble
     if wanted.study is None:
-        kinds = [(name, params.change(config, words)) for name, words in wanted.variants.items()]
+        kinds = list(varied(config, "ensemble.variants", wanted.variants).items())
     else:
         kinds = winner.best_of(config, wanted.study, wanted.members, dataset)
     return [
-        (f"{number + 1}: {name}", reseeded(kind, "", number))
+        (f"{number + 1}: {name}", reseeded(kind, number))
         for number, (name, kind) in enumerate(islice(cycle(kinds), wanted.members))
     ]
 

@@ -1,15 +1,16 @@
 """Several configurations trained as the children of one tracked run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from galopt import experiment, params, tracking
-from galopt.averaging import predict_averaged
+from galopt import agreement, experiment, params, tracking
+from galopt.averaging import joined, predict_averaged
 from galopt.config import Config
 from galopt.dataset import Dataset
+from galopt.errors import ConfigError
 from galopt.evaluation import Evaluation, score
 from galopt.training import TrainResult
 
@@ -37,9 +38,33 @@ class Member:
     evaluation: Evaluation
 
 
-def reseeded(config: Config, overrides: str, number: int) -> Config:
-    """Return a configuration with overrides and the seed of member `number`, from 0."""
-    return params.change(config, f"{overrides} train.seed={config.train.seed + number}")
+def varied(config: Config, key: str, overrides: Mapping[str, str]) -> dict[str, Config]:
+    """Return what each named set of overrides makes of a configuration.
+
+    Parameters
+    ----------
+    config : Config
+    key : str
+        The parameter that holds the overrides.
+    overrides : mapping of str to str
+
+    Raises
+    ------
+    ConfigError
+        They make no configuration; the message says which.
+    """
+    configs = {}
+    for name, words in overrides.items():
+        try:
+            configs[name] = params.change(config, words)
+        except ConfigError as error:
+            raise ConfigError(f"{key}[{name!r}]={words!r}: {error}") from None
+    return configs
+
+
+def reseeded(config: Config, number: int) -> Config:
+    """Return a configuration with the seed of member `number`, from 0."""
+    return params.change(config, f"train.seed={config.train.seed + number}")
 
 
 def train_members(
@@ -55,7 +80,17 @@ def train_members(
     dataset : Dataset
     parent_run_id : str
         The open run's id.
+
+    Raises
+    ------
+    ConfigError
+        A network does not suit the dataset; none has been trained then.
     """
+    for name, config in configs:
+        try:
+            agreement.check(config, dataset)
+        except ConfigError as error:
+            raise ConfigError(f"{name}: {error}") from None
     members = []
     for number, (name, config) in enumerate(configs, 1):
         print(f"Network {number} of {len(configs)}: {name}")
@@ -73,11 +108,12 @@ def average(
 ) -> Evaluation:
     """Measure the mean prediction of the test galaxies, weighted or not.
 
-    Its `deviation` is the spread over the members.
+    Its `deviation` is that of the uniform average (`galopt.averaging.joined`).
     """
     predicted = [member.evaluation.predicted for member in members]
+    _, deviation = joined(predicted, [member.evaluation.deviation for member in members])
     mean = np.average(predicted, axis=0, weights=weights).astype(np.float32)
-    return score(dataset, dataset.split("test"), mean, np.std(predicted, axis=0))
+    return score(dataset, dataset.split("test"), mean, deviation)
 
 
 def forget(members: Sequence[Member], dataset: Dataset) -> None:

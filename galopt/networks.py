@@ -7,11 +7,17 @@ from typing import Any
 import keras
 from keras import layers
 
-from galopt.architecture import CONVOLUTION_BIAS, DENSE_BIAS, OUTPUT_BIAS, OUTPUT_SPREAD
+from galopt.architecture import (
+    CONVOLUTION_BIAS,
+    DENSE_BIAS,
+    OUTPUT_BIAS,
+    OUTPUT_SPREAD,
+    check,
+)
 from galopt.augment import View
 from galopt.config import Convolution, Network
 from galopt.counts import Concentration
-from galopt.errors import ConfigError, DataError
+from galopt.errors import DataError
 from galopt.layers import DecisionTree, JoinViews, Maxout, MaxoutConv2D, UntiedBias, Viewpoints
 
 
@@ -54,11 +60,7 @@ def build(
     ConfigError
         The layers do not fit the picture, or the decision tree not the targets.
     """
-    if network.tree and sum(question.answers for question in network.tree) != targets:
-        raise ConfigError(
-            f"network.tree: has {sum(question.answers for question in network.tree)} answers, "
-            f"but the survey has {targets} targets"
-        )
+    check(network, targets)
     stamps = keras.Input((side, side), dtype="uint8", name="stamps")
     builder = _Builder(network, seed, precision)
     hidden = builder.hidden(view(stamps))
@@ -132,11 +134,6 @@ class _Builder:
 
     def convolution(self, x: Any, layer: Convolution, number: int) -> Any:
         """Add a convolution, what follows it, and its pooling."""
-        if layer.kernel > x.shape[1] or layer.pool > x.shape[1] - layer.kernel + 1:
-            raise ConfigError(
-                f"network.convolutions.{number - 1}: kernel {layer.kernel} and pool {layer.pool} "
-                f"do not fit the {x.shape[1]} px that the layers before it leave"
-            )
         plain = not self.network.untied_biases and self.network.normalisation == "none"
         options: dict[str, Any] = {
             "use_bias": not self.network.untied_biases,

@@ -85,9 +85,17 @@ def build(stated: Mapping[str, Any], overrides: str | Mapping[str, Any] | None =
 def change(config: Config, overrides: str) -> Config:
     """Return a configuration with some parameters changed; the search is left out.
 
-    Errors are those of `load`.
+    Errors are those of `load`. Another preset is one too: what was stated beside the first
+    is no longer known.
     """
-    return _validate(config.model_dump(exclude={"search"}), parse_overrides(overrides))
+    changes = parse_overrides(overrides)
+    preset = changes.get("network.preset", config.network.preset)
+    if preset != config.network.preset:
+        raise ConfigError(
+            f"network.preset={preset!r}: a run has one preset, here {config.network.preset}; "
+            "run the other by itself (-P preset=…) and compare the two with `galopt compare`"
+        )
+    return _validate(config.model_dump(exclude={"search"}), changes)
 
 
 def parse_overrides(text: str) -> dict[str, Any]:
@@ -132,11 +140,6 @@ def flatten(config: BaseModel) -> dict[str, Any]:
     return dict(_leaves(config.model_dump(exclude={"work", "search", "ensemble", "ablate"}), ""))
 
 
-def describe(config: Config) -> str:
-    """Return the configuration as YAML with the meaning of every key beside it."""
-    return "\n".join(_describe(config, 0)) + "\n"
-
-
 def valid_keys(sections: Iterable[str] = tuple(Config.model_fields)) -> list[str]:
     """Return every dotted key that the given sections accept."""
     return [key for key, _ in _leaves(_outline(Config), "") if key.split(".")[0] in set(sections)]
@@ -152,12 +155,12 @@ def _validate(tree: dict[str, Any], overrides: Mapping[str, Any]) -> Config:
         raise ConfigError("; ".join(_explain(detail) for detail in error.errors())) from None
 
 
-def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        inside = merged.get(key)
-        both = isinstance(inside, Mapping) and isinstance(value, Mapping)
-        merged[key] = _merge(inside, value) if both else value  # type: ignore[arg-type]
+def _merge(preset: Mapping[str, Any], stated: Mapping[str, Any]) -> dict[str, Any]:
+    """Put what is stated on top of a preset, parameter by parameter of each section."""
+    merged = dict(preset)
+    for section, inside in stated.items():
+        both = section in preset and isinstance(inside, Mapping)
+        merged[section] = {**preset[section], **inside} if both else inside
     return merged
 
 
@@ -209,41 +212,3 @@ def _outline(model: type[BaseModel]) -> dict[str, Any]:
         else None
         for name, field in model.model_fields.items()
     }
-
-
-def _describe(model: BaseModel, depth: int) -> Iterable[str]:
-    indent = "  " * depth
-    for name, field in type(model).model_fields.items():
-        value = getattr(model, name)
-        if isinstance(value, BaseModel):
-            yield f"{indent}{name}:  # {(type(value).__doc__ or '').splitlines()[0]}"
-            yield from _describe(value, depth + 1)
-        elif isinstance(value, dict) and value:
-            yield f"{indent}{name}:  # {field.description}"
-            for key, item in value.items():
-                nested = isinstance(item, BaseModel)
-                stated = item.model_dump(exclude_unset=True) if nested else item
-                yield f"{indent}  {key}: {_flow(stated)}  #"
-        else:
-            plain = model.model_dump()[name]
-            yield f"{indent}{name}: {_flow(plain)}  # {field.description}{bounds(field)}"
-
-
-def _flow(plain: Any) -> str:
-    text = yaml.safe_dump(plain, default_flow_style=True, sort_keys=False, width=10_000)
-    return text.removesuffix("...\n").strip()
-
-
-def bounds(field: Any) -> str:
-    """Return what a field of `galopt.config` allows: `` (>= 0, <= 1)``, or nothing."""
-    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
-    limits = [
-        f"{sign} {getattr(mark, name):g}"
-        for mark in field.metadata
-        for name, sign in signs.items()
-        if getattr(mark, name, None) is not None
-    ]
-    choices = getattr(field.annotation, "__args__", ())
-    if choices and all(isinstance(choice, (str, int)) for choice in choices):
-        limits.append(" | ".join(map(str, choices)))
-    return f" ({', '.join(limits)})" if limits else ""

@@ -60,6 +60,18 @@ def test_errors_that_cannot_be_compared_are_refused(first, second, message):
         paired_bootstrap(first, second)
 
 
+def test_the_interval_holds_the_scatter_of_the_seeds():
+    random = np.random.default_rng(5)
+    hard = random.exponential(0.02, 300)[:, None]
+    alike, apart = (hard * random.normal(1, scatter, 4) for scatter in (0.001, 0.1))
+    one = paired_bootstrap(hard, alike)
+    assert one.high - one.low == pytest.approx(0.0001, abs=0.0003)
+    several = paired_bootstrap(hard, apart)
+    assert several.low < 0 < several.high
+    assert several.high - several.low > 0.005
+    assert several.value == pytest.approx(np.sqrt(apart.mean()) - np.sqrt(hard.mean()))
+
+
 def table(ids: str = "abcd", predicted: float = 0.5, target: str = "disk") -> pd.DataFrame:
     voted = [0.0, 0.25, 0.5, 1.0]
     rows = {"id": list(ids), f"voted_{target}": voted, f"predicted_{target}": predicted}

@@ -55,8 +55,17 @@ def test_every_preset_has_the_parts_its_variants_change(preset, blobs):
 
 def test_a_variant_of_what_is_not_there_is_refused(config, blobs):
     wrong = params.load("params.yaml", TINY | {"ensemble.variants": {"x": "network.depth=3"}})
-    with pytest.raises(ConfigError, match="network.depth=3: no such parameter"):
+    with pytest.raises(ConfigError, match=r"ensemble.variants\['x'\].*depth=3: no such parameter"):
         ensemble.variants(wrong, blobs)
+
+
+def test_a_variant_that_does_not_fit_is_refused_before_any_is_trained(blobs, store):
+    variants = {"plain": "", "coarse": "network.convolutions.0.kernel=20"}
+    config = params.load("params.yaml", TINY | {"ensemble.variants": variants})
+    with pytest.raises(ConfigError, match="2: coarse: network.convolutions.0: kernel 20"):
+        ensemble.run(config, blobs)
+    (run,) = store.search_runs([store.get_experiment_by_name("galopt").experiment_id])
+    assert run.info.status == "FAILED"
 
 
 def test_stacking_finds_the_weights_that_made_the_votes():

@@ -92,16 +92,9 @@ def test_layers_that_do_not_fit_the_picture_are_refused():
         build("network.convolutions.3.kernel=9")
 
 
-SMALL = {
-    "network.convolutions": [{"filters": 4, "kernel": 6, "pool": 4}],
-    "network.dense": [8],
-    "train.precision": "float32",
-}
-
-
 @pytest.mark.parametrize("preset", params.preset_names())
 def test_each_preset_trains_a_step_saves_loads_and_predicts_the_same(preset, tmp_path):
-    config = params.load("params.yaml", {"network.preset": preset} | SMALL)
+    config = params.load("params.yaml", {"network.preset": preset, "train.precision": "float32"})
     targets = sum(question.answers for question in config.network.tree) or 5
     view = view_layer(config.network, config.augment, STAMPS, 0)
     model = networks.build(config.network, targets, 84, view, seed=1)

@@ -1,10 +1,8 @@
 """Reading parameters: layers of defaults, errors that teach."""
 
 import pytest
-import yaml
 
 from galopt import params
-from galopt.config import Config
 from galopt.errors import ConfigError
 
 
@@ -70,14 +68,6 @@ def test_a_missing_file_is_named(tmp_path):
         params.load(tmp_path / "absent.yaml")
 
 
-def test_described_parameters_read_back_to_the_same_configuration():
-    config = params.load("params.yaml", "augment.brightness=0.5")
-    text = params.describe(config)
-    assert Config.model_validate(yaml.safe_load(text)) == config
-    assert "step size, at its highest (> 0, <= 1)" in text
-    assert all("#" in line for line in text.splitlines())
-
-
 def test_flattened_keys_are_valid_overrides():
     config = params.load("params.yaml")
     flat = params.flatten(config)
@@ -90,3 +80,15 @@ def test_an_override_inside_a_list_leaves_the_list_that_was_given_alone():
     given = {"network.convolutions": [{"filters": 4, "kernel": 6}]}
     params.build({}, given | {"network.convolutions.0.filters": 5})
     assert given["network.convolutions"][0]["filters"] == 4
+
+
+def test_another_preset_is_refused_where_a_configuration_is_changed():
+    config = params.load("params.yaml")
+    assert params.change(config, "network.preset=ignat2016 train.epochs=3").train.epochs == 3
+    with pytest.raises(ConfigError, match="'modern': a run has one preset, here ignat2016"):
+        params.change(config, "network.preset=modern")
+
+
+def test_stated_variants_stand_in_place_of_the_preset_s():
+    stated = {"network": {"preset": "modern"}, "ensemble": {"variants": {"mine": ""}}}
+    assert list(params.build(stated).ensemble.variants) == ["mine"]

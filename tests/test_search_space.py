@@ -6,6 +6,7 @@ from optuna.trial import FixedTrial
 
 from galopt import params
 from galopt.errors import ConfigError
+from galopt.manual import describe
 from galopt.search.space import Space
 
 RATE = {"kind": "float", "low": 1e-4, "high": 1e-2, "log": True}
@@ -136,7 +137,7 @@ def test_bad_settings_of_the_search_are_named(search, words):
 
 def test_the_search_is_described_but_is_no_parameter_of_a_run():
     config = params.load("params.yaml")
-    assert "network.convolutions.count: {kind: int" in params.describe(config)
+    assert "network.convolutions.count: {kind: int" in describe(config)
     assert not any(key.startswith("search") for key in params.flatten(config))
     with pytest.raises(ConfigError, match="not a parameter of a run"):
         params.load_run("search.trials=3")
