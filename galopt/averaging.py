@@ -1,5 +1,6 @@
 """Averaging a network's predictions over views of a galaxy that change nothing about it."""
 
+from collections.abc import Sequence
 from itertools import product
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -51,6 +52,29 @@ def predict_averaged(
         own = [deviation**2 for o in seen if (deviation := spread(o, targets)) is not None]
         deviations.append(np.sqrt(variance + (np.mean(own, axis=0) if own else 0)))
     return np.concatenate(means), np.concatenate(deviations)
+
+
+def joined(
+    means: Sequence[NDArray[np.float32]], deviations: Sequence[NDArray[np.float32] | None]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Average what several networks, or one, predict, and say how far it may be off.
+
+    Parameters
+    ----------
+    means : sequence of array, shape (N, T), float32
+        One a network.
+    deviations : sequence of array or None
+        What each network says of itself, if it does: `predict_averaged`.
+
+    Returns
+    -------
+    mean, deviation : array, shape (N, T), float32
+        By the law of total variance: between the networks and, on average, within them.
+    """
+    own = [deviation**2 for deviation in deviations if deviation is not None]
+    within = np.mean(own, axis=0) if own else np.zeros_like(means[0])
+    between = np.var(means, axis=0, ddof=1) if len(means) > 1 else 0
+    return np.mean(means, axis=0), np.sqrt(within + between)
 
 
 class _Turn(keras.layers.Layer):

@@ -23,7 +23,7 @@ def predict(
         str, typer.Option(help="a registered model, a run, a logged model's folder, a .keras file")
     ] = "models:/galopt@champion",
     errors: Annotated[
-        bool, typer.Option("--errors", help="add the spread over networks or views as …_err")
+        bool, typer.Option("--errors", help="add errors and 95 % intervals: …_err, …_low, …_high")
     ] = False,
     out: Annotated[
         Path, typer.Option(help="the table to write: .csv, .parquet, .fits or .vot")

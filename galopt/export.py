@@ -23,8 +23,8 @@ NAMES = {
 FRACTION_UCD = "arith.ratio"
 """Unified Content Descriptors (IVOA recommendation UCD1+, version 1.6)."""
 
-ERROR = "_err"
-"""Ending of the columns that hold the errors of predicted fractions."""
+ERROR, LOW, HIGH = "_err", "_low", "_high"
+"""Endings of the columns that hold the errors of predicted fractions and their intervals."""
 
 
 def check(path: Path, texts: Iterable[str], overwrite: bool) -> None:
@@ -124,6 +124,10 @@ def meaning(column: str) -> tuple[str, str]:
     if column.endswith(ERROR):
         target = column.removesuffix(ERROR)
         return f"stat.error;{FRACTION_UCD}", f"standard deviation of the prediction of {target}"
+    for ending, code, end in ((LOW, "stat.min", "lower"), (HIGH, "stat.max", "upper")):
+        if column.endswith(ending):
+            target = column.removesuffix(ending)
+            return f"{code};{FRACTION_UCD}", f"{end} end of the 95 % interval of {target}"
     return FRACTION_UCD, f"predicted fraction of votes for {column}, 0 to 1"
 
 

@@ -4,10 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import betaincinv
 
 from galopt.errors import DataError
 
 Array = NDArray[np.float64]
+
+_EDGE = 1e-4
+"""A mean this near to 0 or 1 and a deviation this small say as much as nearer and smaller ones."""
 
 
 def rmse(voted: ArrayLike, predicted: ArrayLike) -> float:
@@ -117,6 +121,34 @@ def error_ratio(
     mean = np.asarray(predicted, float)
     chance = np.maximum(mean * (1 - mean) - own, 0) / np.asarray(n_votes, float)[:, None]
     return float(np.sqrt(np.mean(_squared(voted, predicted) / np.maximum(own + chance, 1e-6))))
+
+
+def interval(mean: ArrayLike, deviation: ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
+    """Return between which values a predicted fraction lies, as likely below as above.
+
+    The central interval of the beta distribution with this mean and standard deviation: a
+    fraction near 0 or 1 may be off to one side only.
+
+    Parameters
+    ----------
+    mean, deviation : array, shape (N, T)
+        Predictions in [0, 1] and their standard deviations.
+    level : float
+        Probability of the interval, in (0, 1).
+
+    Returns
+    -------
+    low, high : array, shape (N, T)
+        In [0, 1].
+    """
+    mu = np.clip(np.asarray(mean, float), _EDGE, 1 - _EDGE)
+    variance = np.maximum(np.asarray(deviation, float) ** 2, _EDGE**2)
+    kappa = np.maximum(mu * (1 - mu) / variance - 1, _EDGE)
+    low, high = (
+        betaincinv(mu * kappa, (1 - mu) * kappa, tail)
+        for tail in ((1 - level) / 2, (1 + level) / 2)
+    )
+    return low, high
 
 
 def _squared(voted: ArrayLike, predicted: ArrayLike) -> Array:

@@ -12,8 +12,9 @@ import galopt
 from galopt import params
 from galopt.config import Evaluate, Stamps
 from galopt.errors import DataError, GaloptError
-from galopt.export import ERROR
+from galopt.export import ERROR, HIGH, LOW
 from galopt.files import read_json
+from galopt.metrics import interval
 from galopt.parallel import map_cores
 from galopt.pictures import read_chunk
 from galopt.serving import VoteFractions, read_network
@@ -57,7 +58,8 @@ def predict(
     chunks : sequence of Chunk
         From `galopt.inputs`.
     errors : bool
-        Whether to add the columns ``<target>_err`` of `VoteFractions.with_errors`.
+        Whether to add the columns ``<target>_err`` of `VoteFractions.with_errors`, and the
+        95 % interval that they mean, ``<target>_low`` to ``<target>_high``.
 
     Yields
     ------
@@ -75,7 +77,8 @@ def predict(
 
 def columns(model: VoteFractions, errors: bool) -> list[str]:
     """Return the columns of the fractions, and of their errors if those are wanted."""
-    return model.targets + ([f"{name}{ERROR}" for name in model.targets] if errors else [])
+    endings = ("", ERROR, LOW, HIGH) if errors else ("",)
+    return [f"{name}{ending}" for ending in endings for name in model.targets]
 
 
 def provenance(model: VoteFractions, origin: dict[str, str], errors: bool) -> dict[str, str]:
@@ -111,8 +114,11 @@ def _fractions(model: VoteFractions, stamps: NDArray[np.uint8], errors: bool) ->
     names = columns(model, errors)
     if not len(stamps):
         return pd.DataFrame(columns=names, dtype=np.float32)
-    values = np.hstack(model.with_errors(stamps)) if errors else model.fractions(stamps)
-    return pd.DataFrame(values, columns=names)
+    if not errors:
+        return pd.DataFrame(model.fractions(stamps), columns=names)
+    mean, deviation = model.with_errors(stamps)
+    values = np.hstack([mean, deviation, *interval(mean, deviation)])
+    return pd.DataFrame(values.astype(np.float32), columns=names)
 
 
 def _from_file(path: Path) -> VoteFractions:

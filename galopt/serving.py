@@ -55,20 +55,18 @@ class VoteFractions:
         fractions : array, shape (N, T), float32
             The same as without errors.
         errors : array, shape (N, T), float32
-            Standard deviation over the networks, if there are several; else that of a network
-            that has learnt its own (`galopt.counts`), else over views of the galaxy: those
-            that are averaged, or 8 rotations, each also mirrored. Only what was learnt from
-            votes knows of what all networks or views get wrong.
+            Standard deviation between the networks, if there are several, and within them: over
+            the views that are averaged, and what a network has learnt of its own
+            (`galopt.counts`). Of one network in one view, over 8 rotations, each also
+            mirrored. Only what was learnt from votes knows of what all networks or views get
+            wrong.
         """
-        from galopt.averaging import predict_averaged
+        from galopt.averaging import joined, predict_averaged
 
         means, deviations = zip(*self._members(stamps), strict=True)
-        mean = np.mean(means, axis=0)
-        if len(means) > 1:
-            return mean, np.std(means, axis=0, ddof=1)
-        if deviations[0] is not None:
-            return mean, deviations[0]
-        return mean, predict_averaged(self.networks[0], stamps, SPREAD)[1]
+        if len(means) == 1 and deviations[0] is None:
+            return means[0], predict_averaged(self.networks[0], stamps, SPREAD)[1]
+        return joined(means, deviations)
 
     def predict(self, images: Any) -> pd.DataFrame:
         """Return a table of vote fractions, one row an image.
@@ -157,6 +155,7 @@ def read_network(path: Path) -> Any:
 
     try:
         network = load_model(path)
+        network.get_layer("view")
         targets_of(network)
         return network
     except DataError:

@@ -6,7 +6,7 @@ import pytest
 
 from galopt import networks, params
 from galopt.augment import View
-from galopt.averaging import predict_averaged, transforms
+from galopt.averaging import joined, predict_averaged, transforms
 from galopt.config import Evaluate
 from galopt.errors import ConfigError
 from galopt.evaluation import evaluate, predict
@@ -58,6 +58,15 @@ def test_mean_and_deviation_are_those_of_the_single_views(model):
     mean, deviation = predict_averaged(model, STAMPS, views)
     np.testing.assert_allclose(mean, np.mean(each, axis=0), atol=1e-6)
     np.testing.assert_allclose(deviation, np.std(each, axis=0), atol=1e-6)
+
+
+def test_networks_are_joined_by_the_law_of_total_variance():
+    rng = np.random.default_rng(1)
+    means = [rng.normal(0.5, 0.3, (40_000, 1)) for _ in range(6)]
+    mean, deviation = joined(means, [np.full((40_000, 1), 0.4)] * 6)
+    np.testing.assert_allclose(mean, np.mean(means, axis=0))
+    assert np.sqrt(np.mean(deviation**2)) == pytest.approx(0.5, rel=0.01)
+    assert joined(means[:1], [None])[1].max() == 0
 
 
 def test_the_evaluation_says_how_far_the_views_agree(blobs):

@@ -2,12 +2,19 @@
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
+from conftest import PROJECT, write_survey
 from keras import ops
 from scipy import stats
 from scipy.special import gammaln
+from small import small
 
+from galopt import dataset, params, training
+from galopt.averaging import predict_averaged
+from galopt.config import Evaluate
 from galopt.counts import BetaBinomial, Concentration, FractionError, _log_gamma, spread
+from galopt.metrics import interval
 
 
 def test_log_gamma_is_that_of_scipy():
@@ -68,3 +75,34 @@ def test_the_concentration_is_bounded_and_rebuilds():
     values = ops.convert_to_numpy(layer(np.float32([[-100.0], [0.0], [100.0]])))
     np.testing.assert_allclose(values[:, 0], [0.1, 10, 1000], rtol=1e-5)
     assert Concentration.from_config(layer.get_config()).units == 1
+
+
+@pytest.fixture(scope="module")
+def ballots(tmp_path_factory) -> dataset.Dataset:
+    """Return a dataset of raw votes: chances of concentration 6 about what elongation says."""
+    data = tmp_path_factory.mktemp("ballots")
+    write_survey(data, 600)
+    votes = pd.read_csv(data / "survey" / "votes.csv")
+    rng = np.random.default_rng(2)
+    voters = rng.integers(8, 25, len(votes))
+    for target in ("spheroid", "disk"):
+        mean = 0.1 + 0.8 * votes[target]
+        chance = rng.beta(6 * mean, 6 * (1 - mean))
+        votes[target] = rng.binomial(voters, chance) / voters
+        votes[f"{target}_chance"], votes[f"{target}_mean"] = chance, mean
+    votes.assign(n_votes=voters).to_csv(data / "survey" / "votes.csv", index=False)
+    config = params.load(PROJECT / "params.yaml", "survey.fractions=raw")
+    return dataset.build(config, data, data / "dataset")
+
+
+def test_the_errors_learnt_from_counts_are_those_of_the_chances(ballots, tmp_path):
+    config = small(train__epochs=20, train__learning_rate=0.003, train__loss="beta_binomial")
+    model = training.train(config, ballots, tmp_path).model
+    test = ballots.split("test")
+    mean, deviation = predict_averaged(model, np.array(test.images), Evaluate())
+    truth = test.catalog[[f"{target}_mean" for target in ballots.targets]].to_numpy()
+    expected = np.sqrt(truth * (1 - truth) / 7)
+    assert np.median(deviation / expected) == pytest.approx(1, rel=0.2)
+    low, high = interval(mean, deviation)
+    chances = test.catalog[[f"{target}_chance" for target in ballots.targets]].to_numpy()
+    assert 0.88 <= np.mean((chances >= low) & (chances <= high)) <= 0.99

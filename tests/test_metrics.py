@@ -6,6 +6,7 @@ import pytest
 from galopt.errors import DataError
 from galopt.metrics import (
     error_ratio,
+    interval,
     noise_floor,
     rmse,
     rmse_per_galaxy,
@@ -66,3 +67,19 @@ def test_errors_of_beta_binomial_votes_are_as_large_as_expected():
     deviation = np.full_like(voted, np.sqrt(mean * (1 - mean) / (kappa + 1)))
     assert error_ratio(voted, predicted, deviation, n_votes) == pytest.approx(1, abs=0.01)
     assert error_ratio(voted, predicted, deviation / 2, n_votes) > 1.2
+
+
+@pytest.mark.parametrize("mean", [0.02, 0.5, 0.9])
+def test_so_many_chances_lie_in_the_interval(mean):
+    rng = np.random.default_rng(4)
+    kappa = 6.0
+    chance = rng.beta(mean * kappa, (1 - mean) * kappa, 20_000)
+    low, high = interval(mean, np.sqrt(mean * (1 - mean) / (kappa + 1)), level=0.8)
+    assert np.mean(chance < low) == pytest.approx(0.1, abs=0.01)
+    assert np.mean(chance > high) == pytest.approx(0.1, abs=0.01)
+
+
+def test_an_interval_stays_within_what_a_fraction_may_be():
+    low, high = interval([[0.0, 1.0, 0.3, 0.5]], [[0.2, 0.0, 0.9, 0.0]])
+    assert ((low >= 0) & (low <= high) & (high <= 1)).all()
+    np.testing.assert_allclose([low[0, 3], high[0, 3]], 0.5, atol=1e-3)

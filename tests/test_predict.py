@@ -25,6 +25,7 @@ from galopt.stamps import Chunk, make_stamps
 from galopt.survey import make_survey
 
 TARGETS = ["mean", "spread"]
+WITH_ERRORS = [f"{name}{end}" for end in ("_err", "_low", "_high") for name in TARGETS]
 
 
 class Brightness:
@@ -82,8 +83,10 @@ def test_no_readable_image_gives_an_empty_table(tmp_path):
 def test_errors_stand_after_the_fractions(tmp_path):
     write_pictures(tmp_path, ["a.jpg"])
     table, _ = predict_folder(tmp_path, errors=True)
-    assert list(table) == ["id", "file", *TARGETS, "mean_err", "spread_err"]
+    assert list(table) == ["id", "file", *TARGETS, *WITH_ERRORS]
     np.testing.assert_allclose(table["mean_err"], table["mean"] / 10)
+    assert (table["mean_low"] < table["mean"]).all()
+    assert (table["mean_high"] > table["mean"]).all()
 
 
 def test_order_and_result_do_not_depend_on_chunks(tmp_path, monkeypatch):
@@ -252,7 +255,7 @@ def test_the_command_finishes_lists_what_is_bad_and_says_so(project):
     assert done.stderr.splitlines()[-1].startswith("galopt: 1 of 3 galaxies cannot be read")
     assert pd.read_csv("predictions.csv.rejected.csv")["id"].tolist() == ["c"]
     table = pd.read_csv("predictions.csv")
-    assert list(table) == ["id", "file", *TARGETS, "mean_err", "spread_err"]
+    assert list(table) == ["id", "file", *TARGETS, *WITH_ERRORS]
     none = predict_command("mine/c.jpg", "--out", "none.csv")
     assert "1 of 1 galaxies cannot be read" in str(none.exception)
     assert not (project / "none.csv").exists()
