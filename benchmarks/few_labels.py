@@ -3,7 +3,7 @@
 For each number of training galaxies and each seed, two networks see as many views: one starts
 from nothing, the other from the convolutions of a network that has seen other galaxies, which
 rest for the first third. Both have the network that `params.yaml` and `--overrides` describe,
-which must be that of the trained one.
+which must be that of the trained one, and both stop by as few galaxies of the validation split.
 
     uv run mlflow run . --env-manager local                     # on the simulated survey
     uv run python -m benchmarks.few_labels models:/galopt@champion --dataset MY/data/dataset
@@ -29,7 +29,7 @@ def main() -> None:
     """Train every combination, print the means and spreads, draw the curves."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("init_from", help="a run, a registered model or a .keras file")
-    parser.add_argument("--dataset", type=Path, default=Path("data/dataset"))
+    parser.add_argument("--dataset", type=Path, required=True, help="not that of init_from")
     parser.add_argument("--galaxies", type=int, nargs="*", default=[100, 300, 1000])
     parser.add_argument("--views", type=int, default=60_000, help="that each network sees")
     parser.add_argument("--seeds", type=int, default=3)

@@ -14,6 +14,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from galopt.config import Augment, Network
+from galopt.levels import mean_and_spread
 
 
 @keras.saving.register_keras_serializable(package="galopt")
@@ -177,12 +178,13 @@ def view_layer(network: Network, augment: Augment, stamps: NDArray[np.uint8], se
     seed : int
         Seed of the random views.
     """
+    mean, spread = mean_and_spread(stamps)
     return View(
         pixels=network.pixels,
         field=network.field,
         channels=network.channels,
-        mean=float(stamps.mean() / 255),
-        spread=float(max(stamps.std() / 255, 1e-3)),
+        mean=mean / 255,
+        spread=max(spread / 255, 1e-3),
         seed=seed,
         turns=(0, 45) if network.views > 1 else (0,),
         recentre=network.recentre,

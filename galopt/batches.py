@@ -1,12 +1,13 @@
 """Batches of training galaxies in an order that the seed and the epoch alone decide."""
 
+from math import ceil
 from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from galopt.dataset import Split
+from galopt.dataset import Dataset, Split
 from galopt.errors import ConfigError, DataError
 
 
@@ -80,18 +81,32 @@ def shared(count: int, devices: int) -> int:
     return count - count % devices
 
 
-def drawn(split: Split, galaxies: int | None, seed: int) -> Split:
-    """Return so many galaxies of a split, drawn at random by a seed; all of them for None.
+def labelled(dataset: Dataset, galaxies: int | None, seed: int) -> tuple[Split, Split]:
+    """Return the galaxies to train on and to stop by, as if so few had labels.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    galaxies : int or None
+        Drawn at random from the train split, and as large a share of the validation split;
+        all of both for None.
+    seed : int
 
     Raises
     ------
     DataError
-        There are fewer.
+        The train split has fewer.
     """
+    train, validation = dataset.split("train"), dataset.split("validation")
     if galaxies is None:
-        return split
-    if galaxies > len(split):
-        raise DataError(f"train.galaxies={galaxies}: the train split has {len(split)}")
+        return train, validation
+    if galaxies > len(train):
+        raise DataError(f"train.galaxies={galaxies}: the train split has {len(train)}")
+    stopping = ceil(len(validation) * galaxies / len(train))
+    return _drawn(train, galaxies, seed), _drawn(validation, stopping, seed)
+
+
+def _drawn(split: Split, galaxies: int, seed: int) -> Split:
     rows = np.sort(np.random.default_rng([seed, galaxies]).permutation(len(split))[:galaxies])
     catalog = split.catalog.iloc[rows].reset_index(drop=True)
     return Split(split.images[rows], split.fractions[rows], catalog)
@@ -131,4 +146,11 @@ def _voters(split: Split, parameter: str) -> NDArray[np.float32]:
         raise DataError(
             f"{parameter}: the votes table has no column n_votes; add it or change the parameter"
         )
-    return split.catalog["n_votes"].to_numpy(np.float32)
+    voters = split.catalog["n_votes"].to_numpy(np.float32)
+    counted = np.isfinite(voters) & (voters >= 0)
+    if not counted.all():
+        row = split.catalog[~counted].iloc[0]
+        raise DataError(
+            f"{parameter}: n_votes of {row['id']!r} is {row['n_votes']}, not a number of voters"
+        )
+    return voters

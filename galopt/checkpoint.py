@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import keras
@@ -10,6 +11,8 @@ import keras
 from galopt.config import Config, Train
 from galopt.errors import GaloptError
 from galopt.files import atomic_file, read_json, write_json
+
+BEST = "best.keras"
 
 
 class Checkpoint:
@@ -62,20 +65,23 @@ class Checkpoint:
     def save(self, model: keras.Model, values: dict[str, Any], train: Train) -> bool:
         """Add an epoch and write it; return whether training should stop.
 
-        `state.json` is written last and names the model file that belongs to it, so that a
-        process killed at any moment leaves the one state or the other.
+        Patience begins where the column has thawed. `state.json` is written last and names
+        the model file that belongs to it, so that a process killed at any moment leaves the
+        one state or the other.
         """
         self.history.append(values)
         scores = [epoch["val_rmse"] for epoch in self.history]
-        since_best = len(scores) - 1 - scores.index(min(scores))
-        self.finished = since_best >= train.patience or len(scores) >= train.epochs
+        best = scores.index(min(scores))
+        thawed = train.thaw if train.init_from else 0
+        waited = len(scores) - 1 - max(best, thawed)
+        self.finished = waited >= train.patience or len(scores) >= train.epochs
         name = f"last_{len(scores) % 2}.keras"
         try:
             with atomic_file(self.folder / name) as path:
                 model.save(path)
-            if since_best == 0:
-                with atomic_file(self.folder / "best.weights.h5") as path:
-                    model.save_weights(path)
+            if best == len(scores) - 1:
+                with atomic_file(self.folder / BEST) as path:
+                    copyfile(self.folder / name, path)
             write_json(
                 self.folder / "state.json",
                 {
@@ -94,7 +100,8 @@ class Checkpoint:
 
     def load_best(self, model: keras.Model) -> None:
         """Give a model the weights of the best epoch."""
-        model.load_weights(self.folder / "best.weights.h5")
+        saved = keras.saving.load_model(self.folder / BEST, compile=False)
+        model.set_weights(saved.get_weights())
 
 
 def fingerprint(config: Config, dataset_hash: str) -> str:

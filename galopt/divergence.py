@@ -1,49 +1,84 @@
 """When the loss is no longer a number: at which step, and who is to blame."""
 
+from math import isfinite
+
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from galopt.batches import Batches
 from galopt.config import Train
 from galopt.errors import DivergedError
 
 
-def diverged(model: keras.Model, train: Train, batches: Batches, step: int) -> DivergedError:
+class NotFiniteError(Exception):
+    """The loss after a step of an epoch is not finite.
+
+    Attributes
+    ----------
+    step : int
+        The batch, from 0.
+    """
+
+    def __init__(self, step: int) -> None:
+        super().__init__(step)
+        self.step = step
+
+
+def diverged(model: keras.Model, train: Train, batches: Batches, last: int) -> DivergedError:
     """Return the error that says where a training lost its way.
+
+    By the time that a loss is seen not to be finite, the step has spoilt every weight. So the
+    epoch is repeated up to there, and each step looked at.
 
     Parameters
     ----------
     model : keras.Model
-        As the step left it.
+        Compiled, and as it was at the beginning of the epoch.
     train : config section
     batches : Batches
         Those of the epoch.
-    step : int
+    last : int
         Batch, from 0, after which the loss was not finite.
     """
-    return DivergedError(
-        f"the loss is not a number after step {step + 1} of {len(batches)} of epoch "
-        f"{batches.epoch + 1}: {culprit(model, batches[step][0])}; lower train.learning_rate "
-        f"({train.learning_rate:g}) or set train.clip_norm"
-    )
+
+    def error(step: int, reason: str) -> DivergedError:
+        return DivergedError(
+            f"the loss is not a number after step {step + 1} of {len(batches)} of epoch "
+            f"{batches.epoch + 1}: {reason}"
+        )
+
+    remedy = f"lower train.learning_rate ({train.learning_rate:g}) or set train.clip_norm"
+    for step in range(last + 1):
+        stamps, *known = batches[step]
+        if not all(np.isfinite(values).all() for values in known):
+            return error(step, "the votes of its galaxies are not finite")
+        before = model.get_weights()
+        model.reset_metrics()
+        loss = model.train_on_batch(stamps, *known, return_dict=True)["loss"]
+        spoilt = _spoilt_weight(model)
+        if spoilt or not isfinite(loss):
+            model.set_weights(before)
+            overflow = None if isfinite(loss) else "the loss itself overflowed"
+            reason = _overflow(model, stamps) or overflow or f"its gradient spoilt {spoilt}"
+            return error(step, f"{reason}; {remedy}")
+    return error(last, f"it was finite when the epoch was repeated; {remedy}")
 
 
-def culprit(model: keras.Model, stamps: np.ndarray) -> str:
-    """Name the first part of a network, from its input, that is not finite.
-
-    Parameters
-    ----------
-    model : keras.Model
-    stamps : array, shape (B, S, S), uint8
-        A batch it stumbled over.
-    """
+def _spoilt_weight(model: keras.Model) -> str | None:
+    """Name the first weight, from the input, that is not finite."""
     for layer in model.layers:
         for weight in layer.weights:
             if not np.isfinite(keras.ops.convert_to_numpy(weight)).all():
-                return f"the {weight.name} of {layer.name} is not finite"
+                return f"the {weight.name} of {layer.name}"
+    return None
+
+
+def _overflow(model: keras.Model, stamps: NDArray[np.uint8]) -> str | None:
+    """Name the first layer, from the input, that makes of stamps what is not finite."""
     parts = model.layers[1:]
     outputs = keras.Model(model.input, [part.output for part in parts]).predict_on_batch(stamps)
     for layer, output in zip(parts, outputs, strict=True):
         if not np.isfinite(np.asarray(output, np.float32)).all():
             return f"the output of {layer.name} is not finite"
-    return "its weights and outputs are finite, so the loss itself overflowed"
+    return None

@@ -11,7 +11,9 @@ from galopt.config import Train
 STEPS_AT = (0.72, 0.92)
 
 
-def make_optimizer(train: Train, steps: int) -> keras.optimizers.Optimizer:
+def make_optimizer(
+    train: Train, steps: int, precision: str = "float32"
+) -> keras.optimizers.Optimizer:
     """Return the optimiser that a configuration asks for.
 
     Parameters
@@ -19,12 +21,23 @@ def make_optimizer(train: Train, steps: int) -> keras.optimizers.Optimizer:
     train : config section
     steps : int
         Batches in the whole training; the schedules end with it.
+    precision : str
+        A Keras dtype policy. With 'mixed_float16' the loss is scaled, so that small
+        gradients do not vanish (Micikevicius et al. 2018, "Mixed precision training").
 
     Returns
     -------
     keras.optimizers.Optimizer
     """
-    rate = _schedule(train, steps)
+    optimizer = _optimizer(train, _schedule(train, steps))
+    if precision == "mixed_float16":
+        return keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer
+
+
+def _optimizer(
+    train: Train, rate: float | keras.optimizers.schedules.LearningRateSchedule
+) -> keras.optimizers.Optimizer:
     clip = train.clip_norm or None
     if train.optimizer == "sgd":
         return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, global_clipnorm=clip)

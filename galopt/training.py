@@ -1,29 +1,24 @@
 """One configuration, trained: early stopping, checkpoints, resuming. No tracking here."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
-from rich.progress import Progress
 
-from galopt import hardware, networks
+from galopt import agreement, hardware, networks
 from galopt.augment import view_layer
-from galopt.batches import Batches, drawn, labels, shared, vote_weights
+from galopt.batches import Batches, labelled, labels, shared, vote_weights
 from galopt.checkpoint import Checkpoint
 from galopt.config import Config, Train
 from galopt.counts import BetaBinomial, FractionError, targets_of
 from galopt.dataset import Dataset, Split
-from galopt.divergence import diverged
+from galopt.divergence import NotFiniteError, diverged
 from galopt.optimizers import make_optimizer
 from galopt.parallel import progress_bar
+from galopt.reporter import Epoch, Reporter, reseed
 from galopt.transfer import freeze, start_from
-
-Epoch = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -89,26 +84,41 @@ def train(
     Raises
     ------
     GaloptError
-        The loss is no longer a number, or a checkpoint cannot be written.
+        The configuration does not suit the dataset, the loss is no longer a number, or a
+        checkpoint cannot be written.
     """
+    agreement.check(config, dataset)
     precision = hardware.precision(config.train.precision)
     if config.train.deterministic:
         hardware.make_deterministic(config.train.seed)
-    train_split = drawn(dataset.split("train"), config.train.galaxies, config.train.seed)
+    train_split, validation = labelled(dataset, config.train.galaxies, config.train.seed)
     with hardware.shared_batches() as devices:
         batches = _batches(config, train_split, devices)
-        model = make_model(config, dataset, train_split, precision)
-        if start:
-            start_from(model, start)
         checkpoint = Checkpoint(folder, config, dataset.info["hash"])
-        checkpoint.restore(model)
+
+        def restored() -> keras.Model:
+            model = make_model(config, dataset, train_split, precision)
+            if start:
+                start_from(model, start)
+            checkpoint.restore(model)
+            return model
+
+        model = restored()
         for epoch, values in enumerate(checkpoint.history):
             on_epoch(epoch, values)
         with progress_bar() as bar:
-            reporter = _Reporter(config, batches, checkpoint, on_epoch, bar)
+            reporter = Reporter(config, batches, checkpoint, on_epoch, bar)
             for phase in _phases(config.train):
-                if not checkpoint.finished and len(checkpoint.history) < phase.stop:
-                    _fit(model, config.train, phase, dataset.split("validation"), reporter)
+                if checkpoint.finished or len(checkpoint.history) >= phase.stop:
+                    continue
+                try:
+                    _compile(model, config.train, precision, phase, reporter)
+                    _fit(model, config.train, phase, validation, reporter)
+                except NotFiniteError as lost:
+                    again = restored()
+                    _compile(again, config.train, precision, phase, reporter)
+                    reseed(again, config.train.seed, batches.epoch)
+                    raise diverged(again, config.train, batches, lost.step) from None
         checkpoint.load_best(model)
     return TrainResult(model, checkpoint.history, precision)
 
@@ -149,19 +159,24 @@ def _phases(train: Train) -> list[range]:
     return [phase for phase in (range(thaw), range(thaw, train.epochs)) if phase]
 
 
-def _fit(
-    model: keras.Model, train: Train, phase: range, validation: Split, reporter: "_Reporter"
+def _compile(
+    model: keras.Model, train: Train, precision: str, phase: range, reporter: Reporter
 ) -> None:
-    """Train for the epochs of a phase that are still to do; its schedule is its own."""
+    """Make a model ready for what is left of a phase; its schedule is its own."""
     freeze(model, phase.start < train.thaw and train.init_from is not None)
     model.compile(
-        optimizer=make_optimizer(train, len(phase) * len(reporter.batches)),
+        optimizer=make_optimizer(train, len(phase) * len(reporter.batches), precision),
         loss=BetaBinomial() if _counts(train) else train.loss,
         metrics=[FractionError(targets_of(model))],
     )
-    done = len(reporter.checkpoint.history)
-    if done > phase.start:
+    if len(reporter.checkpoint.history) > phase.start:
         reporter.checkpoint.restore_optimizer(model)
+
+
+def _fit(
+    model: keras.Model, train: Train, phase: range, validation: Split, reporter: Reporter
+) -> None:
+    """Train for the epochs of a phase that are still to do."""
     devices = reporter.batches.devices
     images, known = np.array(validation.images), labels(validation, _counts(train))
     seen = shared(len(images), devices)
@@ -170,72 +185,8 @@ def _fit(
         validation_data=(images[:seen], known[:seen]),
         validation_batch_size=shared(512, devices),
         epochs=phase.stop,
-        initial_epoch=done,
+        initial_epoch=len(reporter.checkpoint.history),
         callbacks=[reporter],
         shuffle=False,
         verbose=0,
     )
-
-
-class _Reporter(keras.callbacks.Callback):
-    """Reseed, time, report and checkpoint each epoch, and stop when patience ends."""
-
-    def __init__(
-        self,
-        config: Config,
-        batches: Batches,
-        checkpoint: Checkpoint,
-        on_epoch: Callable[[int, Epoch], None],
-        bar: Progress,
-    ) -> None:
-        super().__init__()
-        self.train, self.batches = config.train, batches
-        self.checkpoint, self.report = checkpoint, on_epoch
-        self.bar = bar
-
-    def on_train_begin(self, logs: Any = None) -> None:
-        steps, done = len(self.batches), len(self.checkpoint.history)
-        self.task = self.bar.add_task(
-            "Training", total=self.train.epochs * steps, completed=done * steps
-        )
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self.batches.start(epoch)
-        reseed(self.model, self.train.seed, epoch)
-        self.started = time.perf_counter()
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if not isfinite(logs["loss"]):
-            raise diverged(self.model, self.train, self.batches, batch)
-        self.bar.advance(self.task)
-
-    def on_test_begin(self, logs: Any = None) -> None:
-        self.seconds = time.perf_counter() - self.started
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        values = {
-            "train_rmse": float(logs["rmse"]),
-            "val_rmse": float(logs["val_rmse"]),
-            "train_loss": float(logs["loss"]),
-            "val_loss": float(logs["val_loss"]),
-            "epoch_seconds": self.seconds,
-            "train_images_per_second": len(self.batches.order) / self.seconds,
-        }
-        stop = self.checkpoint.save(self.model, values, self.train)
-        self.report(epoch, values)
-        best = min(past["val_rmse"] for past in self.checkpoint.history)
-        self.bar.console.print(
-            f"epoch {epoch + 1:3d}/{self.train.epochs}  train RMSE {values['train_rmse']:.4f}  "
-            f"validation {values['val_rmse']:.4f} (best {best:.4f})  {self.seconds:.1f} s  "
-            f"{values['train_images_per_second']:.0f} images/s",
-            highlight=False,
-            soft_wrap=True,
-        )
-        self.model.stop_training = stop
-
-
-def reseed(model: keras.Model, seed: int, epoch: int) -> None:
-    """Set every random generator of a model for an epoch, so that a resumed run is the same."""
-    for number, layer in enumerate(model.layers):
-        if generator := getattr(layer, "seed_generator", None):
-            generator.state.assign([seed * 1000 + number, epoch << 20])

@@ -1,11 +1,15 @@
 """Starting from a network that has seen other galaxies: its column is kept, its head is not."""
 
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from galopt.errors import ConfigError
-from galopt.networks import load_model
+from galopt.serving import read_network
+
+_SETTINGS = ("pieces", "pool_size", "strides", "padding", "activation")
 
 
 def start_from(model: keras.Model, trained: keras.Model) -> None:
@@ -26,17 +30,15 @@ def start_from(model: keras.Model, trained: keras.Model) -> None:
     ConfigError
         The columns differ; the message names the first layer that does.
     """
-    column = [layer for layer in _column(model) if layer.weights]
-    known = {layer.name: layer for layer in _column(trained)}
-    for layer in column:
-        source = known.get(layer.name)
-        if source is None or [w.shape for w in source.weights] != [w.shape for w in layer.weights]:
+    pairs = list(zip_longest(_column(model), _column(trained)))
+    for ours, theirs in pairs:
+        if ours is None or theirs is None or _kind(ours) != _kind(theirs):
             raise ConfigError(
-                f"train.init_from: the trained network has no layer {layer.name} like this one's; "
-                "set the network section to what it was trained with"
+                f"train.init_from: the trained network has {_name(theirs)} where this one has "
+                f"{_name(ours)}; set the network section to what it was trained with"
             )
-    for layer in column:
-        layer.set_weights(known[layer.name].get_weights())
+    for ours, theirs in pairs:
+        ours.set_weights(theirs.get_weights())
 
 
 def freeze(model: keras.Model, frozen: bool) -> None:
@@ -56,10 +58,23 @@ def starting_network(reference: str | None) -> keras.Model | None:
     if reference is None:
         return None
     if reference.endswith(".keras"):
-        return load_model(Path(reference))
+        return read_network(Path(reference))
     from galopt.tracking.models import fetch_network
 
     return fetch_network(reference)
+
+
+def _kind(layer: keras.Layer) -> tuple[Any, ...]:
+    """Return what two layers of the same column agree in: type, name, shapes, settings."""
+    settings = {key: layer.get_config().get(key) for key in _SETTINGS}
+    return type(layer), layer.name, [weight.shape for weight in layer.weights], settings
+
+
+def _name(layer: keras.Layer | None) -> str:
+    if layer is None:
+        return "no further layer"
+    shapes = ", ".join("×".join(map(str, weight.shape)) for weight in layer.weights)
+    return f"{layer.name} ({shapes or type(layer).__name__})"
 
 
 def _column(model: keras.Model) -> list[keras.Layer]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from galopt.batches import Batches, vote_weights
+from galopt.batches import Batches, labelled, vote_weights
 from galopt.dataset import Split
 from galopt.errors import ConfigError, DataError
 
@@ -63,3 +63,23 @@ def test_votes_that_were_not_counted_cannot_weigh(blobs):
     catalog = split.catalog.drop(columns="n_votes")
     with pytest.raises(DataError, match="weight_by_votes=true.*no column n_votes"):
         vote_weights(Split(split.images, split.fractions, catalog))
+
+
+@pytest.mark.parametrize("voters", [-1, np.nan])
+def test_what_is_no_number_of_voters_is_refused(blobs, voters):
+    split = blobs.split("train")
+    catalog = split.catalog.assign(n_votes=[4.0] * (len(split) - 1) + [voters])
+    with pytest.raises(DataError, match=f"n_votes of 'g.*' is {voters}"):
+        vote_weights(Split(split.images, split.fractions, catalog))
+
+
+def test_few_labels_are_few_in_validation_too(blobs):
+    train, validation = labelled(blobs, 40, seed=1)
+    assert len(train) == 40
+    assert len(validation) == np.ceil(
+        40 * len(blobs.split("validation")) / len(blobs.split("train"))
+    )
+    again, _ = labelled(blobs, 40, seed=1)
+    other, _ = labelled(blobs, 40, seed=2)
+    assert list(train.catalog["id"]) == list(again.catalog["id"]) != list(other.catalog["id"])
+    assert len(labelled(blobs, None, seed=1)[1]) == len(blobs.split("validation"))

@@ -26,6 +26,13 @@ def test_each_optimiser_is_the_one_that_was_asked_for(name):
     assert (optimizer.weight_decay == 0.02) == (name == "adamw")
 
 
+def test_half_precision_of_five_bits_scales_its_loss():
+    optimizer = make_optimizer(Train(), 10, "mixed_float16")
+    assert isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+    assert isinstance(optimizer.inner_optimizer, keras.optimizers.Adam)
+    assert isinstance(make_optimizer(Train(), 10, "mixed_bfloat16"), keras.optimizers.Adam)
+
+
 def test_sgd_has_the_published_momentum():
     optimizer = make_optimizer(Train(optimizer="sgd"), 10)
     assert (optimizer.momentum, optimizer.nesterov) == (0.9, True)

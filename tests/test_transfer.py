@@ -1,5 +1,8 @@
 """Starting from a trained network."""
 
+from zipfile import ZipFile
+
+import keras
 import numpy as np
 import pytest
 
@@ -39,12 +42,18 @@ def test_the_column_is_kept_and_the_head_is_new():
 
 
 @pytest.mark.parametrize(
-    "other", [{"network__normalisation": "none"}, {"network__convolutions__0__filters": 5}]
+    "other",
+    [
+        {"network__normalisation": "none"},
+        {"network__convolutions__0__filters": 5},
+        {"network__convolutions__0__pool": 3},
+        {"network__residual": [{"filters": 6, "depth": 2}]},
+    ],
 )
 def test_another_column_is_refused_and_nothing_is_changed(other):
     model = build(2)
     before = model.get_weights()
-    with pytest.raises(ConfigError, match=r"no layer \w+ like this one's"):
+    with pytest.raises(ConfigError, match="the trained network has .* where this one has "):
         start_from(model, build(1, **other))
     for ours, theirs in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(ours, theirs)
@@ -105,3 +114,28 @@ def test_a_thawing_training_that_was_stopped_goes_on_as_if_unbroken(first, blobs
 def test_a_file_that_is_not_there_is_named():
     with pytest.raises(DataError, match=r"absent\.keras"):
         starting_network("absent.keras")
+
+
+def test_a_network_of_somebody_else_is_refused(tmp_path):
+    x = keras.Input((84, 84))
+    other = keras.Model(x, keras.layers.Dense(2, name="fractions")(keras.layers.Flatten()(x)))
+    other.save(tmp_path / "other.keras")
+    with ZipFile(tmp_path / "empty.keras", "w"):
+        pass
+    for name in ("other", "empty"):
+        with pytest.raises(DataError, match=rf"{name}\.keras: not a trained network"):
+            starting_network(f"{tmp_path}/{name}.keras")
+
+
+def test_patience_begins_where_the_column_thaws(first, blobs, tmp_path):
+    words = TINY | {"train.epochs": 9, "train.patience": 2, "train.learning_rate": 1e-9}
+    config = params.load("params.yaml", words | {"train.thaw": 5, "train.init_from": str(first)})
+    start = starting_network(config.train.init_from)
+    history = training.train(config, blobs, tmp_path, start=start).history
+    best = int(np.argmin([epoch["val_rmse"] for epoch in history]))
+    assert len(history) == min(max(best, 5) + 3, 9)
+
+
+def test_nothing_thaws_without_a_network_to_start_from():
+    with pytest.raises(ConfigError, match=r"train.thaw=3.*nothing to thaw without train.init_from"):
+        params.load("params.yaml", "train.thaw=3")

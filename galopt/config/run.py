@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from galopt.config.section import Positive, Section
 
@@ -58,7 +58,9 @@ class Train(Section):
         "each prediction may be off",
     )
     galaxies: Positive | None = Field(
-        None, description="galaxies of the train split that are used, drawn at random; null is all"
+        None,
+        description="galaxies of the train split that are used, drawn at random, and as large a "
+        "share of the validation split; null is all",
     )
     init_from: str | None = Field(
         None,
@@ -78,6 +80,14 @@ class Train(Section):
         "auto", description="auto is mixed_bfloat16 where the hardware has it, else float32"
     )
     seed: int = Field(2016, ge=0, description="seed of weights, batches, views and dropout")
+
+    @model_validator(mode="after")
+    def _something_thaws(self) -> "Train":
+        if self.thaw and self.init_from is None:
+            raise ValueError(
+                f"train.thaw={self.thaw}: there is nothing to thaw without train.init_from"
+            )
+        return self
 
 
 class Evaluate(Section):

@@ -1,0 +1,87 @@
+"""What happens around each epoch of a training: seeds, times, checkpoints, the line printed."""
+
+import time
+from collections.abc import Callable
+from math import isfinite
+from typing import Any
+
+import keras
+from rich.progress import Progress
+
+from galopt.batches import Batches
+from galopt.checkpoint import Checkpoint
+from galopt.config import Config
+from galopt.divergence import NotFiniteError
+
+Epoch = dict[str, float]
+
+
+class Reporter(keras.callbacks.Callback):
+    """Reseed, time, report and checkpoint each epoch, and stop when patience ends."""
+
+    def __init__(
+        self,
+        config: Config,
+        batches: Batches,
+        checkpoint: Checkpoint,
+        on_epoch: Callable[[int, Epoch], None],
+        bar: Progress,
+    ) -> None:
+        super().__init__()
+        self.train, self.batches = config.train, batches
+        self.checkpoint, self.report = checkpoint, on_epoch
+        self.bar = bar
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Show a progress bar."""
+        steps, done = len(self.batches), len(self.checkpoint.history)
+        self.task = self.bar.add_task(
+            "Training", total=self.train.epochs * steps, completed=done * steps
+        )
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Shuffle and reseed."""
+        self.batches.start(epoch)
+        reseed(self.model, self.train.seed, epoch)
+        self.started = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Stop where the loss is not finite."""
+        if not isfinite(logs["loss"]):
+            raise NotFiniteError(batch)
+        self.bar.advance(self.task)
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        """Take the time of the training half of the epoch."""
+        self.seconds = time.perf_counter() - self.started
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Save, report and print the epoch, unless its validation is not finite."""
+        if not (isfinite(logs["val_loss"]) and isfinite(logs["val_rmse"])):
+            raise NotFiniteError(len(self.batches) - 1)
+        values = {
+            "train_rmse": float(logs["rmse"]),
+            "val_rmse": float(logs["val_rmse"]),
+            "train_loss": float(logs["loss"]),
+            "val_loss": float(logs["val_loss"]),
+            "epoch_seconds": self.seconds,
+            "train_images_per_second": len(self.batches.order) / self.seconds,
+        }
+        stop = self.checkpoint.save(self.model, values, self.train)
+        self.report(epoch, values)
+        best = min(past["val_rmse"] for past in self.checkpoint.history)
+        self.bar.console.print(
+            f"epoch {epoch + 1:3d}/{self.train.epochs}  train RMSE {values['train_rmse']:.4f}  "
+            f"validation {values['val_rmse']:.4f} (best {best:.4f})  {self.seconds:.1f} s  "
+            f"{values['train_images_per_second']:.0f} images/s",
+            highlight=False,
+            soft_wrap=True,
+        )
+        self.model.stop_training = stop
+
+
+def reseed(model: keras.Model, seed: int, epoch: int) -> None:
+    """Set every random generator of a model for an epoch, so that a resumed run is the same."""
+    for number, layer in enumerate(model.layers):
+        if generator := getattr(layer, "seed_generator", None):
+            generator.state.assign([seed * 1000 + number, epoch << 20])

@@ -1,0 +1,26 @@
+"""A network that learns the blobs of `conftest` in seconds."""
+
+from typing import Any
+
+from galopt import params
+from galopt.config import Config
+
+SMALL = {
+    "network.convolutions": [
+        {"filters": 16, "kernel": 5, "pool": 2, "spread": 0.1},
+        {"filters": 16, "kernel": 3, "pool": 4, "spread": 0.1},
+    ],
+    "network.dense": [32],
+    "network.dense_spread": 0.05,
+    "network.dropout": 0.1,
+    "train.batch_size": 32,
+    "train.epochs": 4,
+    "train.precision": "float32",
+}
+
+
+def small(**more: Any) -> Config:
+    """Return its configuration with some keys changed, `__` for a dot."""
+    return params.load(
+        "params.yaml", SMALL | {key.replace("__", "."): v for key, v in more.items()}
+    )
