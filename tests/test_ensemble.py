@@ -59,13 +59,16 @@ def test_a_variant_of_what_is_not_there_is_refused(config, blobs):
         ensemble.variants(wrong, blobs)
 
 
-def test_a_variant_that_does_not_fit_is_refused_before_any_is_trained(blobs, store):
-    variants = {"plain": "", "coarse": "network.convolutions.0.kernel=20"}
-    config = params.load("params.yaml", TINY | {"ensemble.variants": variants})
-    with pytest.raises(ConfigError, match="2: coarse: network.convolutions.0: kernel 20"):
+def test_a_variant_that_does_not_fit_is_refused_before_any_is_trained(config, blobs, store):
+    variants = {"plain": "", "coarse": "network.pixels=16 network.convolutions.0.kernel=15"}
+    several = config.ensemble.model_copy(update={"variants": variants})
+    config = config.model_copy(update={"ensemble": several})
+    with pytest.raises(ConfigError, match="2: coarse: network.convolutions.0: kernel 15"):
         ensemble.run(config, blobs)
-    (run,) = store.search_runs([store.get_experiment_by_name("galopt").experiment_id])
-    assert run.info.status == "FAILED"
+    runs = store.search_runs([store.get_experiment_by_name("galopt").experiment_id])
+    parent = next(run for run in runs if run.data.tags["galopt.kind"] == "ensemble")
+    assert parent.info.status == "FAILED"
+    assert not any("mlflow.parentRunId" in run.data.tags for run in runs)
 
 
 def test_stacking_finds_the_weights_that_made_the_votes():
