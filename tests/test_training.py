@@ -43,8 +43,9 @@ def test_training_stops_when_patience_ends(blobs, tmp_path):
     assert len(history) == best + 3
 
 
-def test_an_interrupted_training_resumes_to_the_same_result(blobs, tmp_path):
-    config = small()
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_an_interrupted_training_resumes_to_the_same_result(blobs, tmp_path, precision):
+    config = small(train__precision=precision)
     unbroken = training.train(config, blobs, tmp_path / "unbroken").history
 
     def interrupt(epoch, values):
