@@ -16,7 +16,7 @@ from galopt.architecture import (
 )
 from galopt.augment import View
 from galopt.config import Convolution, Network
-from galopt.counts import Concentration
+from galopt.counts import Concentration, targets_of
 from galopt.errors import DataError
 from galopt.layers import DecisionTree, JoinViews, Maxout, MaxoutConv2D, UntiedBias, Viewpoints
 
@@ -72,17 +72,21 @@ def build(
 
 
 def load_model(path: Path) -> keras.Model:
-    """Load a network that `build` made, for prediction.
+    """Load a network that `build` made, for prediction, as data: code inside it is refused.
 
     Raises
     ------
     DataError
-        There is no such file, or it is not a Keras model.
+        There is no such file, or it is no network of galopt; in one line, whatever Keras says.
     """
     try:
-        return keras.saving.load_model(path, compile=False)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: not a trained network ({error})") from None
+        network = keras.saving.load_model(path, compile=False)
+        network.get_layer("view")
+        targets_of(network)
+        return network
+    except Exception as error:  # hostile files raise nearly anything from Keras
+        reason = " ".join(str(error).split())[:200]
+        raise DataError(f"{path}: not a trained network ({reason})") from None
 
 
 class _Builder:

@@ -17,7 +17,7 @@ from galopt.files import read_json
 from galopt.metrics import interval
 from galopt.parallel import map_cores
 from galopt.pictures import read_chunk
-from galopt.serving import VoteFractions, read_network
+from galopt.serving import VoteFractions
 from galopt.stamps import Chunk
 
 CHAMPION = "models:/galopt@champion"
@@ -125,8 +125,9 @@ def _from_file(path: Path) -> VoteFractions:
     if not path.is_file():
         raise DataError(f"{path}: no such file")
     from galopt.counts import targets_of
+    from galopt.networks import load_model
 
-    network = read_network(path)
+    network = load_model(path)
     try:
         targets = read_json("data/dataset/dataset.json")["targets"]
     except FileNotFoundError:

@@ -136,33 +136,12 @@ def load(folder: Path) -> VoteFractions:
     except (OSError, ValueError, KeyError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else error
         raise DataError(f"{folder}/served.json: not of this version of galopt: {reason}") from None
-    networks = [read_network(path) for path in sorted(folder.glob("member_*.keras"))]
+    from galopt.networks import load_model
+
+    networks = [load_model(path) for path in sorted(folder.glob("member_*.keras"))]
     if not networks:
         raise DataError(f"{folder}: no network there (member_00.keras)")
     return VoteFractions(networks, served["targets"], views, stamps)
-
-
-def read_network(path: Path) -> Any:
-    """Load one network of a `.keras` file as data: code inside it is refused.
-
-    Raises
-    ------
-    DataError
-        It is no such file; in one line, whatever Keras says.
-    """
-    from galopt.counts import targets_of
-    from galopt.networks import load_model
-
-    try:
-        network = load_model(path)
-        network.get_layer("view")
-        targets_of(network)
-        return network
-    except DataError:
-        raise
-    except Exception as error:  # hostile files raise nearly anything from Keras
-        reason = " ".join(str(error).split())[:200]
-        raise DataError(f"{path}: not a trained network ({reason})") from None
 
 
 def _load_pyfunc(folder: str) -> "Served":

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from galopt.errors import ConfigError
-from galopt.serving import read_network
+from galopt.networks import load_model
 
 _SETTINGS = ("pieces", "pool_size", "strides", "padding", "activation")
 
@@ -58,7 +58,7 @@ def starting_network(reference: str | None) -> keras.Model | None:
     if reference is None:
         return None
     if reference.endswith(".keras"):
-        return read_network(Path(reference))
+        return load_model(Path(reference))
     from galopt.tracking.models import fetch_network
 
     return fetch_network(reference)
