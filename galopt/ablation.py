@@ -5,7 +5,6 @@ Huertas-Company's: preprocessing, brightness, model averaging and maxout.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -100,8 +99,6 @@ def table(trained: Mapping[str, Sequence[Member]], dataset: Dataset) -> pd.DataF
         scores = [evaluation.metrics["test_rmse"] for evaluation in evaluations]
         errors = _squared_errors(evaluations)
         change = paired_bootstrap(reference, errors)
-        if arm == first:
-            change = replace(change, low=0.0, high=0.0)
         history = [epoch for member in trained.get(arm, ()) for epoch in member.result.history]
         rows.append(
             {

@@ -90,7 +90,7 @@ def bootstrap(squared: ArrayLike, seed: int = 0) -> list[Interval]:
     squared = np.asarray(squared, float)
     if not len(squared):
         raise DataError("no galaxy to measure an RMSE on")
-    low, high = np.quantile(_resampled(squared, seed), TAILS, axis=0)
+    low, high = np.quantile(np.sqrt(_resampled(squared, seed)), TAILS, axis=0)
     values = np.sqrt(squared.mean(axis=0))
     return [Interval(*map(float, ends)) for ends in zip(values, low, high, strict=True)]
 
@@ -101,7 +101,8 @@ def paired_bootstrap(first: ArrayLike, second: ArrayLike, seed: int = 0) -> Diff
     The galaxies are drawn with replacement 10,000 times, the same for both runs, and the
     difference of RMSE is taken each time; the interval is the percentile interval of Efron
     & Tibshirani (1993), chapter 13. Pairing removes what makes a galaxy hard for both. Of
-    several runs of one kind, as many are drawn with replacement too.
+    several runs of one kind, as many are drawn with replacement too: the same ones of both
+    kinds where these have as many, for then they share their seeds.
 
     Parameters
     ----------
@@ -127,9 +128,8 @@ def paired_bootstrap(first: ArrayLike, second: ArrayLike, seed: int = 0) -> Diff
         raise DataError("two galaxies at least are needed to tell chance from difference")
     runs = [kind.reshape(len(kind), -1) for kind in errors]
     split = runs[0].shape[1]
-    resampled = _resampled(np.hstack(runs), seed) ** 2
-    random = np.random.default_rng([seed, 1])
-    drawn = [_of_some_runs(part, random) for part in np.split(resampled, [split], axis=1)]
+    resampled = np.split(_resampled(np.hstack(runs), seed), [split], axis=1)
+    drawn = [_of_some_runs(part, seed) for part in resampled]
     low, high = np.quantile(drawn[1] - drawn[0], TAILS)
     value = np.sqrt(runs[1].mean()) - np.sqrt(runs[0].mean())
     return Difference(float(value), float(low), float(high), len(runs[0]))
@@ -162,11 +162,12 @@ def compare_predictions(first: pd.DataFrame, second: pd.DataFrame, seed: int = 0
     return paired_bootstrap(errors[0], errors[1], seed)
 
 
-def _of_some_runs(squared: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
+def _of_some_runs(squared: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     """Return the RMSE of as many runs as there are, drawn anew in each resample, (R,) of (R, S)."""
     runs = squared.shape[1]
-    weights = random.multinomial(runs, np.full(runs, 1 / runs), len(squared)) / runs
-    return np.sqrt((squared * weights).sum(axis=1))
+    random = np.random.default_rng([seed, runs])
+    counts = random.multinomial(runs, np.full(runs, 1 / runs), len(squared))
+    return np.sqrt((squared * counts).sum(axis=1) / runs)
 
 
 def _voted(table: pd.DataFrame) -> list[str]:
@@ -179,7 +180,7 @@ def _squared_errors(table: pd.DataFrame, voted: list[str]) -> NDArray[np.float64
 
 
 def _resampled(squared: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-    """Return the RMSE of each column in every resample of the galaxies, (10,000, K)."""
+    """Return the mean of each column in every resample of the galaxies, (10,000, K)."""
     random = np.random.default_rng(seed)
     galaxies = len(squared)
     at_once = max(1, min(_SAMPLES_AT_ONCE, _DRAWN_AT_ONCE // galaxies))
@@ -187,5 +188,5 @@ def _resampled(squared: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     for start in range(0, SAMPLES, at_once):
         count = min(at_once, SAMPLES - start)
         drawn = random.multinomial(galaxies, np.full(galaxies, 1 / galaxies), count)
-        parts.append(np.sqrt(drawn @ squared / galaxies))
+        parts.append(drawn @ squared / galaxies)
     return np.concatenate(parts)

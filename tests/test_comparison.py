@@ -66,6 +66,8 @@ def test_the_interval_holds_the_scatter_of_the_seeds():
     alike, apart = (hard * random.normal(1, scatter, 4) for scatter in (0.001, 0.1))
     one = paired_bootstrap(hard, alike)
     assert one.high - one.low == pytest.approx(0.0001, abs=0.0003)
+    same = paired_bootstrap(apart, apart)
+    assert same.low == same.value == same.high == 0
     several = paired_bootstrap(hard, apart)
     assert several.low < 0 < several.high
     assert several.high - several.low > 0.005
