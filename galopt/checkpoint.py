@@ -72,8 +72,7 @@ class Checkpoint:
         self.history.append(values)
         scores = [epoch["val_rmse"] for epoch in self.history]
         best = scores.index(min(scores))
-        thawed = train.thaw if train.init_from else 0
-        waited = len(scores) - 1 - max(best, thawed)
+        waited = len(scores) - 1 - max(best, train.thaw)
         self.finished = waited >= train.patience or len(scores) >= train.epochs
         name = f"last_{len(scores) % 2}.keras"
         try:

@@ -155,7 +155,7 @@ def _counts(train: Train) -> bool:
 
 def _phases(train: Train) -> list[range]:
     """Return the epochs in which the column rests, where it does, and those in which it learns."""
-    thaw = min(train.thaw, train.epochs) if train.init_from else 0
+    thaw = min(train.thaw, train.epochs)
     return [phase for phase in (range(thaw), range(thaw, train.epochs)) if phase]
 
 
@@ -163,7 +163,7 @@ def _compile(
     model: keras.Model, train: Train, precision: str, phase: range, reporter: Reporter
 ) -> None:
     """Make a model ready for what is left of a phase; its schedule is its own."""
-    freeze(model, phase.start < train.thaw and train.init_from is not None)
+    freeze(model, phase.start < train.thaw)
     model.compile(
         optimizer=make_optimizer(train, len(phase) * len(reporter.batches), precision),
         loss=BetaBinomial() if _counts(train) else train.loss,
