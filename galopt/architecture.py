@@ -20,7 +20,7 @@ class Layer:
     Attributes
     ----------
     type : str
-        'convolutional', 'residual' (the blocks of one width) or 'dense'.
+        'convolutional', 'residual' (the blocks of one width), 'weighted mean' or 'dense'.
     features : int
         Feature maps or units.
     kernel : int or None
@@ -103,8 +103,10 @@ def layers(network: Network, targets: int) -> Iterator[Layer]:
         yield _convolution(network, layer, maps)
     for number, stage in enumerate(network.residual, 1):
         yield _residual(network, stage, maps, last=number == len(network.residual))
+    if network.pooling == "weighted":
+        yield _weighted_mean(network, maps)
     inputs = maps.features * network.views
-    inputs *= 1 if network.pooling == "average" else maps.side**2
+    inputs *= maps.side**2 if network.pooling == "none" else 1
     for units in network.dense:
         products = inputs * units * network.maxout
         yield Layer(
@@ -203,6 +205,23 @@ def _residual(network: Network, stage: Residual, maps: _Maps, last: bool) -> Lay
         weights=weights + (_normalisation(network, stage.filters) if last else 0),
         flops=2 * products * network.views,
         receptive_field=maps.receptive_field,
+    )
+
+
+def _weighted_mean(network: Network, maps: _Maps) -> Layer:
+    products = maps.side**2 * maps.features
+    return Layer(
+        type="weighted mean",
+        features=maps.features,
+        kernel=maps.side,
+        pool=1,
+        activation="linear",
+        bias=0.0,
+        spread=0.0,
+        side=1,
+        weights=products,
+        flops=2 * products * network.views,
+        receptive_field=maps.receptive_field + (maps.side - 1) * maps.step,
     )
 
 

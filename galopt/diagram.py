@@ -70,6 +70,8 @@ def _operation(layer: Layer, before: Layer | None, network: Network) -> str:
         lines = ["average"] if joins and network.pooling == "average" else []
         lines += [f"{network.views} views\njoined"] if joins and network.views > 1 else []
         return "\n".join([*lines, "dense"])
+    if layer.type == "weighted mean":
+        return "weighted\nmean"
     filters = f"{layer.kernel}×{layer.kernel}"
     lines = [filters if layer.type == "convolutional" else f"blocks\nof {filters}"]
     return "\n".join([*lines, f"pool {layer.pool}×{layer.pool}"] if layer.pool > 1 else lines)

@@ -132,9 +132,23 @@ class _Builder:
             x = self.residual(x, filters, pool, number)
         if network.residual:
             x = self.rectified(x, "last")
-        reduce = layers.GlobalAveragePooling2D if network.pooling == "average" else layers.Flatten
-        x = reduce(dtype=self.policy, name="view_features" if several else "features")(x)
+        x = self.pooled(x, "view_features" if several else "features")
         return JoinViews(dtype=self.policy, name="features")(x) if several else x
+
+    def pooled(self, x: Any, name: str) -> Any:
+        """Add what makes features (B, F) of maps (B, H, W, C)."""
+        if self.network.pooling == "average":
+            return layers.GlobalAveragePooling2D(dtype=self.policy, name=name)(x)
+        if self.network.pooling == "weighted":
+            side = x.shape[1]
+            x = layers.DepthwiseConv2D(
+                side,
+                use_bias=False,
+                depthwise_initializer=keras.initializers.Constant(1 / side**2),
+                dtype=self.policy,
+                name="weighted_mean",
+            )(x)
+        return layers.Flatten(dtype=self.policy, name=name)(x)
 
     def convolution(self, x: Any, layer: Convolution, number: int) -> Any:
         """Add a convolution, what follows it, and its pooling."""

@@ -30,9 +30,13 @@ def test_output_and_biases_are_the_paper_s_figure_5():
 
 
 @pytest.mark.parametrize("preset", preset_names())
-@pytest.mark.parametrize("normalisation", ["none", "batch"])
-def test_weights_are_those_of_the_network_that_is_built(preset, normalisation):
-    overrides = {"network.preset": preset, "network.normalisation": normalisation}
+@pytest.mark.parametrize(("normalisation", "pooling"), [("none", "none"), ("batch", "weighted")])
+def test_weights_are_those_of_the_network_that_is_built(preset, normalisation, pooling):
+    overrides = {
+        "network.preset": preset,
+        "network.normalisation": normalisation,
+        "network.pooling": pooling,
+    }
     config = build({}, overrides | {"network.convolutions.0.maxout": 2, "network.dense": [16]})
     targets = sum(question.answers for question in config.network.tree) or 5
     view = view_layer(config.network, config.augment, np.zeros((1, 84, 84), np.uint8), 0)

@@ -141,3 +141,18 @@ def test_a_tree_for_other_targets_is_refused():
 def test_networks_that_cannot_be_are_refused(overrides, message):
     with pytest.raises(ConfigError, match=message):
         build(overrides)
+
+
+def test_a_weighted_mean_starts_as_the_mean_and_then_tells_the_middle_from_the_edge():
+    even, weighted = (
+        build(f"network.preset=modern network.pooling={p}") for p in ("average", "weighted")
+    )
+    np.testing.assert_allclose(
+        weighted.predict_on_batch(STAMPS), even.predict_on_batch(STAMPS), atol=1e-5
+    )
+    mean = weighted.get_layer("weighted_mean")
+    middle = np.zeros((5, 5, 128, 1), np.float32)
+    middle[2, 2] = 1
+    mean.set_weights([middle])
+    maps = np.random.default_rng(1).random((2, 5, 5, 128), np.float32)
+    np.testing.assert_allclose(np.array(mean(maps))[:, 0, 0], maps[:, 2, 2], rtol=1e-6)

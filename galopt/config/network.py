@@ -68,8 +68,10 @@ class Network(Section):
     normalisation: Literal["none", "batch", "layer"] = Field(
         "none", description="before each non-linearity of the convolutions and blocks"
     )
-    pooling: Literal["none", "average"] = Field(
-        "none", description="average: the dense layers see the mean of each feature map"
+    pooling: Literal["none", "average", "weighted"] = Field(
+        "none",
+        description="the dense layers see each feature map whole, or its mean; weighted: every "
+        "map learns how much each position counts in its mean",
     )
     dense: list[Annotated[int, Field(ge=1, le=16384)]] = Field(
         [2048, 2048], max_length=4, description="units of each dense layer"

@@ -55,7 +55,7 @@ def differences(subject: Subject) -> dict[str, Any]:
     found = subject.findings.ablation
     arms = found.table.set_index("arm").to_dict("index") if found else {}
     return {
-        "activations": sorted({layer.activation for layer in layers[:-1]}),
+        "activations": sorted({layer.activation for layer in layers[:-1]} - {"linear"}),
         "worth": {name: arms[name] for name in ARMS if name in arms},
         "found": found,
         "figure": _ablation(found.table) if found else None,
