@@ -43,7 +43,8 @@ def test_the_words_are_those_of_the_drawing():
     assert sentence(views, 5).startswith("From 16 views of 69×69 px")
     assert "16 views joined dense: 2048 units" in sentence(views, 5)
     modern = params.build({"network": {"preset": "modern"}}).network
-    assert "blocks of 3×3, pool 2×2: 128 maps of 5×5 px; average dense: 256" in sentence(modern, 5)
+    last = "128 maps of 5×5 px; weighted mean: 128 maps of 1×1 px; dense: 256"
+    assert f"blocks of 3×3, pool 2×2: {last}" in sentence(modern, 5)
 
 
 def test_errors_share_a_scale_from_zero():
