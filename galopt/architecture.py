@@ -106,7 +106,7 @@ def layers(network: Network, targets: int) -> Iterator[Layer]:
     if network.pooling == "weighted":
         yield _weighted_mean(network, maps)
     inputs = maps.features * network.views
-    inputs *= maps.side**2 if network.pooling == "none" else 1
+    inputs *= 1 if network.pooling == "average" else maps.side**2
     for units in network.dense:
         products = inputs * units * network.maxout
         yield Layer(
@@ -209,19 +209,20 @@ def _residual(network: Network, stage: Residual, maps: _Maps, last: bool) -> Lay
 
 
 def _weighted_mean(network: Network, maps: _Maps) -> Layer:
-    products = maps.side**2 * maps.features
+    kernel = maps.side
+    weights = maps.convolve(kernel, maps.features) // maps.features  # a filter sees its map alone
     return Layer(
         type="weighted mean",
         features=maps.features,
-        kernel=maps.side,
+        kernel=kernel,
         pool=1,
         activation="linear",
         bias=0.0,
         spread=0.0,
-        side=1,
-        weights=products,
-        flops=2 * products * network.views,
-        receptive_field=maps.receptive_field + (maps.side - 1) * maps.step,
+        side=maps.side,
+        weights=weights,
+        flops=2 * weights * network.views,
+        receptive_field=maps.receptive_field,
     )
 
 

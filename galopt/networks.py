@@ -136,7 +136,11 @@ class _Builder:
         return JoinViews(dtype=self.policy, name="features")(x) if several else x
 
     def pooled(self, x: Any, name: str) -> Any:
-        """Add what makes features (B, F) of maps (B, H, W, C)."""
+        """Add what makes features (B, F) of maps (B, H, W, C).
+
+        The weighted mean is the global depthwise convolution of Chen et al. (2018),
+        "MobileFaceNets".
+        """
         if self.network.pooling == "average":
             return layers.GlobalAveragePooling2D(dtype=self.policy, name=name)(x)
         if self.network.pooling == "weighted":

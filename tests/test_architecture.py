@@ -30,7 +30,8 @@ def test_output_and_biases_are_the_paper_s_figure_5():
 
 
 @pytest.mark.parametrize("preset", preset_names())
-@pytest.mark.parametrize(("normalisation", "pooling"), [("none", "none"), ("batch", "weighted")])
+@pytest.mark.parametrize("normalisation", ["none", "batch"])
+@pytest.mark.parametrize("pooling", ["none", "average", "weighted"])
 def test_weights_are_those_of_the_network_that_is_built(preset, normalisation, pooling):
     overrides = {
         "network.preset": preset,

@@ -45,6 +45,8 @@ def test_the_words_are_those_of_the_drawing():
     modern = params.build({"network": {"preset": "modern"}}).network
     last = "128 maps of 5×5 px; weighted mean: 128 maps of 1×1 px; dense: 256"
     assert f"blocks of 3×3, pool 2×2: {last}" in sentence(modern, 5)
+    plain = params.build({}, "network.preset=modern network.pooling=average").network
+    assert "128 maps of 5×5 px; average dense: 256" in sentence(plain, 5)
 
 
 def test_errors_share_a_scale_from_zero():
