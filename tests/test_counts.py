@@ -105,4 +105,4 @@ def test_the_errors_learnt_from_counts_are_those_of_the_chances(ballots, tmp_pat
     assert np.median(deviation / expected) == pytest.approx(1, rel=0.2)
     low, high = interval(mean, deviation)
     chances = stats.beta(6 * truth, 6 * (1 - truth))
-    assert 0.87 <= np.mean(chances.cdf(high) - chances.cdf(low)) <= 0.98
+    assert 0.88 <= np.mean(chances.cdf(high) - chances.cdf(low)) <= 0.98
