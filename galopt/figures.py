@@ -93,7 +93,10 @@ def stamp_sheet(
         Title of the sheet.
     """
     rows = -(-len(images) // columns)
-    figure = Figure(figsize=(1.9 * columns, 2.3 * rows + 0.4), layout="constrained")
+    lines = max(len(title.splitlines()) for title in titles)
+    figure = Figure(
+        figsize=(1.9 * columns, (1.9 + 0.15 * lines) * rows + 0.4), layout="constrained"
+    )
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     low, high = np.min(images), np.max(images)
     for axes, image, title in zip(panels, images, titles, strict=False):
@@ -104,7 +107,7 @@ def stamp_sheet(
     for axes in panels[len(images) :]:
         axes.remove()
     if heading:
-        figure.suptitle(heading, fontsize=10)
+        figure.suptitle(heading, fontsize=12)
     return figure
 
 
@@ -125,13 +128,9 @@ def augmented_views(model: Any, stamps: NDArray[np.uint8], views: int = 7) -> Fi
     random = np.asarray(layer(repeated, training=True), np.float32)[..., 0]
     random = random.reshape(len(stamps), views, *central.shape[1:])
     sheet = np.concatenate([central[:, None], random], axis=1)
-    titles = [""] * (len(stamps) - 1) * (views + 1) + ["central view"] + ["random view"] * views
-    return stamp_sheet(
-        sheet.reshape(-1, *central.shape[1:]),
-        titles,
-        views + 1,
-        "Training galaxies as seen",
-    )
+    seen = sheet.reshape(-1, *central.shape[1:])
+    heading = "Training galaxies as seen: the central view, then random ones"
+    return stamp_sheet(seen, [""] * len(seen), views + 1, heading)
 
 
 def differences(table: pd.DataFrame) -> Figure:
