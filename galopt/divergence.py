@@ -1,6 +1,8 @@
-"""When the loss is no longer a number: at which step, and who is to blame."""
+"""When a training is lost, its loss no number or its galaxies no matter: who is to blame."""
 
+from collections.abc import Iterator
 from math import isfinite
+from typing import Any
 
 import keras
 import numpy as np
@@ -74,11 +76,46 @@ def _spoilt_weight(model: keras.Model) -> str | None:
     return None
 
 
+def mute_layer(model: keras.Model, stamps: NDArray[np.uint8]) -> str | None:
+    """Name the layer that hides the galaxies from those after it, if the answers do not differ.
+
+    Rectifiers that were pushed below zero for every galaxy have no gradient and stay there.
+
+    Parameters
+    ----------
+    model : keras.Model
+    stamps : array, shape (N, S, S), uint8
+        Of several galaxies.
+
+    Returns
+    -------
+    str or None
+        Its name, or None where galaxies get different fractions.
+    """
+    if _differ(keras.ops.convert_to_numpy(model(stamps, training=False))):
+        return None
+    alike = (name for name, output in _outputs(model, stamps) if not _differ(output))
+    return next(alike, None)
+
+
+def _differ(outputs: NDArray[Any]) -> bool:
+    """Whether outputs differ between galaxies by more than rounding."""
+    return bool(np.ptp(outputs, axis=0).max() > 1e-6 * np.abs(outputs).max())
+
+
 def _overflow(model: keras.Model, stamps: NDArray[np.uint8]) -> str | None:
     """Name the first layer, from the input, that makes of stamps what is not finite."""
+    for name, output in _outputs(model, stamps):
+        if not np.isfinite(output).all():
+            return f"the output of {name} is not finite"
+    return None
+
+
+def _outputs(
+    model: keras.Model, stamps: NDArray[np.uint8]
+) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Yield each layer's name and output, from the input on."""
     parts = model.layers[1:]
     outputs = keras.Model(model.input, [part.output for part in parts]).predict_on_batch(stamps)
     for layer, output in zip(parts, outputs, strict=True):
-        if not np.isfinite(np.asarray(output, np.float32)).all():
-            return f"the output of {layer.name} is not finite"
-    return None
+        yield layer.name, np.asarray(output, np.float32)

@@ -11,7 +11,7 @@ from rich.progress import Progress
 from galopt.batches import Batches
 from galopt.checkpoint import Checkpoint
 from galopt.config import Config
-from galopt.divergence import NotFiniteError
+from galopt.divergence import NotFiniteError, mute_layer
 
 Epoch = dict[str, float]
 
@@ -31,6 +31,7 @@ class Reporter(keras.callbacks.Callback):
         self.train, self.batches = config.train, batches
         self.checkpoint, self.report = checkpoint, on_epoch
         self.bar = bar
+        self.mute: str | None = None
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Show a progress bar."""
@@ -78,6 +79,22 @@ class Reporter(keras.callbacks.Callback):
             soft_wrap=True,
         )
         self.model.stop_training = stop
+        self.warn()
+
+    def warn(self) -> None:
+        """Say, once, that the galaxies do not reach the output any more."""
+        if self.mute:
+            return
+        stamps = self.batches[0][0][:16]
+        if len(stamps) > 1 and (layer := mute_layer(self.model, stamps)):
+            self.mute = layer
+            self.bar.console.print(
+                f"warning: every galaxy gets the same fractions, for {layer} responds to none, and "
+                "that hardly ever mends itself. Start again with a lower train.learning_rate "
+                f"({self.train.learning_rate:g}), another train.seed or network.preset=modern",
+                style="yellow",
+                soft_wrap=True,
+            )
 
 
 def reseed(model: keras.Model, seed: int, epoch: int) -> None:

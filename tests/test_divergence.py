@@ -50,6 +50,26 @@ def test_a_validation_that_is_no_number_stops_the_run_and_nothing_is_saved(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_layer_that_responds_to_no_galaxy_is_named_once(blobs, tmp_path, monkeypatch, capsys):
+    sound = training.make_model
+
+    def silent(*args):
+        model = sound(*args)
+        kernel, bias = model.get_layer("convolution_2").get_weights()
+        model.get_layer("convolution_2").set_weights([kernel, bias - 1e3])
+        return model
+
+    monkeypatch.setattr(training, "make_model", silent)
+    training.train(small(train__epochs=2), blobs, tmp_path)
+    printed = "".join(capsys.readouterr())
+    assert printed.count("the same fractions, for convolution_2 responds to none") == 1
+
+
+def test_galaxies_that_reach_the_output_are_no_matter_of_a_warning(blobs, tmp_path, capsys):
+    training.train(small(train__epochs=2), blobs, tmp_path)
+    assert "the same fractions" not in "".join(capsys.readouterr())
+
+
 class Steps(list):
     """Batches of a first epoch."""
 
