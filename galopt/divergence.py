@@ -76,10 +76,11 @@ def _spoilt_weight(model: keras.Model) -> str | None:
     return None
 
 
-def mute_layer(model: keras.Model, stamps: NDArray[np.uint8]) -> str | None:
+def dead_layer(model: keras.Model, stamps: NDArray[np.uint8]) -> str | None:
     """Name the layer that hides the galaxies from those after it, if the answers do not differ.
 
-    Rectifiers that were pushed below zero for every galaxy have no gradient and stay there.
+    Rectifiers that were pushed below zero for every galaxy have no gradient and stay there: the
+    dying ReLU of Lu et al. (2019), "Dying ReLU and Initialization".
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from rich.progress import Progress
 from galopt.batches import Batches
 from galopt.checkpoint import Checkpoint
 from galopt.config import Config
-from galopt.divergence import NotFiniteError, mute_layer
+from galopt.divergence import NotFiniteError, dead_layer
 
 Epoch = dict[str, float]
 
@@ -31,7 +31,7 @@ class Reporter(keras.callbacks.Callback):
         self.train, self.batches = config.train, batches
         self.checkpoint, self.report = checkpoint, on_epoch
         self.bar = bar
-        self.mute: str | None = None
+        self.warned = False
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Show a progress bar."""
@@ -83,11 +83,11 @@ class Reporter(keras.callbacks.Callback):
 
     def warn(self) -> None:
         """Say, once, that the galaxies do not reach the output any more."""
-        if self.mute:
+        if self.warned:
             return
         stamps = self.batches[0][0][:16]
-        if len(stamps) > 1 and (layer := mute_layer(self.model, stamps)):
-            self.mute = layer
+        if len(stamps) > 1 and (layer := dead_layer(self.model, stamps)):
+            self.warned = True
             self.bar.console.print(
                 f"warning: every galaxy gets the same fractions, for {layer} responds to none, and "
                 "that hardly ever mends itself. Start again with a lower train.learning_rate "
