@@ -35,6 +35,7 @@ def test_a_machine_without_nvidias_tools_has_no_gpu(monkeypatch, tmp_path):
     ],
 )
 def test_a_ready_made_file_describes_a_job_of_one_trial(file, words):
+    pytest.importorskip("dask_jobqueue", reason="uv sync --extra cluster")
     cluster = clusters._from_file(FILES / file, workers=0)
     try:
         script = cluster.job_script()
@@ -56,6 +57,8 @@ def test_a_ready_made_file_describes_a_job_of_one_trial(file, words):
 )
 @pytest.mark.filterwarnings("ignore:unclosed cluster:ResourceWarning")  # it was half made
 def test_a_bad_file_is_one_line_that_names_it(tmp_path, text, words):
+    if "kind: slurm" in text:
+        pytest.importorskip("dask_jobqueue", reason="uv sync --extra cluster")
     file = tmp_path / "cluster.yaml"
     file.write_text(text)
     with pytest.raises(ConfigError) as caught:
