@@ -37,10 +37,10 @@ def states(database: Path) -> Counter:
 
 
 def test_a_killed_worker_costs_one_trial_which_is_tried_again(database, start):
-    driver = start(6, 1.5, tracked=True)
+    driver = start(6, 4, tracked=True)
     driver.until("started")
     os.kill(running_trial(database).user_attrs["pid"], signal.SIGKILL)
-    second = start(6, 1.5, tracked=True)
+    second = start(6, 4, tracked=True)
     assert second.end() == 2
     assert "is being searched by another process" in second.lines[-1]
     assert len(second.lines) == 1
