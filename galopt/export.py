@@ -24,6 +24,11 @@ FRACTION_UCD = "arith.ratio"
 """Unified Content Descriptors (IVOA recommendation UCD1+, version 1.6)."""
 
 ERROR, LOW, HIGH = "_err", "_low", "_high"
+ENDINGS = {
+    ERROR: ("stat.error", "standard deviation of the prediction"),
+    LOW: ("stat.min", "lower end of the 95 % interval"),
+    HIGH: ("stat.max", "upper end of the 95 % interval"),
+}
 """Endings of the columns that hold the errors of predicted fractions and their intervals."""
 
 
@@ -117,17 +122,21 @@ def write(tables: Iterable[pd.DataFrame], path: Path, provenance: dict[str, str]
     return rows
 
 
-def meaning(column: str) -> tuple[str, str]:
-    """Return a column's Unified Content Descriptor and what it holds, in words."""
+def meaning(column: str, beside: Iterable[str]) -> tuple[str, str]:
+    """Return a column's Unified Content Descriptor and what it holds, in words.
+
+    Parameters
+    ----------
+    column : str
+    beside : iterable of str
+        The table's columns: ``disk_err`` is an error where there is a ``disk``, else a target.
+    """
     if column in NAMES:
         return NAMES[column]
-    if column.endswith(ERROR):
-        target = column.removesuffix(ERROR)
-        return f"stat.error;{FRACTION_UCD}", f"standard deviation of the prediction of {target}"
-    for ending, code, end in ((LOW, "stat.min", "lower"), (HIGH, "stat.max", "upper")):
-        if column.endswith(ending):
-            target = column.removesuffix(ending)
-            return f"{code};{FRACTION_UCD}", f"{end} end of the 95 % interval of {target}"
+    for ending, (code, held) in ENDINGS.items():
+        target = column.removesuffix(ending)
+        if target != column and target in beside:
+            return f"{code};{FRACTION_UCD}", f"{held} of {target}"
     return FRACTION_UCD, f"predicted fraction of votes for {column}, 0 to 1"
 
 
@@ -143,15 +152,15 @@ def _parquet(tables: Iterator[pd.DataFrame], path: Path, provenance: dict[str, s
         writer = None
         for table in tables:
             part = pa.Table.from_pandas(table, preserve_index=False)
-            fields = [_arrow_field(field) for field in part.schema]
+            fields = [_arrow_field(field, part.column_names) for field in part.schema]
             part = part.cast(pa.schema(fields, part.schema.metadata | metadata))
             if writer is None:
                 writer = stack.enter_context(pq.ParquetWriter(path, part.schema))
             writer.write_table(part)
 
 
-def _arrow_field(field: pa.Field) -> pa.Field:
-    ucd, description = meaning(field.name)
+def _arrow_field(field: pa.Field, beside: list[str]) -> pa.Field:
+    ucd, description = meaning(field.name, beside)
     unit = {} if field.name in NAMES else {"unit": "1"}
     return field.with_metadata({"ucd": ucd, "description": description} | unit)
 
@@ -161,16 +170,18 @@ def _fits(tables: Iterator[pd.DataFrame], path: Path, provenance: dict[str, str]
     for key, value in provenance.items():
         columns.meta[key.upper()] = value.encode("ascii", "backslashreplace").decode()
     for number, name in enumerate(columns.colnames, 1):
-        columns.meta[f"TUCD{number}"], columns.meta[f"TCOMM{number}"] = meaning(name)
+        ucd, description = meaning(name, columns.colnames)
+        columns.meta[f"TUCD{number}"], columns.meta[f"TCOMM{number}"] = ucd, description
     columns.write(path, format="fits")
 
 
 def _votable(tables: Iterator[pd.DataFrame], path: Path, provenance: dict[str, str]) -> None:
-    file = from_table(_astropy(tables))
+    columns = _astropy(tables)
+    file = from_table(columns)
     resource = file.resources[0]
     resource.infos.extend(Info(name=key, value=value) for key, value in provenance.items())
     for field in resource.tables[0].fields:
-        field.ucd, field.description = meaning(field.name)
+        field.ucd, field.description = meaning(field.name, columns.colnames)
     file.to_xml(str(path))
 
 

@@ -82,8 +82,10 @@ def test_a_table_without_rows_is_not_written(tmp_path, table, name):
 
 
 def test_errors_have_a_meaning_of_their_own():
-    assert export.meaning("disk_err")[0] == "stat.error;arith.ratio"
-    assert "standard deviation" in export.meaning("disk_err")[1]
+    columns = ["id", "disk", "disk_err", "bar_low"]
+    assert export.meaning("disk_err", columns)[0] == "stat.error;arith.ratio"
+    assert "standard deviation" in export.meaning("disk_err", columns)[1]
+    assert export.meaning("bar_low", columns)[1].startswith("predicted fraction")
 
 
 def test_nothing_is_overwritten_unasked(tmp_path):
