@@ -42,8 +42,8 @@ def main() -> None:
     for seed in range(given.seeds):
         for number in numbers:
             for start in (None, trained):
-                words = f"train.seed={seed} train.galaxies={number} {given.overrides}"
-                metrics = measure(data, words, given.views, start, given.init_from)
+                words = f"train.seed={seed} {given.overrides}"
+                metrics = measure(data, number, words, given.views, start, given.init_from)
                 rows.append({"galaxies": number, "start": _name(start)} | metrics)
     for name in ("test_rmse_constant", "test_rmse_floor"):
         print(f"{name} {metrics.get(name, float('nan')):.4f}")
@@ -53,11 +53,16 @@ def main() -> None:
 
 
 def measure(
-    data: dataset.Dataset, words: str, views: int, start: keras.Model | None, name: str
+    data: dataset.Dataset,
+    galaxies: int,
+    words: str,
+    views: int,
+    start: keras.Model | None,
+    name: str,
 ) -> dict[str, float]:
     """Train on so many views, from the start given; return the metrics of the test galaxies."""
-    config = params.load("params.yaml", f"{words} {PATIENCE}")
-    epochs = max(3, round(views / (config.train.galaxies * (1 + config.augment.copies))))
+    config = params.load("params.yaml", f"train.galaxies={galaxies} {words} {PATIENCE}")
+    epochs = max(3, round(views / (galaxies * (1 + config.augment.copies))))
     transfer = f"train.init_from={name} train.thaw={epochs // 3}" if start else ""
     config = params.change(config, f"train.epochs={epochs} {transfer}")
     with TemporaryDirectory() as folder:
