@@ -14,6 +14,7 @@ from galopt import figures, report, tracking
 from galopt.comparison import paired_bootstrap
 from galopt.config import Config
 from galopt.dataset import Dataset
+from galopt.errors import ConfigError
 from galopt.evaluation import Evaluation
 from galopt.members import Member, average, forget, reseeded, train_members, varied
 from galopt.metrics import rmse_per_galaxy
@@ -57,9 +58,11 @@ def arms(config: Config) -> dict[str, list[Config]]:
     Raises
     ------
     ConfigError
-        A difference overrides what the network does not have.
+        A difference overrides what the network does not have, or is called like another arm.
     """
     differences = config.ablate.differences
+    if taken := {config.network.preset, AVERAGING, ALL} & differences.keys():
+        raise ConfigError(f"ablate.differences: {taken.pop()!r} is another arm's name; choose one")
     overrides = {config.network.preset: "", **differences, ALL: " ".join(differences.values())}
     return {
         arm: [reseeded(kind, seed) for seed in range(config.ablate.seeds)]
@@ -80,7 +83,7 @@ def table(trained: Mapping[str, Sequence[Member]], dataset: Dataset) -> pd.DataF
     Returns
     -------
     DataFrame
-        One row an arm: `test_rmse`, the mean over its seeds, or of their average; `seeds`,
+        One row an arm: `test_rmse` over the galaxies and its seeds, or of their average; `seeds`,
         the standard deviation over them; `difference` from the first arm, with the 95 %
         interval `low` to `high` of a bootstrap over galaxies, paired, and over seeds, where
         an arm has several networks; `epoch_seconds`.

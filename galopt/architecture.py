@@ -40,7 +40,7 @@ class Layer:
     flops : int
         Floating-point operations of its matrix products for one galaxy, forward.
     receptive_field : int or None
-        Side of the patch of a view that decides one output, px; None for a dense layer.
+        Side of the patch of a view that decides one output, px; None where all of it does.
     """
 
     type: str
@@ -222,7 +222,7 @@ def _weighted_mean(network: Network, maps: _Maps) -> Layer:
         side=maps.side,
         weights=weights,
         flops=2 * weights * network.views,
-        receptive_field=maps.receptive_field,
+        receptive_field=None,
     )
 
 

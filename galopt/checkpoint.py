@@ -3,7 +3,6 @@
 import hashlib
 import json
 from pathlib import Path
-from shutil import copyfile
 from typing import Any
 
 import keras
@@ -12,7 +11,9 @@ from galopt.config import Config, Train
 from galopt.errors import GaloptError
 from galopt.files import atomic_file, read_json, write_json
 
-BEST = "best.keras"
+STATE = "checkpoint.json"
+MODELS = ("epoch_0.keras", "epoch_1.keras", "epoch_2.keras")
+"""Files in turn, so that neither the last nor the best epoch's is written over."""
 
 
 class Checkpoint:
@@ -40,52 +41,54 @@ class Checkpoint:
         self.fingerprint = fingerprint(config, dataset_hash)
         self.history: list[dict[str, float]] = []
         self.finished = False
+        self.last = self.best = ""
 
     def restore(self, model: keras.Model) -> None:
         """Give a model the weights of the last saved epoch, if there is one of this training."""
         try:
-            state = read_json(self.folder / "state.json")
+            state = read_json(self.folder / STATE)
         except FileNotFoundError:
             return
         if state["fingerprint"] != self.fingerprint:
             return
-        model.set_weights(self._saved(state).get_weights())
+        self.last, self.best = state["last"], state["best"]
         self.history, self.finished = state["history"], state["finished"]
+        model.set_weights(self._saved().get_weights())
 
     def restore_optimizer(self, model: keras.Model) -> None:
         """Give the optimiser of a restored, compiled model its state of that epoch."""
-        saved = self._saved(read_json(self.folder / "state.json"))
+        saved = self._saved()
         model.optimizer.build(model.trainable_variables)
         for ours, theirs in zip(model.optimizer.variables, saved.optimizer.variables, strict=True):
             ours.assign(theirs)
 
-    def _saved(self, state: dict[str, Any]) -> keras.Model:
-        return keras.saving.load_model(self.folder / state["model"])
+    def _saved(self) -> keras.Model:
+        return keras.saving.load_model(self.folder / self.last)
 
     def save(self, model: keras.Model, values: dict[str, Any], train: Train) -> bool:
         """Add an epoch and write it; return whether training should stop.
 
-        Patience begins where the column has thawed. `state.json` is written last and names
-        the model file that belongs to it, so that a process killed at any moment leaves the
-        one state or the other.
+        Patience begins where the column has thawed. `STATE` is written last and names the
+        model files that belong to it, so that a process killed at any moment leaves the one
+        state or the other.
         """
         self.history.append(values)
         scores = [epoch["val_rmse"] for epoch in self.history]
         best = scores.index(min(scores))
         waited = len(scores) - 1 - max(best, train.thaw)
         self.finished = waited >= train.patience or len(scores) >= train.epochs
-        name = f"last_{len(scores) % 2}.keras"
+        self.last = next(name for name in MODELS if name not in (self.last, self.best))
+        if best == len(scores) - 1:
+            self.best = self.last
         try:
-            with atomic_file(self.folder / name) as path:
+            with atomic_file(self.folder / self.last) as path:
                 model.save(path)
-            if best == len(scores) - 1:
-                with atomic_file(self.folder / BEST) as path:
-                    copyfile(self.folder / name, path)
             write_json(
-                self.folder / "state.json",
+                self.folder / STATE,
                 {
                     "fingerprint": self.fingerprint,
-                    "model": name,
+                    "last": self.last,
+                    "best": self.best,
                     "finished": self.finished,
                     "history": self.history,
                 },
@@ -99,7 +102,7 @@ class Checkpoint:
 
     def load_best(self, model: keras.Model) -> None:
         """Give a model the weights of the best epoch."""
-        saved = keras.saving.load_model(self.folder / BEST, compile=False)
+        saved = keras.saving.load_model(self.folder / self.best, compile=False)
         model.set_weights(saved.get_weights())
 
 

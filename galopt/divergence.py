@@ -14,20 +14,24 @@ from galopt.errors import DivergedError
 
 
 class NotFiniteError(Exception):
-    """The loss after a step of an epoch is not finite.
+    """The loss after a step of an epoch is not finite, or the validation after its last.
 
     Attributes
     ----------
     step : int
         The batch, from 0.
+    validation : bool
+        Whether it is the validation.
     """
 
-    def __init__(self, step: int) -> None:
-        super().__init__(step)
-        self.step = step
+    def __init__(self, step: int, validation: bool = False) -> None:
+        super().__init__(step, validation)
+        self.step, self.validation = step, validation
 
 
-def diverged(model: keras.Model, train: Train, batches: Batches, last: int) -> DivergedError:
+def diverged(
+    model: keras.Model, train: Train, batches: Batches, lost: NotFiniteError
+) -> DivergedError:
     """Return the error that says where a training lost its way.
 
     By the time that a loss is seen not to be finite, the step has spoilt every weight. So the
@@ -40,8 +44,8 @@ def diverged(model: keras.Model, train: Train, batches: Batches, last: int) -> D
     train : config section
     batches : Batches
         Those of the epoch.
-    last : int
-        Batch, from 0, after which the loss was not finite.
+    lost : NotFiniteError
+        When it was seen.
     """
 
     def error(step: int, reason: str) -> DivergedError:
@@ -51,7 +55,7 @@ def diverged(model: keras.Model, train: Train, batches: Batches, last: int) -> D
         )
 
     remedy = f"lower train.learning_rate ({train.learning_rate:g}) or set train.clip_norm"
-    for step in range(last + 1):
+    for step in range(lost.step + 1):
         stamps, *known = batches[step]
         if not all(np.isfinite(values).all() for values in known):
             return error(step, "the votes of its galaxies are not finite")
@@ -64,7 +68,12 @@ def diverged(model: keras.Model, train: Train, batches: Batches, last: int) -> D
             overflow = None if isfinite(loss) else "the loss itself overflowed"
             reason = _overflow(model, stamps) or overflow or f"its gradient spoilt {spoilt}"
             return error(step, f"{reason}; {remedy}")
-    return error(last, f"it was finite when the epoch was repeated; {remedy}")
+    if lost.validation:
+        return DivergedError(
+            f"the validation of epoch {batches.epoch + 1} is not a number, though the loss of "
+            f"every step is: the network overflows on a validation galaxy; {remedy}"
+        )
+    return error(lost.step, f"it was finite when the epoch was repeated; {remedy}")
 
 
 def _spoilt_weight(model: keras.Model) -> str | None:

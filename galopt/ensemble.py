@@ -13,6 +13,7 @@ from galopt import experiment, report, tracking
 from galopt.comparison import Difference, compare_predictions
 from galopt.config import Config
 from galopt.dataset import Dataset
+from galopt.errors import ConfigError
 from galopt.evaluation import Evaluation
 from galopt.members import Member, average, forget, reseeded, train_members, varied
 from galopt.metrics import rmse
@@ -84,13 +85,19 @@ def variants(config: Config, dataset: Dataset) -> list[tuple[str, Config]]:
     Raises
     ------
     ConfigError
-        A variant overrides what the network does not have.
+        A variant overrides what the network does not have, or how the ensemble is evaluated.
     GaloptError
         The study is not there, is of another dataset, or has no complete trial.
     """
     wanted = config.ensemble
     if wanted.study is None:
         kinds = list(varied(config, "ensemble.variants", wanted.variants).items())
+        for name, kind in kinds:
+            if kind.evaluate != config.evaluate:
+                raise ConfigError(
+                    f"ensemble.variants[{name!r}]={wanted.variants[name]!r}: members are averaged "
+                    "over the same views; set evaluate.* for the whole ensemble"
+                )
     else:
         kinds = winner.best_of(config, wanted.study, wanted.members, dataset)
     return [

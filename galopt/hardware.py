@@ -1,5 +1,6 @@
 """What this machine is and which number formats it computes natively."""
 
+import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,9 @@ def precision(wanted: str) -> str:
 def make_deterministic(seed: int) -> None:
     """Make the operations of this process give the same result each time they run.
 
-    TensorFlow and PyTorch then choose slower kernels; JAX's have one result anyhow.
+    TensorFlow and PyTorch then choose slower kernels. Those of JAX have one result anyhow on
+    processors; for GPUs its manual has XLA_FLAGS=--xla_gpu_deterministic_ops=true, which is read
+    when the process starts.
     """
     keras.utils.set_random_seed(seed)
     backend = keras.backend.backend()
@@ -33,6 +36,7 @@ def make_deterministic(seed: int) -> None:
     if backend == "torch":
         import torch
 
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
 
 
@@ -74,7 +78,7 @@ def _native_bfloat16() -> bool:
     if backend == "torch":
         import torch
 
-        return torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+        return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
     import tensorflow as tf
 
     if gpus := tf.config.list_physical_devices("GPU"):

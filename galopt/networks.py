@@ -1,6 +1,7 @@
 """Networks: one builder, from the `network` section to a Keras model."""
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,9 @@ def build(
     hidden = builder.hidden(view(stamps))
     outputs = builder.fractions(hidden, targets)
     if concentration:
-        votes = Concentration(dtype="float32", name="concentration")(hidden)
+        votes = Concentration(
+            kernel_initializer=builder.weights(OUTPUT_SPREAD), dtype="float32", name="concentration"
+        )(hidden)
         outputs = layers.Concatenate(dtype="float32", name="chances")([outputs, votes])
     return keras.Model(stamps, outputs, name=network.preset)
 
@@ -89,12 +92,17 @@ def load_model(path: Path) -> keras.Model:
         raise DataError(f"{path}: not a trained network ({reason})") from None
 
 
+def part_seed(seed: int, part: int) -> int:
+    """Return the seed of one part of a network, which fits into the 32 bits that JAX takes."""
+    return (seed * 1000 + part) % 2**32
+
+
 class _Builder:
     """The parts of a network, with a seed of its own for each that draws random numbers."""
 
     def __init__(self, network: Network, seed: int, precision: str) -> None:
         self.network = network
-        self.seeds = iter(range(seed * 1000, (seed + 1) * 1000))
+        self.seeds = (part_seed(seed, part) for part in count())
         self.policy = keras.DTypePolicy(precision)
 
     def hidden(self, view: Any) -> Any:

@@ -12,6 +12,7 @@ from galopt.batches import Batches
 from galopt.checkpoint import Checkpoint
 from galopt.config import Config
 from galopt.divergence import NotFiniteError, dead_layer
+from galopt.networks import part_seed
 
 Epoch = dict[str, float]
 
@@ -59,7 +60,7 @@ class Reporter(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Save, report and print the epoch, unless its validation is not finite."""
         if not (isfinite(logs["val_loss"]) and isfinite(logs["val_rmse"])):
-            raise NotFiniteError(len(self.batches) - 1)
+            raise NotFiniteError(len(self.batches) - 1, validation=True)
         values = {
             "train_rmse": float(logs["rmse"]),
             "val_rmse": float(logs["val_rmse"]),
@@ -101,4 +102,4 @@ def reseed(model: keras.Model, seed: int, epoch: int) -> None:
     """Set every random generator of a model for an epoch, so that a resumed run is the same."""
     for number, layer in enumerate(model.layers):
         if generator := getattr(layer, "seed_generator", None):
-            generator.state.assign([seed * 1000 + number, epoch << 20])
+            generator.state.assign([part_seed(seed, number), (epoch << 20) % 2**32])

@@ -118,7 +118,7 @@ def train(
                     again = restored()
                     _compile(again, config.train, precision, phase, reporter)
                     reseed(again, config.train.seed, batches.epoch)
-                    raise diverged(again, config.train, batches, lost.step) from None
+                    raise diverged(again, config.train, batches, lost) from None
         checkpoint.load_best(model)
     return TrainResult(model, checkpoint.history, precision)
 

@@ -229,7 +229,7 @@ def test_a_killed_training_resumes(reproduced, tmp_path, monkeypatch):
     command = [sys.executable, "-m", "pipelines.train"]
     process = subprocess.Popen(command, start_new_session=True, env=environment())
     deadline = time.monotonic() + 120
-    while not list(Path("runs").glob("*/state.json")):
+    while not list(Path("runs").glob("*/checkpoint.json")):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -238,7 +238,7 @@ def test_a_killed_training_resumes(reproduced, tmp_path, monkeypatch):
     client = mlflow.MlflowClient(f"sqlite:///{there}/mlflow.db")
     (running,) = runs(client, "run")
     assert running.info.status == "RUNNING"
-    (state,) = Path("runs").glob("*/state.json")
+    (state,) = Path("runs").glob("*/checkpoint.json")
     done = read(str(state))["history"]
     assert len(done) < 6
     python("pipelines.train")
@@ -247,4 +247,4 @@ def test_a_killed_training_resumes(reproduced, tmp_path, monkeypatch):
     history = client.get_metric_history(run_id, "val_rmse")
     assert [point.step for point in history] == list(range(6))
     assert history[0].value == pytest.approx(done[0]["val_rmse"])
-    assert not list(Path("runs").glob("*/state.json"))
+    assert not list(Path("runs").glob("*/checkpoint.json"))

@@ -138,6 +138,20 @@ def test_the_arms_are_each_difference_alone_and_all_together(config):
     }
 
 
+@pytest.mark.parametrize("name", ["ignat2016", "averaging", "all together"])
+def test_a_difference_that_is_called_like_another_arm_is_refused(config, name):
+    ablate = config.ablate.model_copy(update={"differences": {name: "network.maxout=2"}})
+    with pytest.raises(ConfigError, match=f"'{name}' is another arm's name"):
+        ablation.arms(config.model_copy(update={"ablate": ablate}))
+
+
+def test_members_are_averaged_over_the_same_views(config, blobs):
+    kinds = {"plain": "", "turned": "evaluate.rotations=8"}
+    several = config.ensemble.model_copy(update={"variants": kinds})
+    with pytest.raises(ConfigError, match="'turned'.*for the whole ensemble"):
+        ensemble.variants(config.model_copy(update={"ensemble": several}), blobs)
+
+
 def test_an_ensemble_is_one_tracked_parent_one_served_model_and_its_members(config, blobs, store):
     evaluation = ensemble.run(config, blobs)
     runs = store.search_runs([store.get_experiment_by_name("galopt").experiment_id])

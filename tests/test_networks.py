@@ -10,14 +10,24 @@ from galopt.augment import View, view_layer
 from galopt.errors import ConfigError
 from galopt.networks import load_model
 from galopt.optimizers import make_optimizer
+from galopt.reporter import reseed
 
 STAMPS = np.random.default_rng(0).integers(0, 255, (4, 84, 84)).astype(np.uint8)
 
 
-def build(overrides: str | dict = "", targets: int = 5):
+def build(overrides: str | dict = "", targets: int = 5, seed: int = 1, concentration: bool = False):
     config = params.load("params.yaml", overrides)
     view = view_layer(config.network, config.augment, STAMPS, 0)
-    return networks.build(config.network, targets, 84, view, seed=1)
+    return networks.build(config.network, targets, 84, view, seed, concentration=concentration)
+
+
+@pytest.mark.parametrize("seed", [1, 20161121, 2**31 - 1])
+def test_the_seed_alone_decides_the_first_weights(seed):
+    small = "network.dense=[8] network.maxout=2 train.loss=binary_crossentropy"
+    first, second = (build(small, seed=seed, concentration=True) for _ in range(2))
+    for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    reseed(first, seed, epoch=5000)
 
 
 def test_the_papers_network_is_as_published():

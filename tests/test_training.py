@@ -4,12 +4,16 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from small import SMALL, small
 
 from galopt import networks, training
+from galopt.checkpoint import Checkpoint
+from galopt.dataset import Split
 from galopt.errors import DataError, GaloptError
 from galopt.evaluation import evaluate
 
@@ -100,6 +104,24 @@ def test_on_one_thread_a_deterministic_training_resumes_bit_for_bit(blobs, tmp_p
     assert done.stdout.splitlines()[-1:] == ["SAME"], done.stderr
 
 
+def test_a_galaxy_without_votes_teaches_nothing(blobs, tmp_path, monkeypatch):
+    """Wrong votes of galaxies that nobody judged change no weight."""
+    weighed = small(train__epochs=1, train__weight_by_votes=True)
+    counted = np.arange(len(blobs.split("train"))) % 2
+
+    def learnt(wrong):
+        def labelled(dataset, *args):
+            split, validation = blobs.split("train"), blobs.split("validation")
+            fractions = np.where(counted[:, None], split.fractions, wrong).astype(np.float32)
+            catalog = split.catalog.assign(n_votes=4 * counted)
+            return Split(split.images, fractions, catalog), validation
+
+        monkeypatch.setattr(training, "labelled", labelled)
+        return training.train(weighed, blobs, tmp_path / str(wrong)).history[0]["val_rmse"]
+
+    assert learnt(0.0) == pytest.approx(learnt(1.0), rel=1e-3)
+
+
 @pytest.mark.parametrize("loss", ["mse", "binary_crossentropy"])
 def test_each_loss_learns_with_galaxies_weighted_by_votes(blobs, tmp_path, loss):
     config = small(
@@ -125,14 +147,47 @@ def test_checkpoints_of_another_configuration_are_left_alone(blobs, tmp_path):
     assert len(result.history) == 2
 
 
-def test_a_full_disk_says_what_to_do(blobs, tmp_path, monkeypatch):
+def test_a_full_disk_says_what_to_do_and_loses_one_epoch(blobs, tmp_path, monkeypatch):
+    save, saved = keras.Model.save, []
+
     def full(self, path, *args, **kwargs):
+        saved.append(path)
+        if len(saved) < 3:
+            return save(self, path, *args, **kwargs)
+        Path(path).write_bytes(b"PK")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("keras.Model.save", full)
-    with pytest.raises(GaloptError, match="No space left.*training resumes"):
-        training.train(small(train__epochs=1), blobs, tmp_path)
+    config = small(train__epochs=4)
+    with monkeypatch.context() as patch:
+        patch.setattr(keras.Model, "save", full)
+        with pytest.raises(GaloptError, match="epoch 3 .*No space left.*training resumes"):
+            training.train(config, blobs, tmp_path)
     assert not list(tmp_path.glob(".part-*"))
+    seen = []
+    training.train(config, blobs, tmp_path, lambda epoch, values: seen.append(epoch))
+    assert seen == [0, 1, 2, 3]
+    assert len(list(tmp_path.glob("*.keras"))) <= 3
+
+
+def test_an_epoch_that_was_half_written_spoils_neither_the_last_nor_the_best(
+    blobs, tmp_path, monkeypatch
+):
+    config = small(train__epochs=9)
+    network = training.make_model(config, blobs, blobs.split("train"), "float32")
+    saved = Checkpoint(tmp_path, config, blobs.info["hash"])
+    for number, score in enumerate([0.3, 0.1, 0.2], 1):
+        network.get_layer("fractions").bias.assign([number, number])
+        saved.save(network, {"val_rmse": score}, config.train)
+    network.get_layer("fractions").bias.assign([9, 9])
+    monkeypatch.setattr("galopt.checkpoint.write_json", lambda *args: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        saved.save(network, {"val_rmse": 0.01}, config.train)
+    again = Checkpoint(tmp_path, config, blobs.info["hash"])
+    again.restore(network)
+    assert [epoch["val_rmse"] for epoch in again.history] == [0.3, 0.1, 0.2]
+    assert network.get_layer("fractions").get_weights()[1].tolist() == [3, 3]
+    again.load_best(network)
+    assert network.get_layer("fractions").get_weights()[1].tolist() == [2, 2]
 
 
 def test_a_saved_network_predicts_the_same(blobs, tmp_path):

@@ -37,7 +37,7 @@ class Ablate(Section):
         {
             # At 0.001 the column is dead after an epoch (docs/explanation/decisions.md).
             "preprocessing": "network.views=16 network.pixels=69 train.learning_rate=0.0003",
-            "brightness": "augment.brightness=0.5",
+            "brightness": "augment.brightness=0.075",
             "maxout": "network.maxout=2",
         },
         min_length=1,

@@ -27,7 +27,8 @@ class Augment(Section):
         0.0,
         ge=0,
         le=2,
-        description="brightness shifted by N(0, this), in spreads of the training pixels",
+        description="brightness shifted by N(0, this), in spreads of the training pixels; "
+        "0.075 is the published one",
     )
 
 
@@ -79,13 +80,23 @@ class Train(Section):
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
         "auto", description="auto is mixed_bfloat16 where the hardware has it, else float32"
     )
-    seed: int = Field(2016, ge=0, description="seed of weights, batches, views and dropout")
+    seed: int = Field(
+        2016, ge=0, lt=2**31, description="seed of weights, batches, views and dropout"
+    )
 
     @model_validator(mode="after")
     def _something_thaws(self) -> "Train":
         if self.thaw and self.init_from is None:
             raise ValueError(
                 f"train.thaw={self.thaw}: there is nothing to thaw without train.init_from"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _votes_count_once(self) -> "Train":
+        if self.weight_by_votes and self.loss == "beta_binomial":
+            raise ValueError(
+                "train.weight_by_votes=true: train.loss=beta_binomial counts every vote already"
             )
         return self
 
