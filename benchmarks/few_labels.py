@@ -6,7 +6,7 @@ rest for the first third. Both have the network that `params.yaml` and `--overri
 which must be that of the trained one, and both stop by as few galaxies of the validation split.
 
     uv run mlflow run . --env-manager local                     # on the simulated survey
-    uv run python -m benchmarks.few_labels models:/galopt@champion --dataset MY/data/dataset
+    uv run python -m benchmarks.few_labels ignat2016 --dataset MY/data/dataset
 
 Prints a table and draws `few_labels.svg`.
 """
@@ -20,6 +20,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from galopt import dataset, evaluation, params, training
+from galopt.errors import exit_on_error
 from galopt.transfer import starting_network
 
 PATIENCE = "train.patience=1000"
@@ -35,13 +36,18 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--overrides", default="", help='"key=value …", any key of the run')
     given = parser.parse_args()
+    with exit_on_error():
+        _run(given)
+
+
+def _run(given: argparse.Namespace) -> None:
     data, trained = dataset.load(given.dataset), starting_network(given.init_from)
     every = len(data.split("train"))
     numbers = [number for number in given.galaxies if number < every] + [every]
     rows = []
     for seed in range(given.seeds):
         for number in numbers:
-            for start in (None, trained):
+            for start in (trained, None):  # what does not fit is refused at once
                 words = f"train.seed={seed} {given.overrides}"
                 metrics = measure(data, number, words, given.views, start, given.init_from)
                 rows.append({"galaxies": number, "start": _name(start)} | metrics)

@@ -27,7 +27,7 @@ def main() -> None:
     """Replay the study that the command line names."""
     stated = dict(zip(("search.study", "search.storage"), sys.argv[1:], strict=False))
     search = params.load(overrides=stated).search
-    study = load_study(search, open_storage(search.storage))
+    study = load_study(search, open_storage(search.storage, make=False))
     trials = study.get_trials(states=(TrialState.COMPLETE,))
     longest = max(len(trial.intermediate_values) for trial in trials)
     print(f"{len(trials)} trials of study {study.study_name}, at most {longest} epochs")

@@ -41,9 +41,8 @@ class View(keras.layers.Layer):
         Standard deviation of a random brightness added to the standardised view, in spreads
         of the training pixels. For one band it is what remains of the colours' shift along
         their principal axis in Dieleman et al. (2015): N(0, 0.5) times eigenvector times
-        eigenvalue (Krizhevsky et al. 2012, section 4.1). Their product is 0.0126 of the full
-        scale in their published code; for planes alike it is sqrt(3) times the spread squared.
-        Either way 0.5 of it is 0.075 spreads, of 0.085 to 0.09 of the full scale.
+        eigenvalue (Krizhevsky et al. 2012, section 4.1). That is 0.0126 of the full scale in
+        their code, sqrt(3) spreads squared for planes alike: either way 0.5 of it is 0.075.
     mean, spread : float
         Mean and standard deviation of the training pixels, in [0, 1]; views are
         standardised with them.

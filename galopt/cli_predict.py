@@ -59,6 +59,8 @@ def predict(
     texts = (text for chunk in chunks for name in ("id", "file") for text in chunk.rows[name])
     export.check(out, texts, overwrite)
     network, origin = open_model(model)
+    if "survey" in origin:
+        print(f"{origin['model']}, trained on {origin['survey']}")
     rejected = []
 
     def read() -> Iterator[pd.DataFrame]:

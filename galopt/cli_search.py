@@ -27,7 +27,7 @@ def status(study: Study = None, storage: Storage = None) -> None:
     from galopt.tables import show
 
     search = _config(study, storage).search
-    found = load_study(search, open_storage(search.storage))
+    found = load_study(search, open_storage(search.storage, make=False))
     print(verdict(found))
     table = best_table(found)
     if not table.empty:

@@ -8,13 +8,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from galopt.architecture import (
-    CONVOLUTION_BIAS,
-    DENSE_BIAS,
-    OUTPUT_BIAS,
-    OUTPUT_SPREAD,
-    check,
-)
+from galopt.architecture import CONVOLUTION_BIAS, DENSE_BIAS, OUTPUT_BIAS, OUTPUT_SPREAD, check
 from galopt.augment import View
 from galopt.config import Convolution, Network
 from galopt.counts import Concentration, targets_of

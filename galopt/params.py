@@ -44,7 +44,7 @@ def load(
     """
     try:
         stated = yaml.safe_load(Path(path).read_text()) or {}
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: {' '.join(str(error).split())}") from None
     if not isinstance(stated, dict):
         raise ConfigError(f"{path}: expected sections such as 'train:', got {stated!r}")
@@ -78,6 +78,10 @@ def build(stated: Mapping[str, Any], overrides: str | Mapping[str, Any] | None =
     if not isinstance(overrides, Mapping):
         overrides = parse_overrides(overrides or "")
     section = stated.get("network") or {}
+    if not isinstance(section, Mapping):
+        raise ConfigError(
+            f"network={section!r}: expected parameters below it, such as 'preset: modern'"
+        )
     name = overrides.get("network.preset", section.get("preset", "ignat2016"))
     return _validate(_merge(read_preset(name), stated), overrides)
 
@@ -108,7 +112,9 @@ def parse_overrides(text: str) -> dict[str, Any]:
         try:
             result[key] = yaml.safe_load(value)
         except yaml.YAMLError:
-            raise ConfigError(f"override {word!r}: {value!r} is not a value") from None
+            raise ConfigError(
+                f"override {word!r}: {value!r} is not a value; write it without spaces"
+            ) from None
     return result
 
 
@@ -182,15 +188,21 @@ def _explain(detail: ErrorDetails) -> str:
     message = detail["msg"].removeprefix("Value error, ")
     if not key:
         return message
-    return f"{key}={detail['input']!r}: {message[0].lower()}{message[1:]}"
+    given = "" if isinstance(detail["input"], Mapping) else f"={detail['input']!r}"
+    return f"{key}{given}: {message[0].lower()}{message[1:]}"
 
 
 def _nearest(key: str) -> str:
-    keys = valid_keys()
-    section = [name for name in keys if name.split(".")[0] == key.split(".")[0]] or keys
-    close = get_close_matches(key, keys, n=1, cutoff=0.5)
+    name = key.split(".")[0]
+    if name not in Config.model_fields:
+        return _meant(name, list(Config.model_fields), "sections")
+    return _meant(key, valid_keys([name]), "keys")
+
+
+def _meant(word: str, known: list[str], what: str) -> str:
+    close = get_close_matches(word, known, n=1, cutoff=0.5)
     meant = f"; did you mean {close[0]}?" if close else ""
-    return f"{meant} Valid keys: {', '.join(section)}"
+    return f"{meant} Valid {what}: {', '.join(known)}"
 
 
 def _leaves(tree: Any, prefix: str) -> Iterable[tuple[str, Any]]:

@@ -84,9 +84,16 @@ def columns(model: VoteFractions, errors: bool) -> list[str]:
 def provenance(model: VoteFractions, origin: dict[str, str], errors: bool) -> dict[str, str]:
     """Return what a table of predictions says of its making; keys of at most eight letters."""
     made = {"creator": f"galopt {galopt.__version__}", "date": f"{pd.Timestamp.now('UTC'):%FT%TZ}"}
+    return made | origin | ({"errors": _errors(model)} if errors else {})
+
+
+def _errors(model: VoteFractions) -> str:
+    """Say what the errors of a model are."""
     members = len(model.networks)
+    if model.learnt:
+        return "standard deviation, learnt from the votes"
     over = f"{members} networks" if members > 1 else "views of the galaxy"
-    return made | origin | ({"errors": f"standard deviation over {over}"} if errors else {})
+    return f"standard deviation over {over}"
 
 
 def _together(

@@ -18,9 +18,12 @@ COLUMNS = {
 
 
 def overview(runs: Sequence[TrackedRun]) -> pd.DataFrame:
-    """Return one row a run: ours in the given order, then the published ones."""
+    """Return one row a run: ours in the given order, then the published ones.
+
+    Runs without a kind, such as those of `mlflow run . -e predict`, have nothing to show.
+    """
     published = [run for run in reversed(runs) if run.kind == "published"]
-    ours = [run for run in runs if run.kind != "published"]
+    ours = [run for run in runs if run.kind not in ("published", "")]
     rows = [
         {"id": run.id[:8], "name": run.title}
         | {"kind": run.kind, "survey": run.survey}

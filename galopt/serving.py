@@ -43,6 +43,11 @@ class VoteFractions:
         self.views, self.stamps = views, stamps
         self.side: int = networks[0].input_shape[1]
 
+    @property
+    def learnt(self) -> bool:
+        """Whether its networks have learnt from the votes how far they may be off."""
+        return bool(self.networks[0].output_shape[-1] > len(self.targets))
+
     def fractions(self, stamps: NDArray[np.uint8]) -> Fractions:
         """Return vote fractions (N, T) of stored stamps (N, S, S)."""
         return np.mean([mean for mean, _ in self._members(stamps)], axis=0)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from galopt import params
-from galopt.errors import exit_on_error
+from galopt.errors import DataError, exit_on_error
 from galopt.files import read_json
 
 
@@ -14,7 +14,10 @@ def main() -> None:
         from galopt import dataset, experiment, networks, tracking
 
         data = dataset.load()
-        run_id = read_json("metrics/train.json")["mlflow_run_id"]
+        trained = Path("metrics/train.json")
+        if not trained.exists():
+            raise DataError(f"no {trained}: train the network that it tells of, uv run dvc repro")
+        run_id = read_json(trained)["mlflow_run_id"]
         model = networks.load_model(Path("models/model.keras"))
         with tracking.start_run(config, data, run_id=run_id):
             evaluation, pictures = experiment.run_evaluation(model, data, config.evaluate)

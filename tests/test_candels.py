@@ -144,6 +144,19 @@ def test_wrong_files_leave_no_survey(server, published, tmp_path):
         make_survey(candels(server, table=str(far)), tmp_path / "survey")
 
 
+@pytest.mark.parametrize(
+    ("field", "votes", "fields"),
+    [("cosmos", "kartaltepe", "goods-s only"), ("egs", "galaxy_zoo", "goods-s, cosmos, uds only")],
+)
+def test_a_field_that_nobody_voted_on_is_refused_before_any_download(
+    tmp_path, field, votes, fields
+):
+    candels = {"field": field, "votes": votes}
+    config = params.build({"survey": {"source": "candels", "candels": candels}})
+    with pytest.raises(ConfigError, match=f"field={field}: {votes} has votes of {fields}"):
+        make_survey(config, tmp_path / "survey")
+
+
 def test_a_field_without_a_known_address_needs_one(tmp_path):
     config = params.build({"survey": {"source": "candels", "candels": {"field": "goods-n"}}})
     with pytest.raises(ConfigError, match=r"goods-n.*survey\.candels\.mosaic"):

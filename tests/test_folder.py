@@ -68,7 +68,7 @@ def test_targets_and_table_can_be_named(stamps, tmp_path):
     [
         ("smooth", 1, 1.3, r"votes.csv, line 3 \(id b\): smooth is 1.3"),
         ("smooth", 0, np.nan, r"line 2 \(id 001\): smooth is nan"),
-        ("smooth", 0, "many", "no column|no numeric column smooth"),
+        ("smooth", 0, "many", r"line 2 \(id 001\): smooth is 'many', not a number"),
         ("file", 2, "images/d.png", r"line 4 \(id c\): no file images/d.png .* 1 of 3 ids"),
         ("file", 2, None, r"line 4 \(id c\): no file \(empty\)"),
         ("id", 1, "c", r"line 4 \(id c\): the id is there twice"),
@@ -96,6 +96,20 @@ def test_missing_targets_are_named(stamps, tmp_path):
     folder, table = stamps
     with pytest.raises(DataError, match="no numeric column bars .* there are smooth, featured"):
         read(folder, table, tmp_path, targets=["bars"])
+
+
+def test_a_word_among_numbers_does_not_lose_the_column(stamps, tmp_path):
+    folder, table = stamps
+    table["smooth"] = ["0.2", "many", "1.0"]
+    with pytest.raises(DataError, match=r"line 3 \(id b\): smooth is 'many', not a number"):
+        read(folder, table, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["split", "mag", "smooth (%)"])
+def test_a_target_whose_name_is_taken_or_cannot_be_logged_is_refused(stamps, tmp_path, name):
+    folder, table = stamps
+    with pytest.raises(DataError, match="may not be called"):
+        read(folder, table.rename(columns={"smooth": name}), tmp_path)
 
 
 def test_no_target_at_all_is_refused(stamps, tmp_path):

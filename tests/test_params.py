@@ -27,7 +27,10 @@ def test_stated_values_win_over_the_preset_and_overrides_over_both():
     ("override", "words"),
     [
         ("train.epoch=3", ["train.epoch=3", "no such parameter", "did you mean train.epochs"]),
-        ("bogus=1", ["bogus=1", "no such parameter", "train.learning_rate"]),
+        ("bogus=1", ["bogus=1", "no such parameter", "Valid sections: survey"]),
+        ("tran.epochs=1", ["tran={'epochs': 1}", "did you mean train?"]),
+        ("network.dense=[256, 8]", ["'[256,' is not a value", "without spaces"]),
+        ("network.output=tree", ["network: network.output=tree and the questions"]),
         ("train.epochs=-1", ["train.epochs=-1", "greater than or equal to 1"]),
         ("train.learning_rate=abc", ["train.learning_rate='abc'", "number"]),
         ("train.learning_rate=.nan", ["train.learning_rate", "finite"]),
@@ -55,7 +58,7 @@ def test_a_run_may_not_override_the_dataset():
     assert params.load_run("train.epochs=5").train.epochs == 5
 
 
-@pytest.mark.parametrize("text", ["train: [", "- 1\n- 2", "train: 7"])
+@pytest.mark.parametrize("text", ["train: [", "- 1\n- 2", "train: 7", "network: modern"])
 def test_a_file_that_is_no_configuration_is_refused(tmp_path, text):
     path = tmp_path / "params.yaml"
     path.write_text(text)

@@ -31,7 +31,7 @@ WITH_ERRORS = [f"{name}{end}" for end in ("_err", "_low", "_high") for name in T
 class Brightness:
     """Stands for a network: its fractions are the mean and the spread of the grey levels."""
 
-    targets, side, stamps, networks = TARGETS, 40, Stamps(), ["one"]
+    targets, side, stamps, networks, learnt = TARGETS, 40, Stamps(), ["one"], False
 
     def fractions(self, stamps):
         """Return fractions (N, 2) of stamps."""
@@ -134,6 +134,11 @@ def test_provenance_names_code_and_model():
     assert made["model"] == "a test"
     assert "views" in made["errors"]
     assert all(len(key) <= 8 for key in made)
+
+
+def test_provenance_says_when_errors_were_learnt(monkeypatch):
+    monkeypatch.setattr(Brightness, "learnt", True)
+    assert "learnt from the votes" in predict.provenance(Brightness(), {}, errors=True)["errors"]
 
 
 def png_bomb(path: Path, side: int) -> None:

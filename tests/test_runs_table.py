@@ -39,6 +39,10 @@ def test_overview_puts_published_results_last_the_first_made_first():
     assert table["id"][0] == "44444444"
 
 
+def test_what_only_recorded_a_command_is_not_listed():
+    assert runs_table.overview([run(2), run(1, kind="")])["name"].tolist() == ["net2"]
+
+
 def test_overview_of_nothing_is_an_empty_table():
     assert runs_table.overview([]).empty
 

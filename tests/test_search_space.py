@@ -96,7 +96,10 @@ def test_a_configuration_outside_the_space_has_no_values():
         ({"train.learning_rat": RATE}, ["train.learning_rat=", "did you mean train.learning_rate"]),
         ({"train.learning_rate": RATE | {"low": 0.1}}, ["low 0.1 is above high 0.01"]),
         ({"train.learning_rate": RATE | {"low": 0}}, ["train.learning_rate", "log of low 0"]),
-        ({"train.learning_rate": RATE | {"high": 7}}, ["train.learning_rate=7.0", "less than"]),
+        (
+            {"train.learning_rate": RATE | {"high": 7}},
+            ["search.space.train.learning_rate=7.0", "less than"],
+        ),
         ({"train.learning_rate": RATE | {"hight": 7}}, ["hight"]),
         ({"train.learning_rate": {"kind": "flaot"}}, ["flaot", "'categorical'"]),
         ({"train.learning_rate": {"kind": "float"}}, ["takes low and high"]),

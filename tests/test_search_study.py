@@ -155,6 +155,12 @@ def test_a_study_is_resumed_for_the_same_and_refused_for_another_dataset(storage
         open_study(search, opened, {"dataset": "def"})
 
 
+def test_looking_for_a_study_makes_no_database(tmp_path):
+    with pytest.raises(GaloptError, match="no study here .*search: uv run mlflow run"):
+        open_storage(f"sqlite:///{tmp_path}/search.db", make=False)
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_papers_network_comes_first_and_once(storage, capsys):
     config = params.load("params.yaml", {"search.storage": storage})
     space = Space(config)

@@ -112,7 +112,7 @@ class Space:
         try:
             self.configure(values)
         except ConfigError as error:
-            raise ConfigError(f"search.space: {error}") from None
+            raise ConfigError(f"search.space.{key}={value!r}: {error}") from None
 
 
 def _ordered(space: dict[str, Parameter]) -> dict[str, Parameter]:

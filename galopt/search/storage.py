@@ -76,21 +76,34 @@ def parse_url(storage: str) -> URL:
     )
 
 
-def open_storage(storage: str) -> PatientStorage:
-    """Open a study's database, made if it is an SQLite file that does not exist.
+def open_storage(storage: str, make: bool = True) -> PatientStorage:
+    """Open a study's database.
 
     Its connections are closed when nothing refers to the storage any longer.
+
+    Parameters
+    ----------
+    storage : str
+        Its URL.
+    make : bool
+        Whether an SQLite file that does not exist is made.
 
     Raises
     ------
     GaloptError
-        It cannot be reached or opened.
+        It cannot be reached or opened, or is not there.
     """
     url = parse_url(storage)
     if url.get_backend_name() == "sqlite":
         arguments: dict[str, Any] = {"connect_args": {"timeout": 60}}
-        if not Path(url.database or "").resolve().parent.is_dir():
+        file = Path(url.database or "")
+        if not file.resolve().parent.is_dir():
             raise GaloptError(f"search.storage={storage}: its folder does not exist")
+        if not (make or file.exists()):
+            raise GaloptError(
+                f"no study here ({file} does not exist): start in the project's folder, name its "
+                "database with --storage, or search: uv run mlflow run . -e search"
+            )
     else:
         known = {key: value for key, value in _KEEPALIVE.items() if key not in url.query}
         arguments = {"connect_args": known, "pool_pre_ping": True}

@@ -35,7 +35,7 @@ def find(config: Config) -> tuple[optuna.Study, FrozenTrial, Config]:
     GaloptError
         There is no such study, or no trial of it is complete.
     """
-    study = load_study(config.search, open_storage(config.search.storage))
+    study = load_study(config.search, open_storage(config.search.storage, make=False))
     trial = best_trial(study)
     return study, trial, Space(config).configure(trial.params)
 
@@ -59,7 +59,7 @@ def best_of(config: Config, study: str, count: int, dataset: Dataset) -> list[tu
         There is no such study, it is of another dataset, or no trial of it is complete.
     """
     search = config.search.model_copy(update={"study": study})
-    found = load_study(search, open_storage(search.storage))
+    found = load_study(search, open_storage(search.storage, make=False))
     check_dataset(found, dataset)
     best_trial(found)
     space = Space(config)

@@ -63,7 +63,7 @@ def read_candels(config: Candels, field: int, out: Path) -> None:
     Raises
     ------
     ConfigError
-        The field's mosaic has no known address.
+        The field's mosaic has no known address, or nobody voted there.
     DataError
         A file cannot be had or is wrong, or no galaxy of the votes lies on the mosaic.
     """
@@ -74,6 +74,11 @@ def read_candels(config: Candels, field: int, out: Path) -> None:
             "galopt; give it, or a file at hand, as survey.candels.mosaic"
         )
     origin, read = VOTES[config.votes]
+    if config.table is None and config.field not in origin.FIELDS:
+        raise ConfigError(
+            f"survey.candels.field={config.field}: {config.votes} has votes of "
+            f"{', '.join(origin.FIELDS)} only; choose one, or others with survey.candels.votes"
+        )
     table = fetch(config.table or origin.ADDRESS, config.table_sha256, read)
     mosaic = fetch(address, config.mosaic_sha256, check_mosaic)
     votes = _on_mosaic(read(table.path), mosaic, field)

@@ -55,6 +55,7 @@ def read_folder(config: Folder, out: Path) -> None:
     votes.to_csv(out / "votes.csv", index=False)
     survey = {"source": "folder", "name": folder.name, "targets": targets, "multiple": False}
     write_json(out / "survey.json", survey)
+    print(f"{table}: {len(votes)} galaxies, to predict: {', '.join(targets)}")
 
 
 def _find_table(folder: Path) -> Path:

@@ -7,6 +7,7 @@ import pandas as pd
 from galopt.errors import DataError
 from galopt.survey.votes import check_votes
 
+FIELDS = ("goods-s", "cosmos", "uds")
 ADDRESS = (
     "https://zooniverse-data.s3.amazonaws.com/galaxy-zoo-candels/"
     "gz_candels_table_2_main_release.csv"

@@ -10,6 +10,7 @@ from galopt.errors import DataError
 from galopt.survey.voters import TARGETS
 from galopt.survey.votes import check_votes
 
+FIELDS = ("goods-s",)
 ADDRESS = "https://cdsarc.cds.unistra.fr/ftp/J/ApJS/221/11/table3.dat.gz"
 VOTERS = "Kartaltepe et al. (2015)"
 MULTIPLE = True

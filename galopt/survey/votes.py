@@ -12,6 +12,9 @@ from galopt.errors import DataError
 KEYS = ("id", "file", "number", "ra", "dec", "n_votes")
 """Columns of a votes table that are never targets."""
 
+RESERVED = ("split", "sigma", "snr", "r50", "mag", "constant", "floor", "per_galaxy")
+"""What a target may not be called: other columns of the catalogue, other parts of the RMSE."""
+
 FORMATS = {
     ".parquet": "Parquet",
     ".fits": "FITS",
@@ -60,8 +63,17 @@ def read_votes(path: Path) -> pd.DataFrame:
 
 
 def find_targets(votes: pd.DataFrame, stated: list[str] | None, table: Path) -> list[str]:
-    """Return the columns to predict: those stated, else every numeric one, else the one of text."""
+    """Return the columns to predict: those stated, else every numeric one, else the one of text.
+
+    Raises
+    ------
+    DataError
+        There are none, one is not all numbers, or its name is taken.
+    """
     columns = [str(name) for name in votes if name not in KEYS]
+    for name in stated or columns:
+        if name in columns:
+            _check_numbers(votes, name, table)
     numeric = [name for name in columns if votes[name].dtype.kind in "iuf"]
     text = [name for name in columns if is_label(votes[name])]
     if stated is None:
@@ -78,7 +90,23 @@ def find_targets(votes: pd.DataFrame, stated: list[str] | None, table: Path) -> 
                 f"{table}: no numeric column {name} for survey.folder.targets; "
                 f"there are {', '.join(numeric) or 'none'}"
             )
+        if name in RESERVED or not re.fullmatch(r"[\w. -]+", name, re.ASCII):
+            raise DataError(
+                f"{table}: a target may not be called {name!r}; rename the column (letters, "
+                f"digits, spaces, _ - . and none of {', '.join(RESERVED)}) or name the target "
+                "columns in survey.folder.targets"
+            )
     return stated
+
+
+def _check_numbers(votes: pd.DataFrame, name: str, table: Path) -> None:
+    """Raise a DataError that names the cell that spoils a column of numbers."""
+    if not is_label(votes[name]):
+        return
+    wrong = pd.to_numeric(votes[name], errors="coerce").isna()
+    if wrong.mean() < 0.5:
+        value = votes[name][wrong].iloc[0]
+        raise DataError(f"{table}, {_row(votes, wrong)}: {name} is {value!r}, not a number")
 
 
 def is_label(column: pd.Series) -> bool:
@@ -126,7 +154,7 @@ def one_hot(votes: pd.DataFrame, label: str, table: Path) -> tuple[pd.DataFrame,
             f"{table}: {label} has {len(classes)} different values in {len(votes)} rows, so they "
             "are no classes; name the target columns with survey.folder.targets"
         )
-    clash = [name for name in classes if name in KEYS]
+    clash = [name for name in classes if name in KEYS + RESERVED]
     if clash:
         raise DataError(f"{table}: a class of {label} may not be called {clash[0]}")
     hot = pd.get_dummies(safe, dtype=float)[classes]
@@ -143,7 +171,8 @@ def check_votes(votes: pd.DataFrame, targets: list[str], table: Path) -> None:
             value = votes[name][outside].iloc[0]
             raise DataError(
                 f"{table}, {_row(votes, outside)}: {name} is {value}; "
-                "a vote fraction lies between 0 and 1"
+                "a vote fraction lies between 0 and 1 (columns that are none: name those that are "
+                "in survey.folder.targets)"
             )
     if "n_votes" in votes:
         count = pd.to_numeric(votes.n_votes, errors="coerce").astype(float)

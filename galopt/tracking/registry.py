@@ -79,7 +79,10 @@ def register(model_uri: str, val_rmse: float, dataset: Dataset) -> str | None:
         client.set_registered_model_alias(NAME, "champion", version.version)
         return None
     if champion.tags.get("galopt.dataset") != dataset.info["hash"]:
-        return f"the champion (version {champion.version}) was trained on another dataset"
+        return (
+            f"the champion (version {champion.version}) was trained on another dataset; "
+            f"this one is {NAME}/{version.version} (--model models:/{NAME}/{version.version})"
+        )
     if float(champion.tags["val_rmse"]) <= val_rmse:
         return f"the champion (version {champion.version}) has a lower validation RMSE"
     client.set_registered_model_alias(NAME, "champion", version.version)
