@@ -1,11 +1,11 @@
 """Speed of training, and what input and augmentation cost beside the network.
 
-Each network trains on random stamps from memory, twice: as `galopt` does it, with random
-views made in the step, and from views made once beforehand; beside them runs a product of two
-large matrices, which nothing on the machine is faster than. A training step counts as three
-times the operations of a prediction. All networks take turns, round by round, so that a noisy
-machine treats them alike; the median round counts. ``time`` is an image's, in those of the
-first network at the same precision.
+Each network trains on random stamps from memory, twice: as `galopt` does it, in shuffled
+batches and with random views made in the step, and from views made once beforehand, in one
+order; beside them runs a product of two large matrices, which nothing on the machine is faster
+than. A training step counts as three times the operations of a prediction. All networks take
+turns, round by round, so that a noisy machine treats them alike; the median round counts.
+``time`` is an image's, in those of the first network at the same precision.
 
     uv run python -m benchmarks.training_speed network.preset=ignat2016 network.preset=modern
     uv run python -m benchmarks.training_speed --precision mixed_bfloat16 "" network.maxout=2
@@ -14,47 +14,54 @@ first network at the same precision.
 
 import argparse
 import time
+from collections.abc import Callable
+from functools import partial
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
 from galopt import architecture, hardware, networks, params
 from galopt.augment import view_layer
+from galopt.batches import Batches
 from galopt.config import Config
+from galopt.dataset import Split
 from galopt.optimizers import make_optimizer
 
-SIDE, TARGETS, STEPS, ROUNDS, MATRIX = 84, 5, 8, 5, 3072
+SIDE, TARGETS, STEPS, ROUNDS, MATRIX = 84, 5, 16, 5, 3072
 
-Trained = tuple[keras.Model, NDArray, NDArray]
-"""A network, what it is trained on, and the votes."""
+Epoch = Callable[[], object]
+"""Trains a network on `STEPS` batches."""
 
 
 def main() -> None:
     """Measure the networks given on the command line as overrides."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("networks", nargs="*", default=[""], help='"key=value …" beside ignat2016')
-    parser.add_argument("--precision", nargs="*", default=["float32", "mixed_bfloat16"])
+    parser.add_argument("--precision", help="a Keras dtype policy [float32, then mixed_bfloat16]")
     given = parser.parse_args()
     print(f"{hardware.describe()}, Keras on {keras.backend.backend()}; images/s trained")
     print(
         f"{'precision':<16}{'MFLOP':>7}{'with views':>12}{'bare':>8}{'cost':>8}{'time':>7}"
         f"{'peak GFLOP/s':>14}{'of peak':>9}  network"
     )
-    for precision in given.precision:
+    for precision in [given.precision] if given.precision else ["float32", "mixed_bfloat16"]:
         _measure(given.networks, precision)
 
 
-def _measure(networks: list[str], precision: str) -> None:
-    configs = [params.build({}, words) for words in networks]
+def _measure(overrides: list[str], precision: str) -> None:
+    configs = [params.build({}, words) for words in overrides]
     trained = [_trained(config, precision) for config in configs]
     rounds = [
-        [(_round(*whole), _round(*bare), _product(precision)) for whole, bare in trained]
+        [
+            (_speed(whole, config), _speed(bare, config), _product(precision))
+            for config, (whole, bare) in zip(configs, trained, strict=True)
+        ]
         for _ in range(1 + ROUNDS)
     ][1:]  # the first compiles
     medians = np.median(rounds, axis=0)
-    for words, config, (rate, bare, peak) in zip(networks, configs, medians, strict=True):
-        flops = architecture.totals(config.network, TARGETS)["flops"]
+    for words, config, (rate, bare, peak) in zip(overrides, configs, medians, strict=True):
+        flops = architecture.totals(config.network, _targets(config))["flops"]
         print(
             f"{precision:<16}{flops / 1e6:7.0f}{rate:12.0f}{bare:8.0f}{1 - rate / bare:8.1%}"
             f"{medians[0, 0] / rate:7.2f}{peak / 1e9:14.0f}{3 * flops * rate / peak:9.0%}"
@@ -62,27 +69,35 @@ def _measure(networks: list[str], precision: str) -> None:
         )
 
 
-def _trained(config: Config, precision: str) -> tuple[Trained, Trained]:
-    """Return the network with stamps and votes, and the same with ready views and votes."""
+def _trained(config: Config, precision: str) -> tuple[Epoch, Epoch]:
+    """Return an epoch of the network as galopt has it, and one of the same on ready views."""
     rng = np.random.default_rng(0)
-    size = config.train.batch_size
-    stamps = rng.integers(0, 256, (size, SIDE, SIDE)).astype(np.uint8)
-    votes = rng.uniform(size=(size, TARGETS)).astype(np.float32)
+    size, targets = config.train.batch_size, _targets(config)
+    stamps = rng.integers(0, 256, (STEPS * size, SIDE, SIDE)).astype(np.uint8)
+    votes = rng.uniform(size=(len(stamps), targets)).astype(np.float32)
     view = view_layer(config.network, config.augment, stamps, 0)
-    whole = networks.build(config.network, TARGETS, SIDE, view, 0, precision)
+    whole = networks.build(config.network, targets, SIDE, view, 0, precision)
     bare = keras.Model(view.output, whole.output)
     for model in (whole, bare):
         model.compile(make_optimizer(config.train, 1000), loss=config.train.loss)
-    views = keras.ops.convert_to_numpy(view(stamps, training=True))
-    return (whole, stamps, votes), (bare, views, votes)
+    parts = np.split(stamps, STEPS)
+    views = np.concatenate([keras.ops.convert_to_numpy(view(p, training=True)) for p in parts])
+    batches = Batches(Split(stamps, votes, pd.DataFrame()), size, copies=0, seed=0)
+    return (
+        partial(whole.fit, batches, shuffle=False, verbose=0),
+        partial(bare.fit, views, votes, batch_size=size, shuffle=False, verbose=0),
+    )
 
 
-def _round(model: keras.Model, inputs: NDArray, votes: NDArray) -> float:
-    """Return the images a second of some steps."""
+def _targets(config: Config) -> int:
+    return sum(question.answers for question in config.network.tree) or TARGETS
+
+
+def _speed(epoch: Epoch, config: Config) -> float:
+    """Return the images a second of an epoch."""
     started = time.perf_counter()
-    for _ in range(STEPS):
-        model.train_on_batch(inputs, votes)
-    return STEPS * len(votes) / (time.perf_counter() - started)
+    epoch()
+    return STEPS * config.train.batch_size / (time.perf_counter() - started)
 
 
 def _product(precision: str) -> float:

@@ -19,6 +19,8 @@ from galopt.parallel import map_cores
 from galopt.splits import SPLITS, split_galaxies
 
 STAMPS_PER_TASK = 200
+ROUNDING = 0.02
+"""How far from one the fractions of voters with one answer each may add up to."""
 ROWS_PER_HASH = 10_000
 
 
@@ -119,14 +121,18 @@ def build(config: Config, data: Path | str, folder: Path | str) -> Dataset:
     data, folder = Path(data).resolve(), Path(folder)
     survey = read_json(data / "survey" / "survey.json")
     targets = survey["targets"]
-    catalog = _catalog(data, targets, config.survey.fractions)
+    catalog = _catalog(data, targets)
+    one_answer = np.allclose(catalog[targets].sum(axis=1), 1, atol=ROUNDING)
+    if config.survey.fractions == "normalised":
+        catalog[targets] = _normalised(catalog, targets)
     catalog.insert(1, "split", split_galaxies(catalog, targets, config.rescale))
     catalog["split"] = pd.Categorical(catalog["split"], SPLITS, ordered=True)
     catalog = catalog.sort_values("split", kind="stable").reset_index(drop=True)
     with atomic_folder(folder) as temporary:
         files = [data / file for file in catalog.pop("file")]
         _write_images(files, config.rescale.pixels, temporary / "images.npy", config.work)
-        floor = _floor(catalog, data / "survey", targets, config.survey.fractions)
+        known = one_answer or config.survey.fractions == "raw"
+        floor = _floor(catalog, data / "survey", targets, config.survey.fractions, known)
         catalog["split"] = catalog["split"].astype(str)
         catalog.to_parquet(temporary / "catalog.parquet", index=False)
         info = {
@@ -144,7 +150,7 @@ def build(config: Config, data: Path | str, folder: Path | str) -> Dataset:
     return load(folder)
 
 
-def _catalog(data: Path, targets: list[str], fractions: str) -> pd.DataFrame:
+def _catalog(data: Path, targets: list[str]) -> pd.DataFrame:
     votes = pd.read_csv(data / "survey" / "votes.csv", dtype={"id": str})
     stamps = pd.read_csv(data / "stamps.csv", dtype={"id": str})
     catalog = votes.drop(columns="file", errors="ignore").merge(stamps, on="id", validate="1:1")
@@ -152,16 +158,19 @@ def _catalog(data: Path, targets: list[str], fractions: str) -> pd.DataFrame:
     if not valid.all():
         name = catalog.loc[~valid, "id"].iloc[0]
         raise DataError(f"votes of {name!r}: a vote fraction lies between 0 and 1; correct the row")
-    if fractions == "normalised":
-        total = catalog[targets].sum(axis=1)
-        if (total == 0).any():
-            name = catalog.loc[total == 0, "id"].iloc[0]
-            raise DataError(
-                f"votes of {name!r}: no votes at all, so they cannot be scaled to sum to one; "
-                "remove the row or set survey.fractions: raw"
-            )
-        catalog[targets] = catalog[targets].div(total, axis=0)
     return catalog
+
+
+def _normalised(catalog: pd.DataFrame, targets: list[str]) -> pd.DataFrame:
+    """Return the fractions scaled to sum to one."""
+    total = catalog[targets].sum(axis=1)
+    if (total == 0).any():
+        name = catalog.loc[total == 0, "id"].iloc[0]
+        raise DataError(
+            f"votes of {name!r}: no votes at all, so they cannot be scaled to sum to one; "
+            "remove the row or set survey.fractions: raw"
+        )
+    return catalog[targets].div(total, axis=0)
 
 
 def _write_images(files: list[Path], pixels: int, path: Path, work: Work) -> None:
@@ -192,14 +201,20 @@ def read_stamp(file: Path, pixels: int) -> NDArray[np.uint8]:
 
 
 def _floor(
-    catalog: pd.DataFrame, survey: Path, targets: list[str], fractions: str
+    catalog: pd.DataFrame, survey: Path, targets: list[str], fractions: str, known: bool
 ) -> dict[str, float] | None:
-    """Vote-noise floor of the test split, from the truth if there is one, else from n_votes."""
+    """Vote-noise floor of the test split, from the truth if there is one, else from n_votes.
+
+    Unknown without truth where voters ticked several answers that were scaled to sum to one:
+    such shares scatter less than `known` binomial ones, by how much depends on the voters.
+    """
     test = catalog[catalog["split"] == "test"]
     truth = survey / "truth.parquet"
     if "n_votes" not in test:
         return None
     if not truth.exists():
+        if not known:
+            return None
         return noise_floor(sampling_variance(test[targets], test["n_votes"]), targets)
     from galopt.survey.voters import vote_variance
 

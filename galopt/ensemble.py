@@ -52,7 +52,7 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
         val_rmse = rmse(voted, np.mean([member.validation for member in members], axis=0))
         networks = [member.result.model for member in members]
         model = VoteFractions(networks, dataset.targets, config.evaluate, config.stamps)
-        experiment.publish(model, val_rmse, dataset)
+        experiment.publish(model, val_rmse, dataset, config.train.galaxies)
         experiment.describe(config, dataset, evaluation, len(networks))
         report.log(
             report.Subject(

@@ -107,7 +107,7 @@ def run_training(config: Config, dataset: Dataset, run_id: str) -> Trained:
     """
     trained = follow_training(config, dataset, run_id)
     model = VoteFractions([trained.result.model], dataset.targets, config.evaluate, config.stamps)
-    publish(model, trained.result.val_rmse, dataset)
+    publish(model, trained.result.val_rmse, dataset, config.train.galaxies)
     return trained
 
 
@@ -136,10 +136,10 @@ def follow_training(config: Config, dataset: Dataset, run_id: str) -> Trained:
     return trained
 
 
-def publish(model: VoteFractions, val_rmse: float, dataset: Dataset) -> None:
+def publish(model: VoteFractions, val_rmse: float, dataset: Dataset, galaxies: int | None) -> None:
     """Log the open run's model, the average of one or several networks, and register it."""
     uri = tracking.log_model(model, dataset)
-    reason = tracking.register(uri, val_rmse, dataset)
+    reason = tracking.register(uri, val_rmse, dataset, galaxies)
     print(
         f"Registered as galopt; not the champion: {reason}" if reason else "Registered as champion"
     )

@@ -1,6 +1,7 @@
 """Which galaxies to predict: image files, or positions in mosaics."""
 
 import glob
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -98,6 +99,8 @@ def read_catalogue(path: Path) -> pd.DataFrame:
         raise DataError(
             f"{path}: no column {' and '.join(missing)}; there are {', '.join(map(str, table))}"
         )
+    if table.empty:
+        raise DataError(f"{path}: the table has no rows")
     table = table[_COLUMNS].astype({"id": str})
     for name, low, high in (("ra", 0, 360), ("dec", -90, 90)):
         table[name] = pd.to_numeric(table[name], errors="coerce")
@@ -144,9 +147,15 @@ def _read_table(path: Path) -> pd.DataFrame:
 
 def _check_mosaic(path: Path) -> None:
     try:
-        header = fits.getheader(path)
+        with warnings.catch_warnings(action="ignore"), fits.open(path, memmap=True) as hdus:
+            header, info = hdus[0].header, hdus[0].fileinfo()
         celestial = header["NAXIS"] == 2 and read_wcs(header).has_celestial
+        with path.open("rb") as stream:
+            packed = stream.read(6) != b"SIMPLE"
     except Exception as error:  # damaged files raise nearly anything from the reader
         raise DataError(f"{path}: not a FITS mosaic: {' '.join(str(error).split())}") from None
     if not celestial:
         raise DataError(f"{path}: its first image is not two-dimensional with celestial WCS")
+    size, needed = path.stat().st_size, info["datLoc"] + info["datSpan"]
+    if size < needed and not packed:
+        raise DataError(f"{path}: the FITS file is cut, {size} bytes of {needed}")

@@ -87,8 +87,8 @@ def load_model(path: Path) -> keras.Model:
 
 
 def part_seed(seed: int, part: int) -> int:
-    """Return the seed of one part of a network, which fits into the 32 bits that JAX takes."""
-    return (seed * 1000 + part) % 2**32
+    """Return the seed of one part of a network, in the 31 bits that every framework takes."""
+    return (seed * 1000 + part) % 2**31
 
 
 class _Builder:

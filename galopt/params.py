@@ -42,13 +42,18 @@ def load(
         The file cannot be read, or a key is unknown, ill-typed or out of range. The
         message names the key, the value, what is allowed and the nearest valid key.
     """
+    return build(read(path), overrides)
+
+
+def read(path: Path | str) -> dict[str, Any]:
+    """Return what a YAML file of parameters states; errors are those of `load`."""
     try:
         stated = yaml.safe_load(Path(path).read_text()) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: {' '.join(str(error).split())}") from None
     if not isinstance(stated, dict):
         raise ConfigError(f"{path}: expected sections such as 'train:', got {stated!r}")
-    return build(stated, overrides)
+    return stated
 
 
 def load_run(

@@ -6,10 +6,14 @@ import shlex
 import subprocess
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 from galopt.config import Config
-from galopt.params import RUN_SECTIONS, build
+from galopt.params import RUN_SECTIONS, build, read
 
 LIBRARIES = ("galopt", "keras", "tensorflow", "mlflow", "dvc", "numpy")
 
@@ -35,21 +39,37 @@ def commit() -> str | None:
     return done.stdout.strip()
 
 
-def differences(config: Config) -> dict[str, Any]:
-    """Return the dotted keys in which a configuration differs from its preset's defaults."""
-    plain = build({"network": {"preset": config.network.preset}})
+def differences(config: Config, stated: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the dotted keys in which a configuration differs from what its preset gives.
+
+    Parameters
+    ----------
+    config : Config
+    stated : mapping, optional
+        What `params.yaml` says beside the preset; nothing by default.
+    """
+    plain = build(stated or {}, {"network.preset": config.network.preset})
     return dict(_differences(config.model_dump(), plain.model_dump(), ""))
 
 
-def command(config: Config) -> str:
-    """Return the command that trains a configuration again on the same dataset."""
+def command(config: Config, file: Path | str = "params.yaml") -> str:
+    """Return the command that, beside a `params.yaml`, trains a configuration again."""
+    stated = read(file) if Path(file).exists() else {}
     overrides = " ".join(
         f"{key}={_plain(value)}"
-        for key, value in differences(config).items()
+        for key, value in differences(config, stated).items()
         if key.split(".")[0] in RUN_SECTIONS
     )
     words = f"uv run mlflow run . --env-manager local -P preset={config.network.preset}"
     return f"{words} -P overrides={shlex.quote(overrides)}" if overrides else words
+
+
+def without_password(storage: str) -> str:
+    """Return the address of a study's database, fit to be shown."""
+    try:
+        return make_url(storage).render_as_string()
+    except ArgumentError:
+        return storage
 
 
 def started_by(kind: str, params: Mapping[str, str]) -> str:
@@ -63,7 +83,7 @@ def started_by(kind: str, params: Mapping[str, str]) -> str:
     """
     entry = {"ablation": "ablate"}.get(kind, kind)
     given = [
-        f" -P {name}={shlex.quote(value)}"
+        f" -P {name}={shlex.quote(without_password(value) if name == 'storage' else value)}"
         for name, value in sorted(params.items())
         if "." not in name and value not in ("params.yaml", "none")
     ]

@@ -102,4 +102,4 @@ def reseed(model: keras.Model, seed: int, epoch: int) -> None:
     """Set every random generator of a model for an epoch, so that a resumed run is the same."""
     for number, layer in enumerate(model.layers):
         if generator := getattr(layer, "seed_generator", None):
-            generator.state.assign([part_seed(seed, number), (epoch << 20) % 2**32])
+            generator.state.assign([part_seed(seed, number), (epoch << 20) % 2**31])

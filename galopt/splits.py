@@ -77,10 +77,12 @@ def same_galaxy(catalog: pd.DataFrame) -> NDArray[np.intp]:
         first.append(np.arange(rows)[number >= 0])
         second.append(representative[number[number >= 0]])
     if {"ra", "dec"} <= set(catalog):
-        sky = SkyCoord(catalog["ra"].to_numpy(), catalog["dec"].to_numpy(), unit="deg")
+        placed = np.flatnonzero(catalog[["ra", "dec"]].notna().all(axis=1))
+        where = catalog.iloc[placed]
+        sky = SkyCoord(where["ra"].to_numpy(), where["dec"].to_numpy(), unit="deg")
         near, far, *_ = sky.search_around_sky(sky, SAME_GALAXY * u.arcsec)
-        first.append(near)
-        second.append(far)
+        first.append(placed[near])
+        second.append(placed[far])
     pairs = np.concatenate(first), np.concatenate(second)
     links = coo_array((np.ones(len(pairs[0]), bool), pairs), shape=(rows, rows))
     return connected_components(links, directed=False)[1]

@@ -53,6 +53,20 @@ def test_fractions_are_scaled_to_sum_to_one_or_left_raw(tmp_path):
     np.testing.assert_allclose(fractions.sum(axis=1), 0.5, rtol=1e-5)
 
 
+def test_the_floor_is_known_where_voters_gave_one_answer_or_fractions_are_raw(tmp_path):
+    raw = params.load("params.yaml", "survey.fractions=raw")
+    for number, (scale, config, known) in enumerate(
+        [(1, CONFIG, True), (0.5, CONFIG, False), (0.5, raw, True)]
+    ):
+        folder = tmp_path / str(number)
+        write_survey(folder, 60)
+        votes = pd.read_csv(folder / "survey" / "votes.csv")
+        votes[["spheroid", "disk"]] *= scale
+        votes.to_csv(folder / "survey" / "votes.csv", index=False)
+        built = dataset.build(config, folder, folder / "dataset")
+        assert (built.info["floor"] is not None) == known
+
+
 def test_a_galaxy_without_a_single_vote_cannot_be_normalised(tmp_path):
     write_survey(tmp_path, 60)
     votes = pd.read_csv(tmp_path / "survey" / "votes.csv")

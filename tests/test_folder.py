@@ -47,7 +47,6 @@ def test_a_folder_becomes_a_survey(stamps, tmp_path):
         "source": "folder",
         "name": "mine",
         "targets": ["smooth", "featured"],
-        "multiple": False,
     }
     assert list(votes.id) == ["001", "b", "c"]
     assert votes.file[0] == str(folder / "images" / "a.png")
@@ -75,10 +74,13 @@ def test_targets_and_table_can_be_named(stamps, tmp_path):
         ("id", 1, None, "line 3 .*the id is empty"),
         ("n_votes", 1, 0, r"line 3 \(id b\): n_votes is 0"),
         ("n_votes", 1, 2.5, "n_votes is 2.5"),
+        ("dec", 1, 95.0, r"line 3 \(id b\): dec is 95.0; it is empty, or within -90 and 90"),
+        ("ra", 0, "east", r"line 2 \(id 001\): ra is east"),
     ],
 )
 def test_a_wrong_cell_is_named(stamps, tmp_path, column, row, value, message):
     folder, table = stamps
+    table = table.assign(ra=[1.0, 2.0, np.nan], dec=0.5)
     table[column] = table[column].astype(object)
     table.loc[row, column] = value
     with pytest.raises(DataError, match=message):

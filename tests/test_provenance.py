@@ -9,7 +9,7 @@ from galopt import params, provenance
 
 
 def test_defaults_need_no_override():
-    command = provenance.command(params.build({}))
+    command = provenance.command(params.load())
     assert command == "uv run mlflow run . --env-manager local -P preset=ignat2016"
 
 
@@ -17,6 +17,8 @@ def test_defaults_need_no_override():
     "overrides",
     [
         "train.epochs=2",
+        "train.epochs=60",
+        "network.preset=modern augment.copies=0",
         "augment.flip=false augment.zoom=1.2",
         "network.dense=[64,32] network.convolutions.0.filters=16",
         'network.convolutions=[{"filters":8,"kernel":6,"pool":2}]',
@@ -24,9 +26,18 @@ def test_defaults_need_no_override():
     ],
 )
 def test_command_trains_the_same_configuration(overrides):
-    config = params.build({}, overrides)
-    given = shlex.split(provenance.command(config))[-1]
-    assert params.build({}, given.removeprefix("overrides=")) == config
+    config = params.load_run(overrides)
+    words = shlex.split(provenance.command(config))
+    given = dict(word.split("=", 1) for word in words if "=" in word)
+    again = params.load_run(f"network.preset={given['preset']} {given.get('overrides', '')}")
+    assert again == config
+
+
+def test_the_command_of_a_search_shows_no_password():
+    command = provenance.started_by("search", {"storage": "postgresql://me:secret@db/studies"})
+    assert "secret" not in command
+    assert "-P storage=" in command
+    assert provenance.without_password("sqlite:///search.db") == "sqlite:///search.db"
 
 
 def test_command_leaves_the_dataset_to_params_yaml():

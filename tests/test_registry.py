@@ -42,3 +42,5 @@ def test_only_a_better_model_of_the_same_dataset_becomes_champion(model, blobs):
     assert champion() == 1
     assert register(model, 0.14, blobs) is None
     assert champion() == 5
+    assert "learnt from 50 galaxies" in register(model, 0.01, blobs, galaxies=50)
+    assert champion() == 5

@@ -267,7 +267,7 @@ def test_paper_stands_beside_ours(html):
 
 
 def test_brightness_that_was_used_is_reported(subject):
-    html = report.page(replace(subject, config=params.build({}, "augment.brightness=0.5")))
+    html = report.page(replace(subject, config=params.load(overrides="augment.brightness=0.5")))
     assert "brightness N(0, 0.5)" in html
     assert "-P overrides=augment.brightness=0.5" in html
 

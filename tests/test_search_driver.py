@@ -57,7 +57,7 @@ def test_a_killed_worker_costs_one_trial_which_is_tried_again(database, start):
 
 def test_a_killed_driver_resumes_where_it_was(database, start):
     driver = start(5, 1, tracked=True)
-    driver.until("ended", 2)
+    driver.until("started", 3)  # so one has ended, and one runs that has just begun
     driver.signal(signal.SIGKILL)
     driver.end()
     begun = statuses(database.parent)["RUNNING"] - 1  # a kill may come before a trial has a run

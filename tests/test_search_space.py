@@ -107,6 +107,7 @@ def test_a_configuration_outside_the_space_has_no_values():
         ({"train.loss": {"kind": "categorical", "choices": ["mae"]}}, ["train.loss='mae'", "mse"]),
         ({"train.epochs": {"kind": "int", "low": 1.5, "high": 3}}, ["whole low, high and step"]),
         ({"stamps.quality": {"kind": "int", "low": 60, "high": 90}}, ["dataset is the same"]),
+        ({"network.dense.2": {"kind": "int", "low": 8, "high": 9}}, ["network.dense.2=8"]),
         ({"train.epochs.count": {"kind": "int", "low": 1, "high": 3}}, ["not a list"]),
         (
             {"train.warm_up": RATE | {"when": {"train.schedule": "cosine"}}},

@@ -65,6 +65,17 @@ def galopt(*words: str) -> str:
     return done.output
 
 
+def test_the_winner_keeps_what_was_not_searched_though_params_yaml_changed(studied):
+    study = optuna.load_study(study_name="found", storage="sqlite:///search.db")
+    began = params.load(overrides="train.loss=binary_crossentropy network.pixels=40")
+    shared = {"augment", "network", "train"}
+    study.set_user_attr("base", began.model_dump(mode="json", include=shared))
+    _, _, config = winner.find(params.load(overrides="train.loss=mse train.epochs=9"))
+    assert (config.train.loss, config.network.pixels) == ("binary_crossentropy", 40)
+    assert config.train.learning_rate == VALUES["train.learning_rate"]
+    assert config.train.epochs == 9
+
+
 def test_the_winner_is_the_best_trials_configuration(studied):
     _, trial, config = winner.find(params.load())
     assert trial.number == 1

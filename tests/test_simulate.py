@@ -29,7 +29,6 @@ def test_the_survey_has_the_published_form(simulated, votes, truth):
         "source": "simulate",
         "name": "simulated CANDELS F160W",
         "targets": list(TARGETS),
-        "multiple": True,
     }
     assert list(votes.columns) == ["id", "ra", "dec", "n_votes", *TARGETS]
     assert len(votes) == SIMULATED

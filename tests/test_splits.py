@@ -55,6 +55,16 @@ def test_rows_at_one_place_on_the_sky_share_a_split():
     assert (split[::2] == split[1::2]).all()
 
 
+def test_rows_without_a_place_are_galaxies_of_their_own():
+    table = catalog(400)
+    table["ra"] = 53.0
+    table["dec"] = -27.8
+    table.loc[2:, ["ra", "dec"]] = np.nan
+    split = split_galaxies(table, TARGETS, Rescale())
+    assert split[0] == split[1]
+    assert set(split) == {"train", "validation", "test"}
+
+
 def test_too_few_galaxies_are_refused():
     with pytest.raises(DataError, match="too few to split"):
         split_galaxies(catalog(4), TARGETS, Rescale())

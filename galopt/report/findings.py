@@ -113,11 +113,15 @@ def _study(run: "TrackedRun") -> Study | None:
         run,
         {state: told.count(state) for state in ("complete", "pruned", "fail")},
         float(best["val_rmse"].iloc[0]),
-        min(values(first, "val_rmse"), default=None) if first else None,
+        min(values(first, "val_rmse"), default=None) if first and _complete(first) else None,
         number,
         _changes(first, winner),
         _table(run, "importances.csv"),
     )
+
+
+def _complete(trial: "TrackedRun") -> bool:
+    return trial.tags.get("galopt.state") == "complete"
 
 
 def _changes(first: "TrackedRun | None", best: "TrackedRun | None") -> pd.DataFrame:

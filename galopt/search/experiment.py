@@ -40,6 +40,9 @@ def search(config: Config, dataset: Dataset) -> bool:
         former = study.user_attrs.get("mlflow_run_id")
         with start_search(config, dataset, former) as run_id:
             study.set_user_attr("mlflow_run_id", run_id)
+            if "base" not in study.user_attrs:
+                shared = {"augment", "network", "train"}
+                study.set_user_attr("base", config.model_dump(mode="json", include=shared))
             objective = Training(
                 space.config, str(dataset.folder), dataset.info["hash"], store_uri()
             )

@@ -107,7 +107,7 @@ class Space:
         if key.endswith(COUNT) and not isinstance(_get(self._plain, key[: -len(COUNT)]), list):
             raise ConfigError(f"search.space.{key}: {key[: -len(COUNT)]} is not a list")
         name, index = _item(key)
-        if name and index is not None:
+        if name and index is not None and f"{name}{COUNT}" in self.parameters:
             values = {f"{name}{COUNT}": max(index + 1, len(_get(self._plain, name) or []))} | values
         try:
             self.configure(values)

@@ -37,7 +37,7 @@ def find(config: Config) -> tuple[optuna.Study, FrozenTrial, Config]:
     """
     study = load_study(config.search, open_storage(config.search.storage, make=False))
     trial = best_trial(study)
-    return study, trial, Space(config).configure(trial.params)
+    return study, trial, _space(study, config).configure(trial.params)
 
 
 def best_of(config: Config, study: str, count: int, dataset: Dataset) -> list[tuple[str, Config]]:
@@ -62,11 +62,17 @@ def best_of(config: Config, study: str, count: int, dataset: Dataset) -> list[tu
     found = load_study(search, open_storage(search.storage, make=False))
     check_dataset(found, dataset)
     best_trial(found)
-    space = Space(config)
+    space = _space(found, config)
     return [
         (f"trial {trial.number}", space.configure(trial.params))
         for trial in complete(found)[:count]
     ]
+
+
+def _space(study: optuna.Study, config: Config) -> Space:
+    """Return the space of a study: what was not searched is as it was when the study began."""
+    began = {**config.model_dump(), **study.user_attrs.get("base", {})}
+    return Space(params.build(began, {"train.epochs": config.train.epochs}))
 
 
 def write_preset(study: optuna.Study, trial: FrozenTrial, winner: Config) -> Path:

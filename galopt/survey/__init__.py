@@ -16,7 +16,7 @@ def make_survey(config: Config, folder: Path) -> None:
         published mosaic shows).
     folder : path
         Replaced as a whole, and only on success. It then holds `survey.json` (source, name,
-        targets, multiple, files downloaded), `votes.csv` (id, ra and dec in degrees or file,
+        targets, files downloaded), `votes.csv` (id, ra and dec in degrees or file,
         n_votes, one raw fraction per target), and for a mosaic `tiles/*.fits`.
 
     Raises

@@ -89,7 +89,6 @@ def read_candels(config: Candels, field: int, out: Path) -> None:
         "source": "candels",
         "name": f"CANDELS {config.field.upper()}, {origin.VOTERS}",
         "targets": list(votes.columns[4:]),
-        "multiple": origin.MULTIPLE,
         "files": {
             name: {"address": file.address, "sha256": file.sha256}
             for name, file in (("mosaic", mosaic), ("votes", table))

@@ -53,7 +53,7 @@ def read_folder(config: Folder, out: Path) -> None:
     columns = [name for name in KEYS if name in votes]
     votes = votes[[*columns, *targets]].assign(file=check_files(votes, folder, table))
     votes.to_csv(out / "votes.csv", index=False)
-    survey = {"source": "folder", "name": folder.name, "targets": targets, "multiple": False}
+    survey = {"source": "folder", "name": folder.name, "targets": targets}
     write_json(out / "survey.json", survey)
     print(f"{table}: {len(votes)} galaxies, to predict: {', '.join(targets)}")
 

@@ -13,8 +13,6 @@ ADDRESS = (
     "gz_candels_table_2_main_release.csv"
 )
 VOTERS = "Galaxy Zoo"
-MULTIPLE = False
-"""A volunteer gives one answer to a question."""
 
 COLUMNS = {
     "ID": "id",

@@ -13,8 +13,6 @@ from galopt.survey.votes import check_votes
 FIELDS = ("goods-s",)
 ADDRESS = "https://cdsarc.cds.unistra.fr/ftp/J/ApJS/221/11/table3.dat.gz"
 VOTERS = "Kartaltepe et al. (2015)"
-MULTIPLE = True
-"""A voter may tick several classes."""
 
 COLUMNS = {
     "depth": (1, 17),

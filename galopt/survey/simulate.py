@@ -67,7 +67,7 @@ def simulate(config: Simulate, folder: Path, work: Work = HERE) -> None:
     votes.to_csv(folder / "votes.csv", index=False, float_format="%.7f")
     table.drop(columns=fractions).to_parquet(folder / "truth.parquet", index=False)
     survey = {"source": "simulate", "name": "simulated CANDELS F160W"}
-    write_json(folder / "survey.json", survey | {"targets": fractions, "multiple": True})
+    write_json(folder / "survey.json", survey | {"targets": fractions})
 
 
 def plan(config: Simulate, folder: Path) -> list[Tile]:

@@ -163,8 +163,18 @@ def one_hot(votes: pd.DataFrame, label: str, table: Path) -> tuple[pd.DataFrame,
 
 
 def check_votes(votes: pd.DataFrame, targets: list[str], table: Path) -> None:
-    """Raise a DataError that names the first wrong id, vote fraction or number of votes."""
+    """Raise a DataError that names the first wrong id, position, fraction or number of votes."""
     _check_ids(votes, table)
+    for name, low, high in (("ra", 0, 360), ("dec", -90, 90)):
+        if name in votes:
+            degrees = pd.to_numeric(votes[name], errors="coerce")
+            wrong = votes[name].notna() & ~degrees.between(low, high)
+            if wrong.any():
+                value = votes[name][wrong].iloc[0]
+                raise DataError(
+                    f"{table}, {_row(votes, wrong)}: {name} is {value}; it is empty, or within "
+                    f"{low} and {high} degrees"
+                )
     for name in targets:
         outside = ~votes[name].astype(float).between(0, 1)
         if outside.any():

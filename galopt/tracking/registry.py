@@ -63,8 +63,19 @@ def log_model(model: VoteFractions, dataset: Dataset) -> str:
     return logged.model_uri
 
 
-def register(model_uri: str, val_rmse: float, dataset: Dataset) -> str | None:
+def register(
+    model_uri: str, val_rmse: float, dataset: Dataset, galaxies: int | None = None
+) -> str | None:
     """Register a model; make it the champion if it is the best on its dataset.
+
+    Parameters
+    ----------
+    model_uri : str
+    val_rmse : float
+    dataset : Dataset
+    galaxies : int, optional
+        How many of the train split it learnt from, if not all. Its validation RMSE is then of
+        a share of the validation split, and does not compare with the champion's.
 
     Returns
     -------
@@ -78,6 +89,8 @@ def register(model_uri: str, val_rmse: float, dataset: Dataset) -> str | None:
     if champion is None or not champion.tags.get("val_rmse"):
         client.set_registered_model_alias(NAME, "champion", version.version)
         return None
+    if galaxies is not None:
+        return f"it learnt from {galaxies} galaxies, and was stopped by as small a share of others"
     if champion.tags.get("galopt.dataset") != dataset.info["hash"]:
         return (
             f"the champion (version {champion.version}) was trained on another dataset; "

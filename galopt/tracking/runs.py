@@ -11,10 +11,12 @@ import mlflow
 import yaml
 from matplotlib.figure import Figure
 from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]
+from mlflow.exceptions import MlflowException
 
 from galopt import architecture
 from galopt.config import Config, Network
 from galopt.dataset import Dataset
+from galopt.errors import GaloptError
 from galopt.params import flatten
 from galopt.provenance import commit
 from galopt.tracking.store import open_store, process_name
@@ -57,6 +59,8 @@ def start_run(
     else:
         experiment = mlflow.get_run(parent_run_id).info.experiment_id
     started_by_mlflow = "MLFLOW_RUN_ID" in os.environ and parent_run_id is None
+    if run_id is not None:
+        _check_known(run_id)
     with mlflow.start_run(
         run_id=run_id,
         experiment_id=None if run_id or started_by_mlflow else experiment,
@@ -71,6 +75,16 @@ def start_run(
         if started_by_mlflow and not name:
             mlflow.set_tag("mlflow.runName", f"{config.network.preset} on {dataset.info['name']}")
         yield run.info.run_id
+
+
+def _check_known(run_id: str) -> None:
+    try:
+        mlflow.get_run(run_id)
+    except MlflowException:
+        raise GaloptError(
+            f"{mlflow.get_tracking_uri()} has no run {run_id}: set MLFLOW_TRACKING_URI to the "
+            "store that has, or train again (uv run dvc repro -f train)"
+        ) from None
 
 
 def log_epoch(epoch: int, values: Mapping[str, float]) -> None:

@@ -11,6 +11,7 @@ from mlflow.exceptions import MlflowException
 from galopt.config import Config
 from galopt.dataset import Dataset
 from galopt.params import flatten
+from galopt.provenance import without_password
 from galopt.tracking.runs import start_run
 from galopt.tracking.store import open_store
 from galopt.tracking.trials import adopt_trials
@@ -46,7 +47,8 @@ def start_search(config: Config, dataset: Dataset, former: str | None) -> Iterat
         mlflow.set_tag("mlflow.runName", f"search {config.search.study} on {dataset.info['name']}")
         if former and former != run_id:
             adopt_trials(run_id, former)
-        settings = config.search.model_copy(update={"space": {}})
+        storage = without_password(config.search.storage)
+        settings = config.search.model_copy(update={"space": {}, "storage": storage})
         mlflow.set_tags({f"search.{key}": str(value) for key, value in flatten(settings).items()})
         space = config.search.model_dump(exclude_unset=True)["space"]
         mlflow.log_dict(space, "space.yaml")
