@@ -20,7 +20,6 @@ from galopt.pictures import read_chunk
 from galopt.serving import VoteFractions
 from galopt.stamps import Chunk
 
-CHAMPION = "models:/galopt@champion"
 BATCH = 512
 """Stamps that the network is given at once, at least, until the last."""
 

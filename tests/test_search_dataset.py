@@ -77,7 +77,7 @@ def test_a_dataset_that_no_remote_has_is_one_line(wanted, tmp_path):
         dataset_of(FOLDER, wanted)
 
 
-def test_a_dataset_of_another_hash_is_replaced(wanted):
+def test_a_dataset_of_another_hash_is_refused(wanted):
     versioning.fetch_dataset()
     info = read_json(f"{FOLDER}/dataset.json")
     write_json(f"{FOLDER}/dataset.json", info | {"hash": "stale"})
