@@ -59,7 +59,7 @@ def predict(
     texts = (text for chunk in chunks for name in ("id", "file") for text in chunk.rows[name])
     export.check(out, texts, overwrite)
     network, origin = open_model(model)
-    if "survey" in origin:
+    if origin.get("survey"):
         print(f"{origin['model']}, trained on {origin['survey']}")
     rejected = []
 

@@ -131,8 +131,7 @@ def build(config: Config, data: Path | str, folder: Path | str) -> Dataset:
     with atomic_folder(folder) as temporary:
         files = [data / file for file in catalog.pop("file")]
         _write_images(files, config.rescale.pixels, temporary / "images.npy", config.work)
-        known = one_answer or config.survey.fractions == "raw"
-        floor = _floor(catalog, data / "survey", targets, config.survey.fractions, known)
+        floor = _floor(catalog, data / "survey", targets, config.survey.fractions, one_answer)
         catalog["split"] = catalog["split"].astype(str)
         catalog.to_parquet(temporary / "catalog.parquet", index=False)
         info = {
@@ -201,19 +200,19 @@ def read_stamp(file: Path, pixels: int) -> NDArray[np.uint8]:
 
 
 def _floor(
-    catalog: pd.DataFrame, survey: Path, targets: list[str], fractions: str, known: bool
+    catalog: pd.DataFrame, survey: Path, targets: list[str], fractions: str, one_answer: bool
 ) -> dict[str, float] | None:
     """Vote-noise floor of the test split, from the truth if there is one, else from n_votes.
 
-    Unknown without truth where voters ticked several answers that were scaled to sum to one:
-    such shares scatter less than `known` binomial ones, by how much depends on the voters.
+    Unknown without truth where voters gave more than one answer each and fractions were scaled
+    to sum to one: these scatter less than a binomial, by how much depends on the voters.
     """
     test = catalog[catalog["split"] == "test"]
     truth = survey / "truth.parquet"
     if "n_votes" not in test:
         return None
     if not truth.exists():
-        if not known:
+        if fractions == "normalised" and not one_answer:
             return None
         return noise_floor(sampling_variance(test[targets], test["n_votes"]), targets)
     from galopt.survey.voters import vote_variance

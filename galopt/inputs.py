@@ -1,18 +1,16 @@
 """Which galaxies to predict: image files, or positions in mosaics."""
 
 import glob
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from astropy.io import fits
 from astropy.table import Table
 
 from galopt.errors import DataError
 from galopt.images import FITS_NAMES
-from galopt.mosaic import assign_tiles, read_wcs
+from galopt.mosaic import assign_tiles, check_mosaic
 from galopt.pictures import TOGETHER
 from galopt.stamps import Chunk
 
@@ -72,7 +70,7 @@ def positions_in(catalogue: Path, mosaics: Sequence[Path]) -> list[Chunk]:
     """
     galaxies = read_catalogue(catalogue)
     for mosaic in mosaics:
-        _check_mosaic(mosaic)
+        check_mosaic(mosaic)
     inside = assign_tiles(list(mosaics), galaxies["ra"].to_numpy(), galaxies["dec"].to_numpy())
     galaxies["file"] = [str(mosaics[number]) if number >= 0 else "" for number in inside]
     tiles = [(number, mosaics[number] if number >= 0 else None) for number in np.unique(inside)]
@@ -143,19 +141,3 @@ def _read_table(path: Path) -> pd.DataFrame:
         columns.convert_bytestring_to_unicode()
         table = columns[[name for name in columns.colnames if columns[name].ndim == 1]].to_pandas()
     return table.rename(columns=str.lower)
-
-
-def _check_mosaic(path: Path) -> None:
-    try:
-        with warnings.catch_warnings(action="ignore"), fits.open(path, memmap=True) as hdus:
-            header, info = hdus[0].header, hdus[0].fileinfo()
-        celestial = header["NAXIS"] == 2 and read_wcs(header).has_celestial
-        with path.open("rb") as stream:
-            packed = stream.read(6) != b"SIMPLE"
-    except Exception as error:  # damaged files raise nearly anything from the reader
-        raise DataError(f"{path}: not a FITS mosaic: {' '.join(str(error).split())}") from None
-    if not celestial:
-        raise DataError(f"{path}: its first image is not two-dimensional with celestial WCS")
-    size, needed = path.stat().st_size, info["datLoc"] + info["datSpan"]
-    if size < needed and not packed:
-        raise DataError(f"{path}: the FITS file is cut, {size} bytes of {needed}")

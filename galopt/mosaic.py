@@ -10,6 +10,7 @@ from astropy.io import fits
 from astropy.wcs import WCS, FITSFixedWarning
 from astropy.wcs.utils import proj_plane_pixel_scales
 
+from galopt.errors import DataError
 from galopt.geometry import cut_around
 
 _PROJECTION = re.compile(
@@ -29,6 +30,30 @@ def read_wcs(header: fits.Header) -> WCS:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FITSFixedWarning)
         return WCS(fits.Header(cards))
+
+
+def check_mosaic(path: Path) -> fits.Header:
+    """Return the header of a whole FITS image on the sky.
+
+    Raises
+    ------
+    DataError
+        It is no FITS file, one that was cut, or its first image is no map of the sky.
+    """
+    try:
+        with warnings.catch_warnings(action="ignore"), fits.open(path, memmap=True) as hdus:
+            header, info = hdus[0].header, hdus[0].fileinfo()
+        with path.open("rb") as stream:
+            packed = stream.read(6) != b"SIMPLE"
+        celestial = header["NAXIS"] == 2 and read_wcs(header).has_celestial
+    except Exception as error:  # damaged files raise nearly anything from the reader
+        raise DataError(f"{path}: not a FITS file ({' '.join(str(error).split())})") from None
+    size, needed = path.stat().st_size, info["datLoc"] + info["datSpan"]
+    if size < needed and not packed:
+        raise DataError(f"{path}: the FITS file is cut, {size} bytes of {needed}")
+    if not celestial:
+        raise DataError(f"{path}: its first image is no map of the sky")
+    return header
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from galopt.files import read_json, write_json
 from galopt.mosaic import Mosaic, read_wcs
 from galopt.stamps import make_stamps
 from galopt.survey import http, make_survey
-from galopt.survey.candels import check_mosaic
+from galopt.survey.candels import check_floats
 from galopt.survey.voters import TARGETS
 
 FILES = ("mosaic.fits", "table3.dat.gz")
@@ -176,7 +176,7 @@ def test_a_field_without_a_known_address_needs_one(tmp_path):
 def test_a_mosaic_is_a_map_of_the_sky_in_floats(tmp_path, image, header, reason):
     fits.writeto(tmp_path / "a.fits", image, fits.Header(header))
     with pytest.raises(DataError, match=reason):
-        check_mosaic(tmp_path / "a.fits")
+        check_floats(tmp_path / "a.fits")
 
 
 def test_scaling_by_one_does_no_harm(tmp_path):
@@ -185,7 +185,7 @@ def test_scaling_by_one_does_no_harm(tmp_path):
     hdu.header["BSCALE"], hdu.header["BZERO"] = 1.0, 0.0
     hdu.writeto(tmp_path / "a.fits", output_verify="ignore")
     assert fits.getheader(tmp_path / "a.fits")["BSCALE"] == 1
-    check_mosaic(tmp_path / "a.fits")
+    check_floats(tmp_path / "a.fits")
     with Mosaic(tmp_path / "a.fits") as tile:
         assert tile.data[3, 3] == 1
 

@@ -100,9 +100,9 @@ def test_a_catalogue_that_cannot_be_used_is_refused_in_one_line(tmp_path, mosaic
     good = write(POSITIONS, tmp_path / "p.csv")
     (tmp_path / "cut.fits").write_bytes(mosaic.read_bytes()[:-5000])
     refuse(good, "the FITS file is cut", [tmp_path / "cut.fits"])
-    refuse(good, "not a FITS mosaic", [tmp_path / "text.fits"])
+    refuse(good, "not a FITS file", [tmp_path / "text.fits"])
     fits.PrimaryHDU(np.zeros((20, 20))).writeto(tmp_path / "bare.fits")
-    refuse(good, "celestial", [tmp_path / "bare.fits"])
+    refuse(good, "no map of the sky", [tmp_path / "bare.fits"])
 
 
 def test_a_table_of_pickled_objects_is_not_opened(tmp_path):

@@ -44,3 +44,9 @@ def test_only_a_better_model_of_the_same_dataset_becomes_champion(model, blobs):
     assert champion() == 5
     assert "learnt from 50 galaxies" in register(model, 0.01, blobs, galaxies=50)
     assert champion() == 5
+
+
+def test_a_champion_of_few_labels_makes_way_for_the_first_of_all(model, blobs):
+    assert register(model, 0.10, blobs, galaxies=50) is None
+    assert register(model, 0.15, blobs) is None
+    assert champion() == 2

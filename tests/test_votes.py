@@ -10,6 +10,7 @@ from galopt.config import Folder
 from galopt.errors import DataError
 from galopt.files import read_json
 from galopt.survey.folder import read_folder
+from galopt.survey.votes import find_targets
 
 VOTES = pd.DataFrame(
     {
@@ -128,6 +129,12 @@ def test_names_that_are_no_classes_are_refused(folder, tmp_path, kinds, message)
     write(VOTES[["id", "file"]].assign(kind=kinds), folder / "votes.csv")
     with pytest.raises(DataError, match=message):
         read(folder, tmp_path / "survey")
+
+
+def test_class_names_in_digits_are_classes(folder, tmp_path):
+    names = pd.DataFrame({"kind": ["1", "2", "2"]})
+    assert find_targets(names, None, tmp_path) == ["kind"]
+    assert find_targets(names.assign(ra=1.0, note=["3", "4", "5"]), ["kind"], tmp_path) == ["kind"]
 
 
 def test_fractions_win_over_a_comment(folder, tmp_path):

@@ -15,6 +15,7 @@ import yaml
 from dask.distributed import Client, Nanny, Scheduler, SpecCluster, Worker, WorkerPlugin
 
 from galopt.errors import ConfigError, GaloptError
+from galopt.parallel import core_numbers
 
 SLOT = {"slot": 1}
 _SETTINGS = {
@@ -101,14 +102,9 @@ def gpus() -> list[str]:
     return [str(number) for number, line in enumerate(listed.stdout.splitlines()) if "GPU" in line]
 
 
-def _usable_cores() -> set[int]:
-    known = hasattr(os, "sched_getaffinity")
-    return os.sched_getaffinity(0) if known else set(range(os.cpu_count() or 1))
-
-
 def _local(workers: int) -> tuple[SpecCluster, dict[Any, list[int]]]:
     """Return a cluster on this machine: each worker has its share of the cores and one GPU."""
-    usable, found = sorted(_usable_cores()), gpus()
+    usable, found = core_numbers(), gpus()
     shares = {n: usable[n::workers] or [usable[n % len(usable)]] for n in range(workers)}
     specification = {}
     for number, share in shares.items():

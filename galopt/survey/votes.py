@@ -71,12 +71,11 @@ def find_targets(votes: pd.DataFrame, stated: list[str] | None, table: Path) -> 
         There are none, one is not all numbers, or its name is taken.
     """
     columns = [str(name) for name in votes if name not in KEYS]
-    for name in stated or columns:
-        if name in columns:
-            _check_numbers(votes, name, table)
     numeric = [name for name in columns if votes[name].dtype.kind in "iuf"]
     text = [name for name in columns if is_label(votes[name])]
     if stated is None:
+        for name in text if numeric else []:
+            _check_numbers(votes, name, table)
         stated = numeric or (text if len(text) == 1 else [])
     if not stated:
         raise DataError(
@@ -85,6 +84,8 @@ def find_targets(votes: pd.DataFrame, stated: list[str] | None, table: Path) -> 
     if len(stated) == 1 and stated[0] in text:
         return stated
     for name in stated:
+        if name in text:
+            _check_numbers(votes, name, table)
         if name not in numeric:
             raise DataError(
                 f"{table}: no numeric column {name} for survey.folder.targets; "
@@ -100,11 +101,9 @@ def find_targets(votes: pd.DataFrame, stated: list[str] | None, table: Path) -> 
 
 
 def _check_numbers(votes: pd.DataFrame, name: str, table: Path) -> None:
-    """Raise a DataError that names the cell that spoils a column of numbers."""
-    if not is_label(votes[name]):
-        return
+    """Raise a DataError that names the cell that makes text of a column of numbers."""
     wrong = pd.to_numeric(votes[name], errors="coerce").isna()
-    if wrong.mean() < 0.5:
+    if 0 < wrong.mean() < 0.5:
         value = votes[name][wrong].iloc[0]
         raise DataError(f"{table}, {_row(votes, wrong)}: {name} is {value!r}, not a number")
 

@@ -83,7 +83,9 @@ def register(
         Why it did not become the champion; None if it did.
     """
     client = mlflow.MlflowClient()
-    tags = {"val_rmse": f"{val_rmse:.5f}", "galopt.dataset": dataset.info["hash"]}
+    tags = {"galopt.dataset": dataset.info["hash"]}
+    if galaxies is None:
+        tags["val_rmse"] = f"{val_rmse:.5f}"
     version = mlflow.register_model(model_uri, NAME, tags=tags)
     champion = _champion(client)
     if champion is None or not champion.tags.get("val_rmse"):
