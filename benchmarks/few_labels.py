@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 
 from galopt import dataset, evaluation, params, training
 from galopt.errors import exit_on_error
-from galopt.transfer import starting_network
+from galopt.tracking.models import starting_network
 
 PATIENCE = "train.patience=1000"
 

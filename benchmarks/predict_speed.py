@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from galopt.inputs import find_files, stamps_in
+from galopt.images import find_files
+from galopt.inputs import stamps_in
 from galopt.parallel import map_cores
 from galopt.pictures import read_chunk
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from galopt.augment import View
 from galopt.config import Evaluate
-from galopt.counts import spread, targets_of
+from galopt.counts import spread
+from galopt.networks import targets_of
 
 BATCH = 256
 
@@ -107,3 +108,38 @@ def transforms(views: Evaluate) -> NDArray[np.float32]:
     angles = 2 * np.pi * np.arange(views.rotations) / views.rotations
     mirrors = (1.0, -1.0) if views.flip else (1.0,)
     return np.array(list(product(angles, views.zooms, mirrors)), np.float32)
+
+
+PREDICT_BATCH = 512
+
+
+def predict_views(
+    model: Any, images: NDArray[np.uint8], views: Evaluate
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """Predict as a configuration says: the central view alone, or the mean of several.
+
+    Returns
+    -------
+    mean : array, shape (N, T), float32
+        Vote fractions of the stored stamps (N, S, S).
+    deviation : array, shape (N, T), float32, or None
+        Standard deviation over the views, where there are several, and of what the network
+        itself does not know, where it says so (`galopt.counts`).
+    """
+    if views == Evaluate():
+        outputs, targets = _outputs(model, images), targets_of(model)
+        return outputs[:, :targets], spread(outputs, targets)
+    return predict_averaged(model, images, views)
+
+
+def predict(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return vote fractions (N, T) of stored stamps (N, S, S), in bounded memory."""
+    return _outputs(model, images)[:, : targets_of(model)]
+
+
+def _outputs(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    parts = [
+        model.predict_on_batch(np.array(images[start : start + PREDICT_BATCH]))
+        for start in range(0, len(images), PREDICT_BATCH)
+    ]
+    return np.concatenate(parts).astype(np.float32)

@@ -47,15 +47,17 @@ def predict(
 
     from galopt import export, inputs
     from galopt.errors import DataError
-    from galopt.predict import open_model, provenance
+    from galopt.images import find_files
     from galopt.predict import predict as predict_chunks
+    from galopt.predict import provenance
+    from galopt.tracking.models import open_model
 
     if bool(paths) == bool(catalog) or bool(catalog) != bool(mosaic):
         raise DataError("name images, or positions with both --catalog and --mosaic")
     if catalog:
         chunks = inputs.positions_in(catalog, mosaic or [])
     else:
-        chunks = inputs.stamps_in(inputs.find_files(paths or []))
+        chunks = inputs.stamps_in(find_files(paths or []))
     texts = (text for chunk in chunks for name in ("id", "file") for text in chunk.rows[name])
     export.check(out, texts, overwrite)
     network, origin = open_model(model)

@@ -46,7 +46,7 @@ def best(
 
     * `galopt search best --write`
     """
-    from galopt.provenance import command
+    from galopt.command import command
     from galopt.search import winner
 
     found, trial, config = winner.find(_config(study, storage))

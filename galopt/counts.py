@@ -87,11 +87,6 @@ class Concentration(keras.layers.Dense):
         return ops.exp(ops.clip(super().call(features), np.log(LEAST), np.log(MOST)))
 
 
-def targets_of(model: keras.Model) -> int:
-    """Return the number of vote fractions that a network predicts."""
-    return model.get_layer("fractions").output.shape[-1]
-
-
 def spread(predicted: NDArray[np.float32], targets: int) -> NDArray[np.float32] | None:
     """Return the standard deviation of each chance of a tick, (N, T); None without concentration.
 

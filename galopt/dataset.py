@@ -14,7 +14,7 @@ from PIL import Image
 from galopt.config import Config, Work
 from galopt.errors import DataError
 from galopt.files import atomic_folder, read_json, write_json
-from galopt.metrics import noise_floor, sampling_variance
+from galopt.noise_floor import floor_of
 from galopt.parallel import map_cores
 from galopt.splits import SPLITS, split_galaxies
 
@@ -131,7 +131,7 @@ def build(config: Config, data: Path | str, folder: Path | str) -> Dataset:
     with atomic_folder(folder) as temporary:
         files = [data / file for file in catalog.pop("file")]
         _write_images(files, config.rescale.pixels, temporary / "images.npy", config.work)
-        floor = _floor(catalog, data / "survey", targets, config.survey.fractions, one_answer)
+        floor = floor_of(catalog, data / "survey", targets, config.survey.fractions, one_answer)
         catalog["split"] = catalog["split"].astype(str)
         catalog.to_parquet(temporary / "catalog.parquet", index=False)
         info = {
@@ -197,32 +197,6 @@ def read_stamp(file: Path, pixels: int) -> NDArray[np.uint8]:
         image.draft("L", (pixels, pixels))
         grey = image.convert("L").resize((pixels, pixels), Image.Resampling.LANCZOS)
     return np.asarray(grey)
-
-
-def _floor(
-    catalog: pd.DataFrame, survey: Path, targets: list[str], fractions: str, one_answer: bool
-) -> dict[str, float] | None:
-    """Vote-noise floor of the test split, from the truth if there is one, else from n_votes.
-
-    Unknown without truth where voters gave more than one answer each and fractions were scaled
-    to sum to one: these scatter less than a binomial, by how much depends on the voters.
-    """
-    test = catalog[catalog["split"] == "test"]
-    truth = survey / "truth.parquet"
-    if "n_votes" not in test:
-        return None
-    if not truth.exists():
-        if fractions == "normalised" and not one_answer:
-            return None
-        return noise_floor(sampling_variance(test[targets], test["n_votes"]), targets)
-    from galopt.survey.voters import vote_variance
-
-    latent = pd.read_parquet(truth).set_index("id").loc[test["id"]]
-    probabilities = latent[[f"p_{target}" for target in targets]].to_numpy()
-    variance = vote_variance(
-        probabilities, test["n_votes"].to_numpy(), normalised=fractions == "normalised", seed=0
-    )
-    return noise_floor(variance, targets)
 
 
 def _content_hash(images: Path, catalog: pd.DataFrame) -> str:

@@ -15,6 +15,7 @@ from galopt.config import Config
 from galopt.dataset import Dataset
 from galopt.errors import ConfigError
 from galopt.evaluation import Evaluation
+from galopt.figures import evaluation_figures
 from galopt.members import Member, average, forget, reseeded, train_members, varied
 from galopt.metrics import rmse
 from galopt.search import winner
@@ -45,7 +46,7 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
         members = train_members(configs, dataset, run_id)
         evaluation, gain, table = combine(members, dataset)
         tracking.log_evaluation(evaluation)
-        pictures = experiment.evaluation_figures(evaluation)
+        pictures = evaluation_figures(evaluation)
         tracking.log_figures(pictures)
         tracking.log_text(table.to_csv(index=False), "members.csv")
         voted = dataset.split("validation").fractions

@@ -7,13 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from galopt.averaging import predict_averaged
+from galopt.averaging import predict_views
 from galopt.config import Evaluate
-from galopt.counts import spread, targets_of
 from galopt.dataset import Dataset, Split
 from galopt.metrics import error_ratio, rmse, rmse_per_galaxy, rmse_per_target
-
-BATCH = 512
 
 
 @dataclass(frozen=True)
@@ -57,38 +54,6 @@ class Evaluation:
                 table[f"deviation_{target}"] = self.deviation[:, number]
         table["rmse"] = rmse_per_galaxy(self.split.fractions, self.predicted)
         return table
-
-
-def predict_views(
-    model: Any, images: NDArray[np.uint8], views: Evaluate
-) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """Predict as a configuration says: the central view alone, or the mean of several.
-
-    Returns
-    -------
-    mean : array, shape (N, T), float32
-        Vote fractions of the stored stamps (N, S, S).
-    deviation : array, shape (N, T), float32, or None
-        Standard deviation over the views, where there are several, and of what the network
-        itself does not know, where it says so (`galopt.counts`).
-    """
-    if views == Evaluate():
-        outputs, targets = _outputs(model, images), targets_of(model)
-        return outputs[:, :targets], spread(outputs, targets)
-    return predict_averaged(model, images, views)
-
-
-def predict(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return vote fractions (N, T) of stored stamps (N, S, S), in bounded memory."""
-    return _outputs(model, images)[:, : targets_of(model)]
-
-
-def _outputs(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    parts = [
-        model.predict_on_batch(np.array(images[start : start + BATCH]))
-        for start in range(0, len(images), BATCH)
-    ]
-    return np.concatenate(parts).astype(np.float32)
 
 
 def evaluate(model: Any, dataset: Dataset, views: Evaluate = Evaluate()) -> Evaluation:  # noqa: B008

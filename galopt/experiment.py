@@ -2,25 +2,23 @@
 
 import shutil
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from galopt import figures, hardware, model_card, report, saliency, tracking
+from galopt import hardware, model_card, report, tracking
 from galopt.checkpoint import fingerprint
 from galopt.config import Config, Evaluate
 from galopt.dataset import Dataset
-from galopt.evaluation import Evaluation, evaluate, predict
-from galopt.files import atomic_file, write_json
+from galopt.evaluation import Evaluation, evaluate
+from galopt.figures import evaluation_figures, saliency_figure, training_figures
 from galopt.published import MODEL, PAPER
 from galopt.serving import VoteFractions
+from galopt.tracking.models import starting_network
 from galopt.training import TrainResult, train
-from galopt.transfer import starting_network
 from galopt.vector import svg
 
 CHECKPOINTS = Path("runs")
@@ -163,76 +161,9 @@ def describe(config: Config, dataset: Dataset, evaluation: Evaluation, networks:
     tracking.describe_model(model_card.card(title, dataset, evaluation, networks))
 
 
-def training_figures(result: TrainResult, dataset: Dataset) -> dict[str, Figure]:
-    """Return the learning curve and the sheet of augmented galaxies."""
-    floor = dataset.info["floor"]
-    return {
-        "learning_curve": figures.learning_curve(
-            result.history, floor["overall"] if floor else None
-        ),
-        "augmented": figures.augmented_views(result.model, dataset.split("train").images[:5]),
-    }
-
-
-def evaluation_figures(evaluation: Evaluation) -> dict[str, Figure]:
-    """Return the figures of the test galaxies."""
-    return {
-        "predicted": figures.predicted_against_voted(evaluation),
-        "best": figures.extremes(evaluation, worst=False),
-        "worst": figures.extremes(evaluation, worst=True),
-    }
-
-
-def saliency_figure(model: keras.Model, evaluation: Evaluation) -> Figure:
-    """Return occlusion maps of the galaxy with the highest prediction of each of five targets."""
-    rows = saliency.typical(evaluation.predicted, most=5)
-    stamps, targets = evaluation.split.images[rows], np.arange(len(rows))
-    field = model.get_layer("view").field
-    maps = saliency.occlusion(partial(predict, model), stamps, targets, field)
-    edge = round(stamps.shape[1] * (1 - field) / 2)
-    inside = slice(edge, stamps.shape[1] - edge)
-    titles = [
-        f"{name.replace('_', ' ')} {evaluation.predicted[row, number]:.2f}"
-        for number, (name, row) in enumerate(zip(evaluation.targets, rows, strict=False))
-    ]
-    return figures.occlusion(stamps[:, inside, inside], maps, titles)
-
-
 def forget_checkpoints(config: Config, dataset: Dataset) -> None:
     """Remove the checkpoints of a finished training."""
     shutil.rmtree(CHECKPOINTS / fingerprint(config, dataset.info["hash"]), ignore_errors=True)
-
-
-def save_training(
-    trained: Trained, dataset: Dataset, model: Path, metrics: Path, plots: Path
-) -> None:
-    """Write the model, `train.json`, the table of epochs and the figures for DVC."""
-    with atomic_file(model) as path:
-        trained.result.model.save(path)
-    table = pd.DataFrame(trained.result.history)
-    table.insert(0, "epoch", range(1, len(table) + 1))
-    _save_figures(training_figures(trained.result, dataset), plots)
-    table.to_csv(plots / "history.csv", index=False)
-    write_json(metrics, trained.summary())
-
-
-def save_evaluation(
-    evaluation: Evaluation,
-    pictures: dict[str, Figure],
-    run_id: str,
-    metrics: Path,
-    plots: Path,
-) -> None:
-    """Write `evaluation.json`, the predictions and the figures for DVC."""
-    _save_figures(pictures, plots)
-    evaluation.table.to_csv(plots / "predictions.csv", index=False)
-    write_json(metrics, evaluation.metrics | {"mlflow_run_id": run_id})
-
-
-def _save_figures(pictures: dict[str, Figure], folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, figure in pictures.items():
-        figure.savefig(folder / f"{name}.svg")
 
 
 def _median(history: list[dict[str, float]], name: str) -> float:

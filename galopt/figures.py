@@ -1,16 +1,23 @@
 """The pictures of a run: matplotlib figures, made without a display."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from galopt import figures, saliency
+from galopt.averaging import predict
+from galopt.dataset import Dataset
 from galopt.diagnostics import reliability
+from galopt.evaluation import Evaluation
 from galopt.metrics import rmse_per_galaxy
 from galopt.published import MODEL, PAPER
+from galopt.training import TrainResult
 
 if TYPE_CHECKING:
     from galopt.evaluation import Evaluation  # loads Keras, which drawing does not need
@@ -198,3 +205,38 @@ def _fractions(targets: Sequence[str], values: NDArray[np.float32]) -> str:
     """Name the two largest fractions."""
     largest = np.argsort(-values)[:2]
     return ", ".join(f"{targets[i].replace('_', ' ')} {values[i]:.2f}" for i in largest)
+
+
+def training_figures(result: TrainResult, dataset: Dataset) -> dict[str, Figure]:
+    """Return the learning curve and the sheet of augmented galaxies."""
+    floor = dataset.info["floor"]
+    return {
+        "learning_curve": figures.learning_curve(
+            result.history, floor["overall"] if floor else None
+        ),
+        "augmented": figures.augmented_views(result.model, dataset.split("train").images[:5]),
+    }
+
+
+def evaluation_figures(evaluation: Evaluation) -> dict[str, Figure]:
+    """Return the figures of the test galaxies."""
+    return {
+        "predicted": figures.predicted_against_voted(evaluation),
+        "best": figures.extremes(evaluation, worst=False),
+        "worst": figures.extremes(evaluation, worst=True),
+    }
+
+
+def saliency_figure(model: keras.Model, evaluation: Evaluation) -> Figure:
+    """Return occlusion maps of the galaxy with the highest prediction of each of five targets."""
+    rows = saliency.typical(evaluation.predicted, most=5)
+    stamps, targets = evaluation.split.images[rows], np.arange(len(rows))
+    field = model.get_layer("view").field
+    maps = saliency.occlusion(partial(predict, model), stamps, targets, field)
+    edge = round(stamps.shape[1] * (1 - field) / 2)
+    inside = slice(edge, stamps.shape[1] - edge)
+    titles = [
+        f"{name.replace('_', ' ')} {evaluation.predicted[row, number]:.2f}"
+        for number, (name, row) in enumerate(zip(evaluation.targets, rows, strict=False))
+    ]
+    return figures.occlusion(stamps[:, inside, inside], maps, titles)

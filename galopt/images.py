@@ -1,6 +1,8 @@
 """Reading one image file: a picture for the eye, or numbers with a background."""
 
+import glob
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -8,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 from PIL import Image
+
+from galopt.errors import DataError
 
 MAX_PIXELS = 89_478_485
 """Pixels of the largest image that is decoded: Pillow's own limit (`Image.MAX_IMAGE_PIXELS`)."""
@@ -125,3 +129,46 @@ def _first_image(hdus: fits.HDUList) -> fits.ImageHDU:
 def _is_flat(shape: tuple[int, ...]) -> bool:
     """Whether an array is two-dimensional but for axes of length one before the two."""
     return len(shape) >= 2 and all(length == 1 for length in shape[:-2])
+
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", *FITS_NAMES)
+
+
+def find_files(paths: Sequence[str]) -> list[Path]:
+    """Return the image files that paths mean, each once.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Files; folders, searched to their depths for JPEG, PNG, TIFF and FITS names; or
+        patterns with ``*``, ``?``, ``**``.
+
+    Raises
+    ------
+    DataError
+        A path means no file.
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        files = _files(path)
+        if not files:
+            raise DataError(f"{path}: no image there (known are {', '.join(SUFFIXES)})")
+        found |= dict.fromkeys(files)
+    return list(found)
+
+
+def image_id(file: Path) -> str:
+    """Return a file's name without the ending that says it is an image."""
+    ending = max((s for s in SUFFIXES if file.name.lower().endswith(s)), key=len, default="")
+    return file.name.removesuffix(file.name[-len(ending) :]) if ending else file.name
+
+
+def _files(path: str) -> list[Path]:
+    if Path(path).is_file():
+        return [Path(path)]
+    inside = (
+        Path(path).rglob("*") if Path(path).is_dir() else map(Path, glob.glob(path, recursive=True))
+    )
+    return sorted(
+        file for file in inside if file.name.lower().endswith(SUFFIXES) and file.is_file()
+    )

@@ -1,6 +1,5 @@
 """Which galaxies to predict: image files, or positions in mosaics."""
 
-import glob
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,40 +8,15 @@ import pandas as pd
 from astropy.table import Table
 
 from galopt.errors import DataError
-from galopt.images import FITS_NAMES
+from galopt.images import image_id
 from galopt.mosaic import assign_tiles, check_mosaic
 from galopt.pictures import TOGETHER
 from galopt.stamps import Chunk
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", *FITS_NAMES)
 
 CATALOGUES = {".csv": "csv", ".parquet": "parquet", ".fits": "fits", ".vot": "votable"}
 """Endings of the catalogues that can be read, and what astropy calls them."""
 
 _COLUMNS = ["id", "ra", "dec"]
-
-
-def find_files(paths: Sequence[str]) -> list[Path]:
-    """Return the image files that paths mean, each once.
-
-    Parameters
-    ----------
-    paths : sequence of str
-        Files; folders, searched to their depths for JPEG, PNG, TIFF and FITS names; or
-        patterns with ``*``, ``?``, ``**``.
-
-    Raises
-    ------
-    DataError
-        A path means no file.
-    """
-    found: dict[Path, None] = {}
-    for path in paths:
-        files = _files(path)
-        if not files:
-            raise DataError(f"{path}: no image there (known are {', '.join(SUFFIXES)})")
-        found |= dict.fromkeys(files)
-    return list(found)
 
 
 def stamps_in(files: Sequence[Path]) -> list[Chunk]:
@@ -107,23 +81,6 @@ def read_catalogue(path: Path) -> pd.DataFrame:
             galaxy = table["id"][wrong].iloc[0]
             raise DataError(f"{path}, id {galaxy}: {name} is not within {low} and {high} degrees")
     return table
-
-
-def image_id(file: Path) -> str:
-    """Return a file's name without the ending that says it is an image."""
-    ending = max((s for s in SUFFIXES if file.name.lower().endswith(s)), key=len, default="")
-    return file.name.removesuffix(file.name[-len(ending) :]) if ending else file.name
-
-
-def _files(path: str) -> list[Path]:
-    if Path(path).is_file():
-        return [Path(path)]
-    inside = (
-        Path(path).rglob("*") if Path(path).is_dir() else map(Path, glob.glob(path, recursive=True))
-    )
-    return sorted(
-        file for file in inside if file.name.lower().endswith(SUFFIXES) and file.is_file()
-    )
 
 
 def _pieces(galaxies: pd.DataFrame, tile: Path | None) -> list[Chunk]:

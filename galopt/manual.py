@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from galopt.config import Config
+from galopt.config.schema import Config
 
 
 def describe(config: Config) -> str:

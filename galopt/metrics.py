@@ -1,7 +1,5 @@
 """How far predicted vote fractions are from the published ones, and how far they must be."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv
@@ -51,54 +49,6 @@ def rmse_per_galaxy(voted: ArrayLike, predicted: ArrayLike) -> Array:
     than `rmse` over all galaxies: do not compare the two.
     """
     return np.sqrt(np.mean(_squared(voted, predicted), axis=1))
-
-
-def sampling_variance(fractions: ArrayLike, n_votes: ArrayLike) -> Array:
-    """Estimate each fraction's variance from the finite number of its voters.
-
-    The unbiased binomial estimate f (1 - f) / (n - 1), for voters who tick one answer.
-
-    Parameters
-    ----------
-    fractions : array, shape (N, T)
-        Vote fractions in [0, 1].
-    n_votes : array, shape (N,)
-        Voters of each galaxy.
-
-    Returns
-    -------
-    array, shape (N, T)
-        NaN where fewer than two voted.
-    """
-    fractions = np.asarray(fractions, float)
-    n_votes = np.asarray(n_votes, float)[:, None]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(n_votes > 1, fractions * (1 - fractions) / (n_votes - 1), np.nan)
-
-
-def noise_floor(variance: ArrayLike, targets: Sequence[str]) -> dict[str, float] | None:
-    """Return the RMSE that vote noise alone leaves to a perfect predictor.
-
-    Parameters
-    ----------
-    variance : array, shape (N, T)
-        Variance of each published fraction around its expectation; rows of NaN are left out.
-    targets : sequence of str
-        Names of the T columns.
-
-    Returns
-    -------
-    dict or None
-        ``{"overall": …, target: …}``; None if no galaxy's variance is known.
-    """
-    known = np.asarray(variance, float)
-    known = known[np.isfinite(known).all(axis=1)]
-    if not len(known):
-        return None
-    columns = np.sqrt(known.mean(axis=0))
-    return {"overall": float(np.sqrt(known.mean()))} | dict(
-        zip(targets, columns.tolist(), strict=True)
-    )
 
 
 def error_ratio(

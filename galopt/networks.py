@@ -11,7 +11,7 @@ from keras import layers
 from galopt.architecture import CONVOLUTION_BIAS, DENSE_BIAS, OUTPUT_BIAS, OUTPUT_SPREAD, check
 from galopt.augment import View
 from galopt.config import Convolution, Network
-from galopt.counts import Concentration, targets_of
+from galopt.counts import Concentration
 from galopt.errors import DataError
 from galopt.layers import DecisionTree, JoinViews, Maxout, MaxoutConv2D, UntiedBias, Viewpoints
 
@@ -245,3 +245,8 @@ def _blocks(network: Network) -> Iterator[tuple[int, int]]:
     for stage in network.residual:
         for number in range(stage.depth):
             yield stage.filters, stage.pool if number == 0 else 1
+
+
+def targets_of(model: keras.Model) -> int:
+    """Return the number of vote fractions that a network predicts."""
+    return model.get_layer("fractions").output.shape[-1]

@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from galopt.config import Config
+from galopt.config.schema import Config
 from galopt.errors import ConfigError
 
 PRESETS = files("galopt") / "presets"
@@ -26,7 +26,7 @@ def load(
     Parameters
     ----------
     path : path
-        A YAML file with the sections of `galopt.config.Config`.
+        A YAML file with the sections of `galopt.config.schema.Config`.
     overrides : str or mapping, optional
         Dotted keys and their values, as text (``"train.epochs=2 augment.brightness=0"``)
         or as a mapping (``{"train.epochs": 2}``).

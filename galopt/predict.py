@@ -2,18 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 import galopt
-from galopt import params
-from galopt.config import Evaluate, Stamps
-from galopt.errors import DataError, GaloptError
 from galopt.export import ERROR, HIGH, LOW
-from galopt.files import read_json
 from galopt.metrics import interval
 from galopt.parallel import map_cores
 from galopt.pictures import read_chunk
@@ -22,28 +17,6 @@ from galopt.stamps import Chunk
 
 BATCH = 512
 """Stamps that the network is given at once, at least, until the last."""
-
-
-def open_model(reference: str) -> tuple[VoteFractions, dict[str, str]]:
-    """Load a model and say where it comes from.
-
-    Parameters
-    ----------
-    reference : str
-        ``models:/galopt@champion``, ``models:/galopt/3``, ``runs:/ID``, a run's id, its
-        unique start or its name, the folder of a logged model, or the path of a `.keras`
-        file of this project.
-
-    Raises
-    ------
-    GaloptError
-        There is no such model. Nothing that a file holds is executed.
-    """
-    if reference.endswith(".keras"):
-        return _from_file(Path(reference)), {"model": reference}
-    from galopt.tracking.models import open_model as open_tracked
-
-    return open_tracked(reference)
 
 
 def predict(
@@ -125,24 +98,3 @@ def _fractions(model: VoteFractions, stamps: NDArray[np.uint8], errors: bool) ->
     mean, deviation = model.with_errors(stamps)
     values = np.hstack([mean, deviation, *interval(mean, deviation)])
     return pd.DataFrame(values.astype(np.float32), columns=names)
-
-
-def _from_file(path: Path) -> VoteFractions:
-    if not path.is_file():
-        raise DataError(f"{path}: no such file")
-    from galopt.counts import targets_of
-    from galopt.networks import load_model
-
-    network = load_model(path)
-    try:
-        targets = read_json("data/dataset/dataset.json")["targets"]
-    except FileNotFoundError:
-        targets = []
-    if len(targets) != targets_of(network):
-        raise GaloptError(
-            f"{path}: data/dataset/dataset.json does not name its {targets_of(network)} "
-            "fractions; start in the folder where it was trained, or give its run's id"
-        )
-    config = params.load() if Path("params.yaml").exists() else None
-    views, stamps = (config.evaluate, config.stamps) if config else (Evaluate(), Stamps())
-    return VoteFractions([network], targets, views, stamps)

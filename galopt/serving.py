@@ -13,7 +13,7 @@ from galopt.files import read_json, write_json
 from galopt.pictures import to_stamps
 
 if TYPE_CHECKING:
-    from galopt.tracking.scoring import Served  # loads MLflow, which prediction can do without
+    pass  # loads MLflow, which prediction can do without
 
 Fractions = NDArray[np.float32]
 
@@ -109,7 +109,7 @@ class VoteFractions:
         return levels.astype(np.uint8)
 
     def _members(self, stamps: NDArray[np.uint8]) -> list[tuple[Fractions, Fractions | None]]:
-        from galopt.evaluation import predict_views
+        from galopt.averaging import predict_views
 
         return [predict_views(network, stamps, self.views) for network in self.networks]
 
@@ -147,11 +147,3 @@ def load(folder: Path) -> VoteFractions:
     if not networks:
         raise DataError(f"{folder}: no network there (member_00.keras)")
     return VoteFractions(networks, served["targets"], views, stamps)
-
-
-def _load_pyfunc(folder: str) -> "Served":
-    """Load the model for MLflow, which calls this by its name."""
-    from galopt.tracking.scoring import Served, bound_requests
-
-    bound_requests()
-    return Served(load(Path(folder)))

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from galopt.config import Config, Work
 from galopt.errors import DataError
 from galopt.files import atomic_file, read_json
-from galopt.inputs import find_files, image_id
+from galopt.images import find_files, image_id
 from galopt.stamps import Chunk, stamp_chunk, stamp_survey
 
 DRAWN, GAP, TEXT = 168, 10, 15

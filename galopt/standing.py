@@ -5,20 +5,9 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from galopt.published import MODEL, PAPER
-
-# The published GOODS-S votes (Kartaltepe et al. 2015), 7,567 rows normalised to sum to one:
-# RMSE of always answering their mean; and of their noise, from the 201 galaxies voted on
-# twice and from the number of voters of each.
-CANDELS_CONSTANT = 0.2352
-CANDELS_FLOOR = (0.12, 0.135)
+from galopt.published import CANDELS_CONSTANT, CANDELS_FLOOR, MODEL, PAPER
 
 OURS, THEIRS, QUIET = "#1f77b4", "#d62728", "#8a8a8a"
-
-
-def covered(rmse: float, constant: float, floor: float) -> float:
-    """Return how far an RMSE is on the way from the constant predictor (0) to the floor (1)."""
-    return (constant - rmse) / (constant - floor)
 
 
 def standing(name: str, metrics: dict[str, Any], ours: str = "this run") -> Figure:

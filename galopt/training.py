@@ -12,9 +12,10 @@ from galopt.augment import view_layer
 from galopt.batches import Batches, labelled, labels, shared, vote_weights
 from galopt.checkpoint import Checkpoint
 from galopt.config import Config, Train
-from galopt.counts import BetaBinomial, FractionError, targets_of
+from galopt.counts import BetaBinomial, FractionError
 from galopt.dataset import Dataset, Split
 from galopt.divergence import NotFiniteError, diverged
+from galopt.networks import targets_of
 from galopt.optimizers import make_optimizer
 from galopt.parallel import progress_bar
 from galopt.reporter import Epoch, Reporter, reseed

@@ -1,13 +1,11 @@
 """Starting from a network that has seen other galaxies: its column is kept, its head is not."""
 
 from itertools import zip_longest
-from pathlib import Path
 from typing import Any
 
 import keras
 
 from galopt.errors import ConfigError
-from galopt.networks import load_model
 
 _SETTINGS = ("pieces", "pool_size", "strides", "padding", "activation")
 
@@ -45,23 +43,6 @@ def freeze(model: keras.Model, frozen: bool) -> None:
     """Keep the weights of a network's column as they are in training, or let them learn."""
     for layer in _column(model):
         layer.trainable = not frozen
-
-
-def starting_network(reference: str | None) -> keras.Model | None:
-    """Open the network that `train.init_from` names: a file, a run or a registered model.
-
-    Raises
-    ------
-    GaloptError
-        There is none, or it is no network of galopt.
-    """
-    if reference is None:
-        return None
-    if reference.endswith(".keras"):
-        return load_model(Path(reference))
-    from galopt.tracking.models import fetch_network
-
-    return fetch_network(reference)
 
 
 def _kind(layer: keras.Layer) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ def main() -> None:
     with exit_on_error():
         config = params.load()
         from galopt import dataset, experiment, networks, tracking
+        from galopt.stages import save_evaluation
 
         data = dataset.load()
         trained = Path("metrics/train.json")
@@ -22,7 +23,7 @@ def main() -> None:
         with tracking.start_run(config, data, run_id=run_id):
             evaluation, pictures = experiment.run_evaluation(model, data, config.evaluate)
             experiment.describe(config, data, evaluation)
-        experiment.save_evaluation(
+        save_evaluation(
             evaluation,
             pictures,
             run_id,

@@ -11,11 +11,12 @@ def main() -> None:
     with exit_on_error():
         config = params.load()
         from galopt import dataset, experiment, tracking
+        from galopt.stages import save_training
 
         data = dataset.load()
         with tracking.start_run(config, data) as run_id:
             trained = experiment.run_training(config, data, run_id)
-        experiment.save_training(
+        save_training(
             trained,
             data,
             model=Path("models/model.keras"),

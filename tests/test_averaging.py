@@ -6,10 +6,10 @@ import pytest
 
 from galopt import networks, params
 from galopt.augment import View
-from galopt.averaging import joined, predict_averaged, transforms
+from galopt.averaging import joined, predict, predict_averaged, transforms
 from galopt.config import Evaluate
 from galopt.errors import ConfigError
-from galopt.evaluation import evaluate, predict
+from galopt.evaluation import evaluate
 
 PUBLISHED = Evaluate(rotations=10, zooms=[1 / 1.2, 1, 1.2], flip=True)
 STAMPS = np.random.default_rng(0).integers(0, 256, (6, 32, 32)).astype(np.uint8)

@@ -13,7 +13,7 @@ from galopt.images import read_image
 from galopt.mosaic import Mosaic, Units
 from galopt.photometry import background, measure
 from galopt.survey.noise import SIGMA
-from galopt.survey.voters import TARGETS
+from galopt.survey.votes import TARGETS
 
 REAL = {
     "mean": [0.250, 0.493, 0.147, 0.080, 0.030],

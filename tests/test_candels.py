@@ -19,7 +19,7 @@ from galopt.mosaic import Mosaic, read_wcs
 from galopt.stamps import make_stamps
 from galopt.survey import http, make_survey
 from galopt.survey.candels import check_floats
-from galopt.survey.voters import TARGETS
+from galopt.survey.votes import TARGETS
 
 FILES = ("mosaic.fits", "table3.dat.gz")
 

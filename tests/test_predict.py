@@ -19,10 +19,12 @@ from galopt.cli import app
 from galopt.config import Stamps
 from galopt.errors import DataError, GaloptError
 from galopt.files import write_json
-from galopt.inputs import find_files, positions_in, stamps_in
+from galopt.images import find_files
+from galopt.inputs import positions_in, stamps_in
 from galopt.pictures import read_chunk
 from galopt.stamps import Chunk, make_stamps
 from galopt.survey import make_survey
+from galopt.tracking.models import open_model
 
 TARGETS = ["mean", "spread"]
 WITH_ERRORS = [f"{name}{end}" for end in ("_err", "_low", "_high") for name in TARGETS]
@@ -207,7 +209,7 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path, monkeypatch):
 
 def test_missing_keras_file_is_named(tmp_path):
     with pytest.raises(DataError, match="no such file"):
-        predict.open_model(str(tmp_path / "model.keras"))
+        open_model(str(tmp_path / "model.keras"))
 
 
 @pytest.fixture
@@ -230,7 +232,7 @@ def save_network(path: Path, outputs: int) -> None:
 
 def test_keras_file_is_used_with_the_project_s_names_and_stretch(project):
     save_network(project / "model.keras", outputs=2)
-    opened, origin = predict.open_model("model.keras")
+    opened, origin = open_model("model.keras")
     assert (opened.targets, opened.side, opened.stamps.softening) == (TARGETS, 40, 2)
     assert origin == {"model": "model.keras"}
     fractions = opened.fractions(np.zeros((3, 40, 40), np.uint8))
@@ -240,7 +242,7 @@ def test_keras_file_is_used_with_the_project_s_names_and_stretch(project):
 def test_keras_file_with_other_outputs_is_refused(project):
     save_network(project / "model.keras", outputs=3)
     with pytest.raises(GaloptError, match="does not name its 3 fractions"):
-        predict.open_model("model.keras")
+        open_model("model.keras")
 
 
 def predict_command(*words: str) -> Result:
@@ -286,6 +288,6 @@ def test_code_in_a_keras_file_is_never_run(project, code):
     shutil.rmtree("sprung", ignore_errors=True)  # made when the network was
     hostile.save(project / "model.keras")
     with pytest.raises(GaloptError, match="not a trained network") as caught:
-        predict.open_model("model.keras")
+        open_model("model.keras")
     assert "\n" not in str(caught.value)
     assert not (project / "sprung").exists()

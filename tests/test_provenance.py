@@ -6,11 +6,11 @@ import subprocess
 import pytest
 
 from galopt import params, provenance
+from galopt.command import command, differences, started_by, without_password
 
 
 def test_defaults_need_no_override():
-    command = provenance.command(params.load())
-    assert command == "uv run mlflow run . --env-manager local -P preset=ignat2016"
+    assert command(params.load()) == "uv run mlflow run . --env-manager local -P preset=ignat2016"
 
 
 @pytest.mark.parametrize(
@@ -27,39 +27,39 @@ def test_defaults_need_no_override():
 )
 def test_command_trains_the_same_configuration(overrides):
     config = params.load_run(overrides)
-    words = shlex.split(provenance.command(config))
+    words = shlex.split(command(config))
     given = dict(word.split("=", 1) for word in words if "=" in word)
     again = params.load_run(f"network.preset={given['preset']} {given.get('overrides', '')}")
     assert again == config
 
 
 def test_the_command_of_a_search_shows_no_password():
-    command = provenance.started_by("search", {"storage": "postgresql://me:secret@db/studies"})
-    assert "secret" not in command
-    assert "-P storage=" in command
-    assert provenance.without_password("sqlite:///search.db") == "sqlite:///search.db"
+    line = started_by("search", {"storage": "postgresql://me:secret@db/studies"})
+    assert "secret" not in line
+    assert "-P storage=" in line
+    assert without_password("sqlite:///search.db") == "sqlite:///search.db"
 
 
 def test_command_leaves_the_dataset_to_params_yaml():
     config = params.build({"survey": {"simulate": {"galaxies": 50}}})
-    assert provenance.differences(config) == {"survey.simulate.galaxies": 50}
-    assert "galaxies" not in provenance.command(config)
+    assert differences(config) == {"survey.simulate.galaxies": 50}
+    assert "galaxies" not in command(config)
 
 
 def test_command_of_a_parent_is_the_one_that_was_given():
     logged = {"seeds": "5", "overrides": "train.epochs=2 augment.flip=false", "train.epochs": "2"}
-    command = provenance.started_by("ablation", logged)
-    assert command == (
+    line = started_by("ablation", logged)
+    assert line == (
         "uv run mlflow run . -e ablate --env-manager local "
         "-P overrides='train.epochs=2 augment.flip=false' -P seeds=5"
     )
     unset = {"members": "params.yaml", "overrides": "none"}
-    assert provenance.started_by("ensemble", unset).endswith("-e ensemble --env-manager local")
+    assert started_by("ensemble", unset).endswith("-e ensemble --env-manager local")
 
 
 def test_list_that_was_unset_is_a_difference():
     config = params.build({"survey": {"folder": {"targets": ["smooth"]}}})
-    assert provenance.differences(config) == {"survey.folder.targets": ["smooth"]}
+    assert differences(config) == {"survey.folder.targets": ["smooth"]}
 
 
 def test_versions_are_of_what_is_installed():

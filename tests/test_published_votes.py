@@ -10,7 +10,7 @@ from published_votes import some_votes, table3_line, write_galaxy_zoo, write_tab
 from galopt.errors import DataError
 from galopt.survey.galaxy_zoo import read_galaxy_zoo
 from galopt.survey.kartaltepe import read_kartaltepe
-from galopt.survey.voters import TARGETS
+from galopt.survey.votes import TARGETS
 
 
 @pytest.mark.parametrize("name", ["table3.dat", "table3.dat.gz"])

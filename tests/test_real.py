@@ -13,7 +13,8 @@ from galopt import dataset, params, training
 from galopt.augment import View
 from galopt.config import Evaluate, Stamps
 from galopt.evaluation import evaluate
-from galopt.inputs import find_files, stamps_in
+from galopt.images import find_files
+from galopt.inputs import stamps_in
 from galopt.predict import predict
 from galopt.serving import VoteFractions
 from galopt.stamps import make_stamps

@@ -12,10 +12,9 @@ from PIL import Image
 
 from galopt import serving
 from galopt.augment import View
-from galopt.averaging import predict_averaged
+from galopt.averaging import predict_averaged, predict_views
 from galopt.config import Evaluate, Stamps
 from galopt.errors import DataError
-from galopt.evaluation import predict_views
 from galopt.inputs import stamps_in
 from galopt.pictures import read_chunk
 from galopt.serving import VoteFractions

@@ -8,10 +8,11 @@ from conftest import SIMULATED, simulated_config
 
 from galopt.files import read_json
 from galopt.mosaic import Mosaic
+from galopt.noise_floor import vote_variance
 from galopt.photometry import background, measure
 from galopt.survey.noise import SIGMA, add_noise
 from galopt.survey.simulate import paint_tile, plan
-from galopt.survey.voters import TARGETS, vote_variance
+from galopt.survey.votes import TARGETS
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,8 @@
 import pytest
 from matplotlib.figure import Figure
 
-from galopt.standing import covered, standing
+from galopt.published import covered
+from galopt.standing import standing
 
 
 @pytest.mark.parametrize(("rmse", "share"), [(0.3, 0.0), (0.1, 1.0), (0.2, 0.5), (0.4, -0.5)])

@@ -9,7 +9,8 @@ import pytest
 from galopt import networks, params, training
 from galopt.augment import View
 from galopt.errors import ConfigError, DataError
-from galopt.transfer import start_from, starting_network
+from galopt.tracking.models import starting_network
+from galopt.transfer import start_from
 
 TINY = {
     "network.convolutions": [{"filters": 4, "kernel": 6, "pool": 4}],

@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from galopt.survey.voters import TARGETS, cast_votes, draw_voters, tick_probabilities, vote_variance
+from galopt.noise_floor import vote_variance
+from galopt.survey.voters import cast_votes, draw_voters, tick_probabilities
+from galopt.survey.votes import TARGETS
 
 CHANCES = np.array([0.3, 0.6, 0.05, 0.01, 0.02])
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from galopt import provenance
+from galopt.command import command, differences, started_by
 from galopt.quality import PAGE as QUALITY
 from galopt.report.subject import Subject
 
@@ -15,14 +16,14 @@ def again(subject: Subject) -> dict[str, Any]:
     runs = {name: finding.run for name, finding in found.items() if finding}
     own = [run for run in runs.values() if run.id == subject.run_id]
     if subject.kind == "run":
-        command = provenance.command(subject.config)
+        line = command(subject.config)
     else:
-        command = provenance.started_by(subject.kind, own[0].params if own else {})
+        line = started_by(subject.kind, own[0].params if own else {})
     return {
-        "command": command,
+        "command": line,
         "differences": {
             key: value
-            for key, value in provenance.differences(subject.config).items()
+            for key, value in differences(subject.config).items()
             if key.split(".")[0] not in ("work", "search", "ensemble", "ablate")
         },
         "commit": provenance.commit(),
@@ -30,7 +31,7 @@ def again(subject: Subject) -> dict[str, Any]:
         "train": subject.train,
         "quality": QUALITY if (subject.dataset.folder / QUALITY).exists() else None,
         "others": [
-            (name, run, provenance.started_by(run.kind, run.params))
+            (name, run, started_by(run.kind, run.params))
             for name, run in runs.items()
             if run not in own
         ],

@@ -8,9 +8,9 @@ import pandas as pd
 
 from galopt import architecture, figures
 from galopt.comparison import Interval, bootstrap
-from galopt.published import MODEL, PAPER
+from galopt.published import CANDELS_CONSTANT, CANDELS_FLOOR, MODEL, PAPER, covered
 from galopt.report.subject import Subject
-from galopt.standing import CANDELS_CONSTANT, CANDELS_FLOOR, covered, standing
+from galopt.standing import standing
 from galopt.vector import inline, svg
 
 # Ignat et al. (2016), section 5.2: hardware, what was read, seconds an epoch, said exactly or not.

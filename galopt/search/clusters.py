@@ -5,18 +5,33 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import dask
 import yaml
-from dask.distributed import Client, Nanny, Scheduler, SpecCluster, Worker, WorkerPlugin
+from dask.distributed import (
+    Client,
+    Future,
+    KilledWorker,
+    Nanny,
+    Scheduler,
+    SpecCluster,
+    Worker,
+    WorkerPlugin,
+)
 
 from galopt.errors import ConfigError, GaloptError
 from galopt.parallel import core_numbers
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+ATTEMPTS = 4
+"""How often a task is given to a worker before its loss is taken for the task's own fault."""
 SLOT = {"slot": 1}
 _SETTINGS = {
     "distributed.scheduler.allowed-failures": 0,  # the driver retries, Dask does not
@@ -186,3 +201,57 @@ def _ssh(options: dict[str, Any]) -> Any:
 
     worker = {"nthreads": 1, "resources": "'slot=1'"} | options.pop("worker_options", {})
     return SSHCluster(worker_options=worker, **options)
+
+
+def map_cluster(
+    function: Callable[[Item], Result], items: Sequence[Item], cluster: str, workers: int
+) -> Iterator[Result]:
+    """Yield ``function(item)`` for each item, in order, computed by a cluster's workers.
+
+    At most three tasks a worker are under way or wait to be yielded. A task whose worker is
+    lost is given to another, so it must do no harm when it is done twice.
+
+    Parameters
+    ----------
+    function : callable
+        Pickled, with the items; the paths that it holds are the same on every worker.
+    items : sequence
+        What to call it with.
+    cluster : str
+        As for `open_cluster`.
+    workers : int
+        How many to start, where they are started.
+
+    Raises
+    ------
+    GaloptError
+        A task has lost `ATTEMPTS` workers.
+    ConfigError
+        There is no such cluster.
+    """
+    with open_cluster(cluster, workers) as client:
+        pending: deque[tuple[Item, Future]] = deque()
+        for item in items:
+            pending.append((item, _submit(client, function, item)))
+            if len(pending) > 3 * workers:
+                yield _result(client, function, *pending.popleft())
+        while pending:
+            yield _result(client, function, *pending.popleft())
+
+
+def _submit(client: Client, function: Callable[[Item], Result], item: Item) -> Future:
+    return client.submit(function, item, pure=False, resources=SLOT)
+
+
+def _result(
+    client: Client, function: Callable[[Item], Result], item: Item, future: Future
+) -> Result:
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return future.result()
+        except KilledWorker:
+            future = _submit(client, function, item)
+    try:
+        return future.result()
+    except KilledWorker as error:
+        raise GaloptError(f"a task has lost {ATTEMPTS} workers: {error}") from None

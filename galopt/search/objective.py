@@ -44,9 +44,9 @@ class Training:
         """Train and return the objectives; raises `TrialPruned` from within."""
         import keras
 
+        from galopt.tracking.models import starting_network
         from galopt.tracking.trials import TrialLog
         from galopt.training import train
-        from galopt.transfer import starting_network
 
         task = report.task
         config = Space(self.config).configure(values)

@@ -11,7 +11,7 @@ from galopt.config import Candels
 from galopt.errors import ConfigError, DataError
 from galopt.files import write_json
 from galopt.geometry import holds_data
-from galopt.mosaic import Mosaic, assign_tiles
+from galopt.mosaic import Mosaic, assign_tiles, check_mosaic
 from galopt.parallel import map_cores
 from galopt.survey import galaxy_zoo, kartaltepe
 from galopt.survey.download import Fetched, fetch

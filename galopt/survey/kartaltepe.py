@@ -7,8 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from galopt.errors import DataError
-from galopt.survey.voters import TARGETS
-from galopt.survey.votes import check_votes
+from galopt.survey.votes import TARGETS, check_votes
 
 FIELDS = ("goods-s",)
 ADDRESS = "https://cdsarc.cds.unistra.fr/ftp/J/ApJS/221/11/table3.dat.gz"

@@ -17,7 +17,8 @@ from galopt.survey.looks import observed, outlined
 from galopt.survey.noise import add_noise, draw_depths, sigma_map
 from galopt.survey.paint import SCALE, ZERO_POINT, paint_sources
 from galopt.survey.population import VOTED, draw_population
-from galopt.survey.voters import TARGETS, cast_votes, draw_voters, tick_probabilities
+from galopt.survey.voters import cast_votes, draw_voters, tick_probabilities
+from galopt.survey.votes import TARGETS
 
 SIDE = 2048
 """Side of a tile, px."""

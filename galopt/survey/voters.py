@@ -4,10 +4,7 @@ import numpy as np
 import pandas as pd
 
 from galopt.survey.population import expit
-
-TARGETS = ("spheroid", "disk", "irregular", "point_source", "unclassifiable")
-"""The classes of Kartaltepe et al. (2015), table 3; a voter may tick several."""
-
+from galopt.survey.votes import TARGETS
 
 PSF_R50 = 0.13
 """Half-light radius of a point source in the mosaic, arcsec."""
@@ -137,41 +134,3 @@ def cast_votes(
     ticks[empty, favourite[empty]] = True
     starts = np.concatenate([[0], np.cumsum(n_votes)[:-1]])
     return np.add.reduceat(ticks, starts, axis=0, dtype=float) / n_votes[:, None]
-
-
-def vote_variance(
-    probabilities: np.ndarray, n_votes: np.ndarray, normalised: bool, seed: int, draws: int = 60
-) -> np.ndarray:
-    """Return the variance of a galaxy's published fractions around their expectation.
-
-    The square root of its mean is the vote-noise floor: the RMSE of a model that knows
-    every galaxy's expectation.
-
-    Parameters
-    ----------
-    probabilities : ndarray
-        Of one voter's tick, (galaxies, targets), in (0, 1).
-    n_votes : ndarray
-        Voters, int, (galaxies,).
-    normalised : bool
-        Whether a galaxy's fractions are scaled to sum to one.
-    seed : int
-        Seed of the Monte Carlo.
-    draws : int
-        Elections held.
-
-    Returns
-    -------
-    ndarray
-        Variances, float64, (galaxies, targets).
-    """
-    rng = np.random.default_rng(seed)
-    total = np.zeros(probabilities.shape)
-    squares = np.zeros(probabilities.shape)
-    for _ in range(draws):
-        fractions = cast_votes(probabilities, n_votes, rng)
-        if normalised:
-            fractions /= fractions.sum(axis=1, keepdims=True)
-        total += fractions
-        squares += fractions**2
-    return np.maximum(squares - total**2 / draws, 0) / (draws - 1)

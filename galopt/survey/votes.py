@@ -248,3 +248,7 @@ def _row(votes: pd.DataFrame, where: pd.Series) -> str:
     """Name the first marked row as an editor counts lines, the header being line 1."""
     row = votes[where.to_numpy()].iloc[0]
     return f"{votes.index.name} {row.name} (id {row.id})"
+
+
+TARGETS = ("spheroid", "disk", "irregular", "point_source", "unclassifiable")
+"""The classes of Kartaltepe et al. (2015), table 3; a voter may tick several."""

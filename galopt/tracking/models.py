@@ -7,8 +7,11 @@ import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
-from galopt import serving
-from galopt.errors import GaloptError
+from galopt import params, serving
+from galopt.config import Evaluate, Stamps
+from galopt.errors import DataError, GaloptError
+from galopt.files import read_json
+from galopt.networks import load_model, targets_of
 from galopt.serving import VoteFractions
 from galopt.tracking.queries import all_runs, find_run
 
@@ -23,7 +26,8 @@ def open_model(reference: str) -> tuple[VoteFractions, dict[str, str]]:
     ----------
     reference : str
         ``models:/galopt@champion``, ``models:/galopt/3``, ``runs:/ID``, a run's id, the
-        unique start of one, its name, or a folder that holds an `MLmodel`.
+        unique start of one, its name, a folder that holds an `MLmodel`, or the path of a
+        `.keras` file of this project.
 
     Returns
     -------
@@ -37,6 +41,8 @@ def open_model(reference: str) -> tuple[VoteFractions, dict[str, str]]:
     GaloptError
         There is none, or it is not a model of galopt.
     """
+    if reference.endswith(".keras"):
+        return _from_file(Path(reference)), {"model": reference}
     uri, meant = _uri(reference)
     try:
         folder = Path(mlflow.artifacts.download_artifacts(uri))
@@ -49,18 +55,27 @@ def open_model(reference: str) -> tuple[VoteFractions, dict[str, str]]:
             "uv run mlflow run . --env-manager local"
         ) from None
     flavour, about = logged.flavors.get("python_function", {}), logged.metadata or {}
-    if flavour.get("loader_module") != serving.__name__:
+    if flavour.get("loader_module") != "galopt.tracking.scoring":
         raise GaloptError(f"{reference}: not a model that galopt logged")
     origin = {"model": uri, "run": logged.run_id or ""}
     origin |= {name: about.get(name, "") for name in ("dataset", "survey")}
     return serving.load(folder / flavour["data"]), origin
 
 
-def fetch_network(reference: str) -> keras.Model:
-    """Return the network of a tracked model, of several averaged ones the first.
+def starting_network(reference: str | None) -> keras.Model | None:
+    """Open the network that `train.init_from` names: a file, a run or a registered model.
 
-    Parameters and errors are those of `open_model`.
+    Of a model that averages several networks it is the first.
+
+    Raises
+    ------
+    GaloptError
+        There is none, or it is no network of galopt.
     """
+    if reference is None:
+        return None
+    if reference.endswith(".keras"):
+        return load_model(Path(reference))
     return open_model(reference)[0].networks[0]
 
 
@@ -82,3 +97,21 @@ def _version(uri: str) -> str:
         return uri
     name, alias = uri.removeprefix("models:/").split("@", 1)
     return f"models:/{name}/{mlflow.MlflowClient().get_model_version_by_alias(name, alias).version}"
+
+
+def _from_file(path: Path) -> VoteFractions:
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    network = load_model(path)
+    try:
+        targets = read_json("data/dataset/dataset.json")["targets"]
+    except FileNotFoundError:
+        targets = []
+    if len(targets) != targets_of(network):
+        raise GaloptError(
+            f"{path}: data/dataset/dataset.json does not name its {targets_of(network)} "
+            "fractions; start in the folder where it was trained, or give its run's id"
+        )
+    config = params.load() if Path("params.yaml").exists() else None
+    views, stamps = (config.evaluate, config.stamps) if config else (Evaluate(), Stamps())
+    return VoteFractions([network], targets, views, stamps)

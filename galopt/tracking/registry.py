@@ -48,7 +48,7 @@ def log_model(model: VoteFractions, dataset: Dataset) -> str:
         serving.save(model, data)
         logged = mlflow.pyfunc.log_model(
             name="model",
-            loader_module=serving.__name__,
+            loader_module="galopt.tracking.scoring",
             data_path=str(data),
             code_paths=[str(package)],
             signature=ModelSignature(Schema([stamps]), fractions),

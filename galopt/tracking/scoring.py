@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import fastapi
@@ -14,7 +15,7 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc import scoring_server
 
 from galopt.errors import GaloptError
-from galopt.serving import VoteFractions
+from galopt.serving import VoteFractions, load
 
 MAX_BODY = 32 << 20
 """Bytes of the largest request: about 800 galaxies of 30 kB. MLflow itself has no limit."""
@@ -111,3 +112,9 @@ def bound_requests() -> None:
     if scoring_server._SERVER_MODEL_PATH in os.environ:
         bounded = partial(fastapi.FastAPI, middleware=[Middleware(Bound, limit=MAX_BODY)])
         fastapi.FastAPI = bounded  # type: ignore[misc, assignment]
+
+
+def _load_pyfunc(folder: str) -> Served:
+    """Load the model for MLflow, which calls this by its name."""
+    bound_requests()
+    return Served(load(Path(folder)))

@@ -21,7 +21,7 @@ from galopt import dataset, params, quality
 from galopt.quality.page import write
 from galopt.stamps import make_stamps
 from galopt.survey import make_survey
-from galopt.survey.voters import TARGETS
+from galopt.survey.votes import TARGETS
 
 playwright = pytest.importorskip("playwright.sync_api", reason="uv sync --group browser")
 pytestmark = pytest.mark.service

@@ -25,9 +25,11 @@ from test_predict import lying_fits, png_bomb
 from galopt import params, tracking
 from galopt.augment import View
 from galopt.config import Evaluate, Stamps
-from galopt.inputs import find_files, stamps_in
-from galopt.predict import open_model, predict
+from galopt.images import find_files
+from galopt.inputs import stamps_in
+from galopt.predict import predict
 from galopt.serving import VoteFractions
+from galopt.tracking.models import open_model
 
 pytestmark = pytest.mark.service
 

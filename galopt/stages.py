@@ -1,0 +1,44 @@
+"""What the DVC stages `train` and `evaluate` leave: files beside the tracked run."""
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from galopt.dataset import Dataset
+from galopt.evaluation import Evaluation
+from galopt.experiment import Trained
+from galopt.figures import training_figures
+from galopt.files import atomic_file, write_json
+
+
+def save_training(
+    trained: Trained, dataset: Dataset, model: Path, metrics: Path, plots: Path
+) -> None:
+    """Write the model, `train.json`, the table of epochs and the figures for DVC."""
+    with atomic_file(model) as path:
+        trained.result.model.save(path)
+    table = pd.DataFrame(trained.result.history)
+    table.insert(0, "epoch", range(1, len(table) + 1))
+    _save_figures(training_figures(trained.result, dataset), plots)
+    table.to_csv(plots / "history.csv", index=False)
+    write_json(metrics, trained.summary())
+
+
+def save_evaluation(
+    evaluation: Evaluation,
+    pictures: dict[str, Figure],
+    run_id: str,
+    metrics: Path,
+    plots: Path,
+) -> None:
+    """Write `evaluation.json`, the predictions and the figures for DVC."""
+    _save_figures(pictures, plots)
+    evaluation.table.to_csv(plots / "predictions.csv", index=False)
+    write_json(metrics, evaluation.metrics | {"mlflow_run_id": run_id})
+
+
+def _save_figures(pictures: dict[str, Figure], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, figure in pictures.items():
+        figure.savefig(folder / f"{name}.svg")
