@@ -19,7 +19,8 @@ import keras
 import pandas as pd
 from matplotlib.figure import Figure
 
-from galopt import dataset, evaluation, params, training
+from galopt import dataset, evaluation, training
+from galopt.config.load import change_config, load_config
 from galopt.errors import exit_on_error
 from galopt.tracking.models import starting_network
 
@@ -67,10 +68,10 @@ def measure(
     name: str,
 ) -> dict[str, float]:
     """Train on so many views, from the start given; return the metrics of the test galaxies."""
-    config = params.load("params.yaml", f"train.galaxies={galaxies} {words} {PATIENCE}")
+    config = load_config("params.yaml", f"train.galaxies={galaxies} {words} {PATIENCE}")
     epochs = max(3, round(views / (galaxies * (1 + config.augment.copies))))
     transfer = f"train.init_from={name} train.thaw={epochs // 3}" if start else ""
-    config = params.change(config, f"train.epochs={epochs} {transfer}")
+    config = change_config(config, f"train.epochs={epochs} {transfer}")
     with TemporaryDirectory() as folder:
         model = training.train(config, data, Path(folder), start=start).model
     return evaluation.evaluate(model, data, config.evaluate).metrics

@@ -19,8 +19,9 @@ from scipy.ndimage import gaussian_filter, label
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.multioutput import MultiOutputRegressor
 
-from galopt import dataset, params
+from galopt import dataset
 from galopt.config import Config, Stamps
+from galopt.config.load import build_config
 from galopt.metrics import rmse
 from galopt.stamps import make_stamps
 from galopt.survey import make_survey
@@ -43,12 +44,12 @@ def main() -> None:
     survey = {"survey": {"simulate": {"galaxies": given.galaxies}}}
     networks = [f"network.preset={given.preset} {words}" for words in given.overrides or [""]]
     folder = given.folder / f"{given.galaxies}"
-    data = _dataset(params.build(survey, networks[0]), folder)
+    data = _dataset(build_config(survey, networks[0]), folder)
     _print("constant predictor", data, None)
     _print("gradient boosting", data, boosted(data, folder))
     predicted = []
     for number, words in enumerate(networks, 1):
-        predicted.append(_trained(params.build(survey, words), data, folder / f"network_{number}"))
+        predicted.append(_trained(build_config(survey, words), data, folder / f"network_{number}"))
         _print(f"{given.preset}, network {number}", data, predicted[-1])
     if len(predicted) > 1:
         _print("the networks' mean", data, np.mean(predicted, axis=0))

@@ -54,10 +54,11 @@ def measure(combination: str, seed: int, overrides: str, dataset: str) -> dict[s
 
 def train() -> None:
     """Train as standard input says; print RMSE and median speed."""
-    from galopt import dataset, evaluation, params, training
+    from galopt import dataset, evaluation, training
+    from galopt.config.load import load_config
 
     words, folder = json.loads(sys.stdin.read())
-    config, data = params.load("params.yaml", words), dataset.load(folder)
+    config, data = load_config("params.yaml", words), dataset.load(folder)
     with TemporaryDirectory() as checkpoints:
         result = training.train(config, data, Path(checkpoints))
     speeds: list[Any] = [epoch["train_images_per_second"] for epoch in result.history]

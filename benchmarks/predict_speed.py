@@ -26,13 +26,17 @@ SIDE, TARGETS, ROUNDS = 84, 5, 2
 
 def main() -> None:
     """Measure on the images of a folder: how many, and overrides, may follow."""
-    from galopt import hardware, networks, params  # not above: reading processes need no Keras
+    from galopt import hardware, networks
     from galopt.augment import view_layer
+    from galopt.config.load import (
+        build_config,
+        change_config,  # not above: reading processes need no Keras
+    )
     from galopt.predict import BATCH, predict
     from galopt.serving import VoteFractions
 
     folder, count, overrides = sys.argv[1], int(sys.argv[2]), " ".join(sys.argv[3:])
-    config = params.change(params.build({}), overrides)
+    config = change_config(build_config({}), overrides)
     chunks = stamps_in(find_files([folder])[:count])
     read = partial(read_chunk, config=config.stamps, pixels=SIDE)
     stamps = np.concatenate([made for made, *_ in map_cores(read, chunks, "Reading")])

@@ -18,7 +18,8 @@ from typing import Any
 import psutil
 from optuna.trial import FrozenTrial
 
-from galopt import dataset, params
+from galopt import dataset
+from galopt.config.load import load_config, parse_overrides
 from galopt.search.drive import drive, locked_study
 from galopt.search.experiment import TrackedTrials, made_for
 from galopt.search.space import Space
@@ -64,7 +65,7 @@ class Meter(TrackedTrials):
 def main() -> None:
     """Run as many trials as the command line says, with its overrides."""
     words = " ".join([f"search.trials={sys.argv[1]}", *sys.argv[2:]])
-    config = params.load(overrides=params.parse_overrides(words))
+    config = load_config(overrides=parse_overrides(words))
     data = dataset.load(Path(os.environ.get("DATASET", "data/dataset")).resolve())
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)

@@ -15,8 +15,8 @@ import optuna
 from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from galopt import params
 from galopt.config import Pruner
+from galopt.config.load import load_config
 from galopt.search.storage import open_storage
 from galopt.search.study import load_study, make_pruner
 
@@ -26,7 +26,7 @@ KINDS = ("none", "median", "hyperband")
 def main() -> None:
     """Replay the study that the command line names."""
     stated = dict(zip(("search.study", "search.storage"), sys.argv[1:], strict=False))
-    search = params.load(overrides=stated).search
+    search = load_config(overrides=stated).search
     study = load_study(search, open_storage(search.storage, make=False))
     trials = study.get_trials(states=(TrialState.COMPLETE,))
     longest = max(len(trial.intermediate_values) for trial in trials)

@@ -18,8 +18,9 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
-from galopt import dataset, params
+from galopt import dataset
 from galopt.config import Config
+from galopt.config.load import build_config
 from galopt.search.drive import drive, locked_study
 from galopt.search.experiment import TrackedTrials, made_for
 from galopt.search.objective import Training
@@ -71,7 +72,7 @@ def _config(study: str, epochs: int, trials: int, workers: int) -> Config:
         "sampler": {"kind": "random"},
         "pruner": {"kind": "none"},
     }
-    return params.build({"search": search, "train": {"epochs": epochs}})
+    return build_config({"search": search, "train": {"epochs": epochs}})
 
 
 def _rate(config: Config, data: dataset.Dataset) -> float:

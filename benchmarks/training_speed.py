@@ -21,10 +21,11 @@ import keras
 import numpy as np
 import pandas as pd
 
-from galopt import architecture, hardware, networks, params
+from galopt import architecture, hardware, networks
 from galopt.augment import view_layer
 from galopt.batches import Batches
 from galopt.config import Config
+from galopt.config.load import build_config
 from galopt.dataset import Split
 from galopt.optimizers import make_optimizer
 
@@ -50,7 +51,7 @@ def main() -> None:
 
 
 def _measure(overrides: list[str], precision: str) -> None:
-    configs = [params.build({}, words) for words in overrides]
+    configs = [build_config({}, words) for words in overrides]
     trained = [_trained(config, precision) for config in configs]
     rounds = [
         [

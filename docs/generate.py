@@ -9,13 +9,13 @@ from typer.cli import get_docs_for_click
 
 from galopt.cli import app
 from galopt.config import Config
-from galopt.manual import bounds
-from galopt.params import build
+from galopt.config.describe import bounds
+from galopt.config.load import build_config
 
 
 def parameters() -> str:
     """Return one table a section of `params.yaml`: key, default, meaning."""
-    return "\n".join(_sections(build({})))
+    return "\n".join(_sections(build_config({})))
 
 
 def commands() -> str:

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from galopt import dataset, params
+from galopt import dataset
+from galopt.config.load import build_config
 from galopt.stamps import make_stamps
 from galopt.survey import make_survey
 
@@ -29,7 +30,7 @@ def main() -> None:
     from galopt import augment, figures
 
     mpl.rcParams["svg.hashsalt"] = "galopt"  # the same bytes every time
-    config = params.build({"survey": {"simulate": {"galaxies": GALAXIES}}})
+    config = build_config({"survey": {"simulate": {"galaxies": GALAXIES}}})
     with tempfile.TemporaryDirectory() as name:
         data = Path(name)
         make_survey(config, data / "survey")

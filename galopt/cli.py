@@ -57,10 +57,10 @@ def params(
     from rich.console import Console
     from rich.syntax import Syntax
 
-    from galopt.manual import describe
-    from galopt.params import load
+    from galopt.config.describe import describe
+    from galopt.config.load import load_config
 
-    text = describe(load(file, " ".join(overrides or ())))
+    text = describe(load_config(file, " ".join(overrides or ())))
     if sys.stdout.isatty():
         Console().print(Syntax(text, "yaml", background_color="default", word_wrap=True))
     else:

@@ -61,10 +61,10 @@ def sheet(
     * `galopt data sheet --overrides 'stamps.white=200 stamps.softening=1'`
     """
     from galopt import sheet as contact
-    from galopt.params import load_run
+    from galopt.config.load import load_run_config
 
-    looks = {"params.yaml": load_run("")}
+    looks = {"params.yaml": load_run_config("")}
     if overrides:
-        looks[overrides] = load_run(overrides, sections=("stamps",))
+        looks[overrides] = load_run_config(overrides, sections=("stamps",))
     contact.write(out, looks, survey, real, galaxies, seed)
     print(out)

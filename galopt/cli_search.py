@@ -46,7 +46,7 @@ def best(
 
     * `galopt search best --write`
     """
-    from galopt.command import command
+    from galopt.config.command import command
     from galopt.search import winner
 
     found, trial, config = winner.find(_config(study, storage))
@@ -95,7 +95,7 @@ def retrain(
 
 
 def _config(study: str | None, storage: str | None) -> "Config":
-    from galopt.params import load
+    from galopt.config.load import load_config
 
     stated = {"search.study": study, "search.storage": storage}
-    return load(overrides={key: value for key, value in stated.items() if value})
+    return load_config(overrides={key: value for key, value in stated.items() if value})

@@ -22,7 +22,7 @@ class DivergedError(GaloptError):
     """A training lost its way: the loss is no longer a number."""
 
 
-def mendable(error: BaseException) -> GaloptError | None:
+def user_error(error: BaseException) -> GaloptError | None:
     """Return what a user can mend about an error: what it says itself, or that the disk is full.
 
     Parameters
@@ -54,7 +54,7 @@ def exit_on_error() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        message = mendable(error)
+        message = user_error(error)
         if message is None:
             raise
         print(f"galopt: {message}", file=sys.stderr)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from galopt import agreement, experiment, params, tracking
+from galopt import agreement, experiment, tracking
 from galopt.averaging import joined, predict_averaged
 from galopt.config import Config
+from galopt.config.load import change_config
 from galopt.dataset import Dataset
 from galopt.errors import ConfigError
 from galopt.evaluation import Evaluation, score
@@ -56,7 +57,7 @@ def varied(config: Config, key: str, overrides: Mapping[str, str]) -> dict[str, 
     configs = {}
     for name, words in overrides.items():
         try:
-            configs[name] = params.change(config, words)
+            configs[name] = change_config(config, words)
         except ConfigError as error:
             raise ConfigError(f"{key}[{name!r}]={words!r}: {error}") from None
     return configs
@@ -64,7 +65,7 @@ def varied(config: Config, key: str, overrides: Mapping[str, str]) -> dict[str, 
 
 def reseeded(config: Config, number: int) -> Config:
     """Return a configuration with the seed of member `number`, from 0."""
-    return params.change(config, f"train.seed={config.train.seed + number}")
+    return change_config(config, f"train.seed={config.train.seed + number}")
 
 
 def train_members(

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from galopt.errors import mendable
+from galopt.errors import user_error
 
 Result = TypeVar("Result")
 
@@ -34,7 +34,7 @@ def patiently(
         try:
             return call(*arguments, **keywords)
         except errors as error:
-            if full := mendable(error):
+            if full := user_error(error):
                 raise full from error
             pause = PAUSES[min(attempt, len(PAUSES) - 1)]
             if time.monotonic() + pause > end:

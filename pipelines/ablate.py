@@ -2,7 +2,8 @@
 
 import argparse
 
-from galopt import params, versioning
+from galopt import versioning
+from galopt.config.load import RUN_SECTIONS, load_run_config
 from galopt.errors import exit_on_error
 
 UNSET = "params.yaml"
@@ -17,7 +18,7 @@ def main() -> None:
     with exit_on_error():
         words = [f"ablate.seeds={given.seeds}"] if given.seeds != UNSET else []
         words += [given.overrides] if given.overrides != "none" else []
-        config = params.load_run(" ".join(words), sections=(*params.RUN_SECTIONS, "ablate"))
+        config = load_run_config(" ".join(words), sections=(*RUN_SECTIONS, "ablate"))
         versioning.make_dataset()
         from galopt import ablation, dataset
 

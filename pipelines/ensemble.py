@@ -2,7 +2,8 @@
 
 import argparse
 
-from galopt import params, versioning
+from galopt import versioning
+from galopt.config.load import RUN_SECTIONS, load_run_config
 from galopt.errors import exit_on_error
 
 UNSET = "params.yaml"
@@ -17,8 +18,8 @@ def main() -> None:
     with exit_on_error():
         words = [f"ensemble.members={given.members}"] if given.members != UNSET else []
         words += [given.overrides] if given.overrides != "none" else []
-        sections = (*params.RUN_SECTIONS, "ensemble")
-        config = params.load_run(" ".join(words), sections=sections)
+        sections = (*RUN_SECTIONS, "ensemble")
+        config = load_run_config(" ".join(words), sections=sections)
         versioning.make_dataset()
         from galopt import dataset, ensemble
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from galopt import params
+from galopt.config.load import load_config
 from galopt.errors import DataError, exit_on_error
 from galopt.files import read_json
 
@@ -10,7 +10,7 @@ from galopt.files import read_json
 def main() -> None:
     """Evaluate `models/model.keras` on `data/dataset`."""
     with exit_on_error():
-        config = params.load()
+        config = load_config()
         from galopt import dataset, experiment, networks, tracking
         from galopt.stages import save_evaluation
 

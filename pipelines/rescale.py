@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from galopt import dataset, params
+from galopt import dataset
+from galopt.config.load import load_config
 from galopt.errors import exit_on_error
 
 
 def main() -> None:
     """Build `data/dataset` as `params.yaml` says, and the page that says whether it is sound."""
     with exit_on_error():
-        built = dataset.build(params.load(), Path("data"), Path("data/dataset"))
+        built = dataset.build(load_config(), Path("data"), Path("data/dataset"))
         from galopt import quality  # here, so that the processes of `build` need not load it
         from galopt.quality.page import write
 

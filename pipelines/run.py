@@ -2,7 +2,8 @@
 
 import argparse
 
-from galopt import params, versioning
+from galopt import versioning
+from galopt.config.load import load_run_config
 from galopt.errors import exit_on_error
 
 UNSET = "params.yaml"
@@ -25,7 +26,7 @@ def main() -> None:
     with exit_on_error():
         words = [f"{key}={given[name]}" for name, key in SHORT.items() if given[name] != UNSET]
         words += [given["overrides"]] if given["overrides"] != "none" else []
-        config = params.load_run(" ".join(words))
+        config = load_run_config(" ".join(words))
         versioning.make_dataset()
         from galopt import dataset, experiment
 

@@ -2,7 +2,8 @@
 
 import argparse
 
-from galopt import params, versioning
+from galopt import versioning
+from galopt.config.load import RUN_SECTIONS, load_run_config
 from galopt.errors import exit_on_error
 
 UNSET = "params.yaml"
@@ -19,7 +20,7 @@ def main() -> None:
     with exit_on_error():
         words = [f"search.{name}={given[name]}" for name in NAMES if given[name] != UNSET]
         words += [given["overrides"]] if given["overrides"] != "none" else []
-        config = params.load_run(" ".join(words), sections=(*params.RUN_SECTIONS, "search"))
+        config = load_run_config(" ".join(words), sections=(*RUN_SECTIONS, "search"))
         from galopt.search.drive import check
 
         check(config)

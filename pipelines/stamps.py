@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from galopt.config.load import load_config
 from galopt.errors import exit_on_error
-from galopt.params import load
 from galopt.stamps import make_stamps
 
 if __name__ == "__main__":
     with exit_on_error():
-        make_stamps(load(), Path("data/survey"), Path("data"))
+        make_stamps(load_config(), Path("data/survey"), Path("data"))

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from galopt import params
+from galopt.config.load import load_config
 from galopt.errors import exit_on_error
 
 
 def main() -> None:
     """Train as `params.yaml` says; a killed training resumes."""
     with exit_on_error():
-        config = params.load()
+        config = load_config()
         from galopt import dataset, experiment, tracking
         from galopt.stages import save_training
 

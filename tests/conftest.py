@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from galopt import dataset, params
+from galopt import dataset
 from galopt.config import Config
+from galopt.config.load import build_config, load_config
 from galopt.files import write_json
 from galopt.survey import make_survey
 
@@ -53,7 +54,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def simulated_config() -> Config:
     """Return the configuration of `simulated`."""
-    return params.build({"survey": {"simulate": {"galaxies": SIMULATED}}})
+    return build_config({"survey": {"simulate": {"galaxies": SIMULATED}}})
 
 
 @pytest.fixture
@@ -110,4 +111,4 @@ def blobs(tmp_path_factory) -> dataset.Dataset:
     """Return a dataset of 200 smooth galaxies that a network learns in seconds."""
     data = tmp_path_factory.mktemp("blobs")
     write_survey(data, 200)
-    return dataset.build(params.load(PROJECT / "params.yaml"), data, data / "dataset")
+    return dataset.build(load_config(PROJECT / "params.yaml"), data, data / "dataset")

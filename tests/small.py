@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from galopt import params
 from galopt.config import Config
+from galopt.config.load import load_config
 
 SMALL = {
     "network.convolutions": [
@@ -21,6 +21,6 @@ SMALL = {
 
 def small(**more: Any) -> Config:
     """Return its configuration with some keys changed, `__` for a dot."""
-    return params.load(
+    return load_config(
         "params.yaml", SMALL | {key.replace("__", "."): v for key, v in more.items()}
     )

@@ -11,7 +11,8 @@ import os
 import sys
 import time
 
-from galopt import params, patience
+from galopt import patience
+from galopt.config.load import build_config
 from galopt.errors import DataError, exit_on_error
 from galopt.search.drive import drive, locked_study
 from galopt.search.space import Space
@@ -99,7 +100,7 @@ def main(database: str, trials: str, seconds: str, workers: str = "2") -> None:
     """Run the study."""
     patience.SECONDS = float(os.environ.get("PATIENCE", patience.SECONDS))
     with exit_on_error():
-        config = params.build({"search": settings(database, int(trials), int(workers))})
+        config = build_config({"search": settings(database, int(trials), int(workers))})
         objective, folder = Sleep(float(seconds)), os.environ.get("DATASET")
         finished = track(config, folder, objective) if folder else run(config, objective)
         print("finished" if finished else "interrupted", flush=True)

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from galopt import params
 from galopt.agreement import check
+from galopt.config.load import load_config
 from galopt.errors import ConfigError
 
 TREE = {"network.output": "tree", "network.tree": [{"answers": 2}]}
@@ -13,7 +13,7 @@ TREE = {"network.output": "tree", "network.tree": [{"answers": 2}]}
 
 @pytest.mark.parametrize("overrides", [TREE, {"train.loss": "beta_binomial"}])
 def test_what_counts_votes_needs_fractions_as_they_were_voted(blobs, overrides):
-    config = params.load("params.yaml", overrides)
+    config = load_config("params.yaml", overrides)
     with pytest.raises(ConfigError, match="survey.fractions: raw"):
         check(config, blobs)
     check(config, replace(blobs, info=blobs.info | {"fractions": "raw"}))
@@ -21,8 +21,8 @@ def test_what_counts_votes_needs_fractions_as_they_were_voted(blobs, overrides):
 
 def test_a_tree_for_other_targets_is_refused(blobs):
     with pytest.raises(ConfigError, match="has 37 answers, but the survey has 2 targets"):
-        check(params.load("params.yaml", "network.preset=dieleman2015"), blobs)
+        check(load_config("params.yaml", "network.preset=dieleman2015"), blobs)
 
 
 def test_the_paper_s_network_suits_any_dataset(blobs):
-    check(params.load("params.yaml"), blobs)
+    check(load_config("params.yaml"), blobs)

@@ -5,9 +5,9 @@ import pytest
 from keras import ops
 from scipy import stats
 
-from galopt import params
 from galopt.augment import View, view_layer
 from galopt.config import Augment, Network
+from galopt.config.load import build_config
 from galopt.errors import ConfigError
 
 SIDE = 84
@@ -61,10 +61,10 @@ def test_light_further_away_than_allowed_is_not_followed():
 
 def test_a_recentred_view_that_would_reach_past_the_edge_is_refused():
     with pytest.raises(ConfigError, match="past the edge at 0.5: lower network.field, network.rec"):
-        params.build({}, "network.recentre=0.04")
+        build_config({}, "network.recentre=0.04")
     with pytest.raises(ConfigError, match="the view at the smallest zoom is larger"):
-        params.build({}, "network.recentre=0.12 augment.zoom=1.0 evaluate.zooms=[0.9]")
-    params.build({}, "network.recentre=0.04 augment.zoom=1.2")
+        build_config({}, "network.recentre=0.12 augment.zoom=1.0 evaluate.zooms=[0.9]")
+    build_config({}, "network.recentre=0.04 augment.zoom=1.2")
 
 
 def test_outside_training_the_view_is_central_and_never_changes():

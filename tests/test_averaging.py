@@ -4,10 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from galopt import networks, params
+from galopt import networks
 from galopt.augment import View
 from galopt.averaging import joined, predict, predict_averaged, transforms
 from galopt.config import Evaluate
+from galopt.config.load import build_config
 from galopt.errors import ConfigError
 from galopt.evaluation import evaluate
 
@@ -18,7 +19,7 @@ STAMPS = np.random.default_rng(0).integers(0, 256, (6, 32, 32)).astype(np.uint8)
 @pytest.fixture(scope="module")
 def model() -> keras.Model:
     """Return a small network with weights that make its views differ."""
-    config = params.build(
+    config = build_config(
         {
             "network": {
                 "pixels": 16,
@@ -70,7 +71,7 @@ def test_networks_are_joined_by_the_law_of_total_variance():
 
 
 def test_the_evaluation_says_how_far_the_views_agree(blobs):
-    config = params.build({}, {"network.convolutions": [{"filters": 2, "kernel": 5, "pool": 4}]})
+    config = build_config({}, {"network.convolutions": [{"filters": 2, "kernel": 5, "pool": 4}]})
     view = View(45, 0.5, 3, name="view")
     model = networks.build(config.network, 2, blobs.side, view, seed=0)
     table = evaluate(model, blobs, Evaluate(rotations=2)).table
@@ -80,4 +81,4 @@ def test_the_evaluation_says_how_far_the_views_agree(blobs):
 
 def test_views_beyond_the_stamp_are_refused():
     with pytest.raises(ConfigError, match=r"evaluate.zooms=\[0.5\].*larger than the stamp"):
-        params.build({}, "evaluate.zooms=[0.5]")
+        build_config({}, "evaluate.zooms=[0.5]")

@@ -12,7 +12,8 @@ from conftest import PROJECT
 from file_server import serving
 from published_votes import some_votes, write_galaxy_zoo, write_table3
 
-from galopt import dataset, params
+from galopt import dataset
+from galopt.config.load import build_config
 from galopt.errors import ConfigError, DataError
 from galopt.files import read_json, write_json
 from galopt.mosaic import Mosaic, read_wcs
@@ -51,7 +52,7 @@ def published(server, simulated):
 def candels(server, fractions="normalised", **more):
     mosaic, table = map(server.url, FILES)
     section = {"mosaic": mosaic, "table": table} | more
-    return params.build(
+    return build_config(
         {"survey": {"source": "candels", "fractions": fractions, "candels": section}}
     )
 
@@ -154,13 +155,13 @@ def test_a_field_that_nobody_voted_on_is_refused_before_any_download(
     tmp_path, field, votes, fields
 ):
     candels = {"field": field, "votes": votes}
-    config = params.build({"survey": {"source": "candels", "candels": candels}})
+    config = build_config({"survey": {"source": "candels", "candels": candels}})
     with pytest.raises(ConfigError, match=f"field={field}: {votes} has votes of {fields}"):
         make_survey(config, tmp_path / "survey")
 
 
 def test_a_field_without_a_known_address_needs_one(tmp_path):
-    config = params.build({"survey": {"source": "candels", "candels": {"field": "goods-n"}}})
+    config = build_config({"survey": {"source": "candels", "candels": {"field": "goods-n"}}})
     with pytest.raises(ConfigError, match=r"goods-n.*survey\.candels\.mosaic"):
         make_survey(config, tmp_path / "survey")
 

@@ -10,9 +10,10 @@ from scipy import stats
 from scipy.special import gammaln
 from small import small
 
-from galopt import dataset, params, training
+from galopt import dataset, training
 from galopt.averaging import predict_averaged
 from galopt.config import Evaluate
+from galopt.config.load import load_config
 from galopt.counts import BetaBinomial, Concentration, FractionError, _log_gamma, spread
 from galopt.metrics import interval
 
@@ -91,7 +92,7 @@ def ballots(tmp_path_factory) -> dataset.Dataset:
         votes[target] = rng.binomial(voters, chance) / voters
         votes[f"{target}_mean"] = mean
     votes.assign(n_votes=voters).to_csv(data / "survey" / "votes.csv", index=False)
-    config = params.load(PROJECT / "params.yaml", "survey.fractions=raw")
+    config = load_config(PROJECT / "params.yaml", "survey.fractions=raw")
     return dataset.build(config, data, data / "dataset")
 
 

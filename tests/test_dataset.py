@@ -6,10 +6,11 @@ import pytest
 from conftest import write_survey
 from PIL import Image
 
-from galopt import dataset, params
+from galopt import dataset
+from galopt.config.load import load_config
 from galopt.errors import DataError
 
-CONFIG = params.load("params.yaml")
+CONFIG = load_config("params.yaml")
 
 
 def test_images_follow_the_catalogue(blobs):
@@ -48,13 +49,13 @@ def test_fractions_are_scaled_to_sum_to_one_or_left_raw(tmp_path):
     votes.to_csv(tmp_path / "survey" / "votes.csv", index=False)
     normalised = dataset.build(CONFIG, tmp_path, tmp_path / "a").split("train").fractions
     np.testing.assert_allclose(normalised.sum(axis=1), 1, rtol=1e-5)
-    raw = params.load("params.yaml", "survey.fractions=raw")
+    raw = load_config("params.yaml", "survey.fractions=raw")
     fractions = dataset.build(raw, tmp_path, tmp_path / "b").split("train").fractions
     np.testing.assert_allclose(fractions.sum(axis=1), 0.5, rtol=1e-5)
 
 
 def test_the_floor_is_known_where_voters_gave_one_answer_or_fractions_are_raw(tmp_path):
-    raw = params.load("params.yaml", "survey.fractions=raw")
+    raw = load_config("params.yaml", "survey.fractions=raw")
     for number, (scale, config, known) in enumerate(
         [(1, CONFIG, True), (0.5, CONFIG, False), (0.5, raw, True)]
     ):

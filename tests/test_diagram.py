@@ -6,14 +6,15 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Polygon, Rectangle
 
-from galopt import charts, params
+from galopt import charts
 from galopt.architecture import layers
+from galopt.config.load import build_config, preset_names
 from galopt.diagram import diagram, sentence
 
 
-@pytest.mark.parametrize("preset", params.preset_names())
+@pytest.mark.parametrize("preset", preset_names())
 def test_every_preset_is_drawn_inside_its_frame(preset):
-    network = params.build({"network": {"preset": preset}}).network
+    network = build_config({"network": {"preset": preset}}).network
     targets = 37 if network.tree else 5
     figure = diagram(network, targets, np.zeros((44, 44), np.uint8))
     (axes,) = figure.axes
@@ -34,18 +35,18 @@ def test_every_preset_is_drawn_inside_its_frame(preset):
 
 
 def test_the_words_are_those_of_the_drawing():
-    plain = params.build({}).network
+    plain = build_config({}).network
     assert sentence(plain, 5).startswith(
         "From 45×45 px: 6×6, pool 2×2: 32 maps of 20×20 px; 5×5, pool 2×2: 64 maps of 8×8 px;"
     )
     assert sentence(plain, 5).endswith("dense: 5 units.")
-    views = params.build({"network": {"preset": "huertas2015"}}).network
+    views = build_config({"network": {"preset": "huertas2015"}}).network
     assert sentence(views, 5).startswith("From 16 views of 69×69 px")
     assert "16 views joined dense: 2048 units" in sentence(views, 5)
-    modern = params.build({"network": {"preset": "modern"}}).network
+    modern = build_config({"network": {"preset": "modern"}}).network
     last = "128 maps of 5×5 px; weighted mean: 128 maps of 1×1 px; dense: 256"
     assert f"blocks of 3×3, pool 2×2: {last}" in sentence(modern, 5)
-    plain = params.build({}, "network.preset=modern network.pooling=average").network
+    plain = build_config({}, "network.preset=modern network.pooling=average").network
     assert "128 maps of 5×5 px; average dense: 256" in sentence(plain, 5)
 
 

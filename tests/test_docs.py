@@ -7,7 +7,7 @@ import yaml
 from conftest import PROJECT
 from pages import DOCS
 
-from galopt.params import preset_names
+from galopt.config.load import preset_names
 
 ENTRY_POINTS = yaml.safe_load((PROJECT / "MLproject").read_text())["entry_points"]
 

@@ -4,7 +4,8 @@ import mlflow
 import numpy as np
 import pytest
 
-from galopt import ablation, ensemble, params
+from galopt import ablation, ensemble
+from galopt.config.load import build_config, load_config, preset_names
 from galopt.errors import ConfigError
 from galopt.members import Member
 from galopt.training import TrainResult
@@ -27,7 +28,7 @@ TINY = {
 @pytest.fixture
 def config(monkeypatch):
     """Return a tiny configuration."""
-    return params.load("params.yaml", TINY)
+    return load_config("params.yaml", TINY)
 
 
 @pytest.fixture
@@ -47,14 +48,14 @@ def test_members_differ_in_turn_and_in_their_seeds(config, blobs):
     assert [member.train.seed for member in configs] == [2016, 2017, 2018]
 
 
-@pytest.mark.parametrize("preset", params.preset_names())
+@pytest.mark.parametrize("preset", preset_names())
 def test_every_preset_has_the_parts_its_variants_change(preset, blobs):
-    config = params.build({"network": {"preset": preset}})
+    config = build_config({"network": {"preset": preset}})
     assert len(ensemble.variants(config, blobs)) == 17
 
 
 def test_a_variant_of_what_is_not_there_is_refused(config, blobs):
-    wrong = params.load("params.yaml", TINY | {"ensemble.variants": {"x": "network.depth=3"}})
+    wrong = load_config("params.yaml", TINY | {"ensemble.variants": {"x": "network.depth=3"}})
     with pytest.raises(ConfigError, match=r"ensemble.variants\['x'\].*depth=3: no such parameter"):
         ensemble.variants(wrong, blobs)
 

@@ -7,7 +7,7 @@ from astropy.io import fits
 from conftest import paint
 from PIL import Image
 
-from galopt import params
+from galopt.config.load import build_config
 from galopt.stamps import make_stamps
 from galopt.survey import make_survey
 
@@ -66,7 +66,7 @@ def stamp(folder, name, tmp_path):
     """Make a survey and a stamp of one file; return the grey levels."""
     votes = pd.DataFrame({"id": ["g"], "file": [name], "smooth": [1.0]})
     votes.to_csv(folder / "votes.csv", index=False)
-    config = params.build({"survey": {"source": "folder", "folder": {"path": str(folder)}}})
+    config = build_config({"survey": {"source": "folder", "folder": {"path": str(folder)}}})
     make_survey(config, tmp_path / "survey")
     make_stamps(config, tmp_path / "survey", tmp_path / "data")
     with Image.open(tmp_path / "data" / "stamps" / "g.jpg") as image:

@@ -9,9 +9,9 @@ from astropy.io import fits
 from PIL import Image
 
 from galopt.config import Stamps
+from galopt.config.load import build_config
 from galopt.errors import ConfigError, DataError
 from galopt.geometry import cut_around, side_of, view
-from galopt.params import build
 from galopt.photometry import background, centroid
 from galopt.stamps import make_stamps
 from galopt.survey import make_survey
@@ -94,12 +94,12 @@ def test_what_lies_beyond_the_edge_is_drawn_as_sky():
 
 def test_a_bad_size_is_refused():
     with pytest.raises(ConfigError, match="stamps.field_in_r50=1"):
-        build({}, {"stamps.field_in_r50": 1})
+        build_config({}, {"stamps.field_in_r50": 1})
 
 
 def stamps_of(tmp_path, overrides):
     mine = tmp_path / "mine"
-    config = build(
+    config = build_config(
         {"survey": {"source": "folder", "folder": {"path": str(mine)}}},
         {"stamps.max_bad": 0.9, **overrides},
     )
@@ -140,14 +140,14 @@ def test_pictures_alone_cannot_be_framed(tmp_path, mine):
 
 
 def test_a_mosaic_is_framed_too(simulated, tmp_path):
-    config = build({}, {"stamps.centring": "light", "stamps.field_in_r50": 16})
+    config = build_config({}, {"stamps.centring": "light", "stamps.field_in_r50": 16})
     survey = tmp_path / "survey"
     survey.mkdir()
     (survey / "tiles").symlink_to(simulated / "tiles")
     (survey / "survey.json").write_text((simulated / "survey.json").read_text())
     pd.read_csv(simulated / "votes.csv").head(24).to_csv(survey / "votes.csv", index=False)
     make_stamps(config, survey, tmp_path / "framed")
-    make_stamps(build({}), survey, tmp_path / "plain")
+    make_stamps(build_config({}), survey, tmp_path / "plain")
     framed, plain = (pd.read_csv(tmp_path / name / "stamps.csv") for name in ("framed", "plain"))
     pd.testing.assert_frame_equal(framed, plain)
     name = plain.file[0]

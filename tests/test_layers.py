@@ -6,8 +6,8 @@ import pytest
 from keras import ops
 
 from galopt.augment import View
+from galopt.config.load import build_config
 from galopt.layers import DecisionTree, JoinViews, Maxout, MaxoutConv2D, UntiedBias, Viewpoints
-from galopt.params import build
 
 RNG = np.random.default_rng(0)
 TREE = {"answers": [2, 2, 3], "after": [None, 0, 3]}
@@ -89,7 +89,7 @@ def test_a_tree_without_any_positive_score_gives_no_votes():
 
 
 def test_galaxy_zoo_2_obeys_its_tree():
-    questions = build({"network": {"preset": "dieleman2015"}}).network.tree
+    questions = build_config({"network": {"preset": "dieleman2015"}}).network.tree
     tree = DecisionTree([q.answers for q in questions], [q.after for q in questions])
     f = array(tree(abs(random(50, 37)) + 0.01))
     for asked, first, last in [

@@ -10,9 +10,9 @@ from astropy.io import fits
 from PIL import Image
 
 from galopt.config import Config, Stamps
+from galopt.config.load import build_config
 from galopt.images import read_image
 from galopt.mosaic import Mosaic, Units, assign_tiles, read_wcs
-from galopt.params import build
 from galopt.photometry import background
 from galopt.stamps import SIDE, make_stamps, stretch
 
@@ -75,7 +75,7 @@ def stamp_some(survey, tmp_path, lost=()) -> tuple[Config, pd.DataFrame]:
     votes.loc[list(lost), "dec"] = 10.0
     (folder / "votes.csv").unlink()
     votes.to_csv(folder / "votes.csv", index=False)
-    config = build({})
+    config = build_config({})
     make_stamps(config, folder, tmp_path / "data")
     return config, pd.read_csv(tmp_path / "data" / "stamps.csv").set_index("id")
 

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from keras import layers
 
-from galopt import networks, params
+from galopt import networks
 from galopt.augment import View, view_layer
+from galopt.config.load import load_config, preset_names
 from galopt.errors import ConfigError
 from galopt.networks import load_model
 from galopt.optimizers import make_optimizer
@@ -16,7 +17,7 @@ STAMPS = np.random.default_rng(0).integers(0, 255, (4, 84, 84)).astype(np.uint8)
 
 
 def build(overrides: str | dict = "", targets: int = 5, seed: int = 1, concentration: bool = False):
-    config = params.load("params.yaml", overrides)
+    config = load_config("params.yaml", overrides)
     view = view_layer(config.network, config.augment, STAMPS, 0)
     return networks.build(config.network, targets, 84, view, seed, concentration=concentration)
 
@@ -103,9 +104,9 @@ def test_layers_that_do_not_fit_the_picture_are_refused():
         build("network.convolutions.3.kernel=9")
 
 
-@pytest.mark.parametrize("preset", params.preset_names())
+@pytest.mark.parametrize("preset", preset_names())
 def test_each_preset_trains_a_step_saves_loads_and_predicts_the_same(preset, tmp_path):
-    config = params.load("params.yaml", {"network.preset": preset, "train.precision": "float32"})
+    config = load_config("params.yaml", {"network.preset": preset, "train.precision": "float32"})
     targets = sum(question.answers for question in config.network.tree) or 5
     view = view_layer(config.network, config.augment, STAMPS, 0)
     model = networks.build(config.network, targets, 84, view, seed=1)

@@ -14,9 +14,10 @@ from astropy.io import fits
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from galopt import dataset, params, predict
+from galopt import dataset, predict
 from galopt.cli import app
 from galopt.config import Stamps
+from galopt.config.load import build_config
 from galopt.errors import DataError, GaloptError
 from galopt.files import write_json
 from galopt.images import find_files
@@ -105,7 +106,7 @@ def test_stamps_are_those_of_the_dataset(tmp_path):
     write_pictures(tmp_path / "mine", names)
     votes = pd.DataFrame({"id": [n[:3] for n in names], "file": names, "disk": 0.5, "other": 0.5})
     votes.to_csv(tmp_path / "mine" / "votes.csv", index=False)
-    config = params.build(
+    config = build_config(
         {"survey": {"source": "folder", "folder": {"path": str(tmp_path / "mine")}}}
     )
     make_survey(config, tmp_path / "data" / "survey")

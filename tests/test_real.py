@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from galopt import dataset, params, training
+from galopt import dataset, training
 from galopt.augment import View
 from galopt.config import Evaluate, Stamps
+from galopt.config.load import load_config
 from galopt.evaluation import evaluate
 from galopt.images import find_files
 from galopt.inputs import stamps_in
@@ -35,7 +36,7 @@ def ceers(real_data, tmp_path_factory):
         "survey.folder.path": str(real_data / "ceers_f200w"),
         "survey.folder.targets": CEERS,
     }
-    config = params.load("params.yaml", source | TRAIN)
+    config = load_config("params.yaml", source | TRAIN)
     make_survey(config, folder / "survey")
     make_stamps(config, folder / "survey", folder)
     yield dataset.build(config, folder, folder / "dataset"), config

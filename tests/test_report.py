@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from galopt import params, report
+from galopt import report
+from galopt.config.load import build_config, load_config
 from galopt.dataset import Dataset, load
 from galopt.errors import DataError
 from galopt.files import write_json
@@ -129,7 +130,7 @@ def subject(dataset) -> Subject:
     return Subject(
         kind="run",
         dataset=dataset,
-        config=params.build({}),
+        config=build_config({}),
         run_id="f" * 32,
         train=TRAIN,
         history=HISTORY,
@@ -267,7 +268,7 @@ def test_paper_stands_beside_ours(html):
 
 
 def test_brightness_that_was_used_is_reported(subject):
-    html = report.page(replace(subject, config=params.load(overrides="augment.brightness=0.5")))
+    html = report.page(replace(subject, config=load_config(overrides="augment.brightness=0.5")))
     assert "brightness N(0, 0.5)" in html
     assert "-P overrides=augment.brightness=0.5" in html
 
@@ -275,7 +276,7 @@ def test_brightness_that_was_used_is_reported(subject):
 def test_what_a_network_of_another_kind_did_is_said(subject):
     overrides = "network.preset=huertas2015 evaluate.rotations=4 evaluate.flip=true"
     spread = predict(subject.dataset, spread=True)
-    other = replace(subject, config=params.build({}, overrides), predictions=spread)
+    other = replace(subject, config=build_config({}, overrides), predictions=spread)
     text = words(report.page(other))
     assert "mean of its predictions for 8 views" in text
     assert "about which the 8 views that are averaged disagree most" in text
@@ -286,7 +287,7 @@ def test_what_a_network_of_another_kind_did_is_said(subject):
 def test_a_network_that_states_its_doubt_is_taken_at_its_word(subject):
     sure = replace(
         subject,
-        config=params.build({}, "stamps.field_in_r50=12 stamps.centring=light"),
+        config=build_config({}, "stamps.field_in_r50=12 stamps.centring=light"),
         predictions=predict(subject.dataset, spread=True),
         metrics=METRICS | {"test_error_ratio": 1.234},
     )
@@ -374,7 +375,7 @@ def test_an_ensemble_is_not_called_one_network(subject):
     [("search", "validation RMSE 0.1534 after a search"), ("ablation", "what the differences")],
 )
 def test_parents_without_a_model_have_a_page_too(dataset, kind, headline):
-    html = report.page(Subject(kind, dataset, params.build({}), "b" * 32, findings=FOUND))
+    html = report.page(Subject(kind, dataset, build_config({}), "b" * 32, findings=FOUND))
     text = words(html)
     assert f"Measured on a simulated survey: {headline}" in text
     assert "Can these numbers be compared" not in text

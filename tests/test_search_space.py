@@ -4,26 +4,26 @@ import optuna
 import pytest
 from optuna.trial import FixedTrial
 
-from galopt import params
+from galopt.config.describe import describe
+from galopt.config.load import build_config, flatten, load_config, load_run_config, read_preset
 from galopt.errors import ConfigError
-from galopt.manual import describe
 from galopt.search.space import Space
 
 RATE = {"kind": "float", "low": 1e-4, "high": 1e-2, "log": True}
 
 
 def space(ranges: dict, **stated: dict) -> Space:
-    return Space(params.build(stated | {"search": {"space": ranges}}))
+    return Space(build_config(stated | {"search": {"space": ranges}}))
 
 
 def default() -> Space:
-    return Space(params.load("params.yaml"))
+    return Space(load_config("params.yaml"))
 
 
 def test_the_default_space_holds_the_papers_network_and_gives_it_back():
     searched = default()
-    paper = params.build(params.read_preset("ignat2016"))
-    values = searched.values(params.load("params.yaml"))
+    paper = build_config(read_preset("ignat2016"))
+    values = searched.values(load_config("params.yaml"))
     assert searched.configure(values).network == paper.network
 
 
@@ -136,12 +136,12 @@ def test_a_bad_space_is_one_clear_line(ranges, words):
 )
 def test_bad_settings_of_the_search_are_named(search, words):
     with pytest.raises(ConfigError, match=words.replace(".", r"\.")):
-        params.build({"search": search})
+        build_config({"search": search})
 
 
 def test_the_search_is_described_but_is_no_parameter_of_a_run():
-    config = params.load("params.yaml")
+    config = load_config("params.yaml")
     assert "network.convolutions.count: {kind: int" in describe(config)
-    assert not any(key.startswith("search") for key in params.flatten(config))
+    assert not any(key.startswith("search") for key in flatten(config))
     with pytest.raises(ConfigError, match="not a parameter of a run"):
-        params.load_run("search.trials=3")
+        load_run_config("search.trials=3")

@@ -8,8 +8,8 @@ import pytest
 from optuna.trial import TrialState
 from study_of_noise import SPACE as NOISE
 
-from galopt import params
 from galopt.config import Sampler, Search
+from galopt.config.load import build_config, load_config, read_preset
 from galopt.errors import ConfigError, DataError, GaloptError
 from galopt.search import figures, summary
 from galopt.search.lock import only_driver
@@ -28,7 +28,7 @@ def study_by(sampler: Sampler, **options) -> optuna.Study:
 
 def proposals(sampler: Sampler, trials: int) -> list[float]:
     """Return the learning rates proposed where the best is `BEST`."""
-    study, space = study_by(sampler), Space(params.build({"search": {"space": NOISE}}))
+    study, space = study_by(sampler), Space(build_config({"search": {"space": NOISE}}))
     rates = []
     for _ in range(trials):
         trial = study.ask()
@@ -50,7 +50,7 @@ def test_a_sampler_that_learns_ends_nearer_to_the_best_than_chance(kind):
 
 @pytest.mark.parametrize("kind", ["tpe", "random", "cmaes"])
 def test_every_sampler_proposes_trials_of_the_default_space_again_by_its_seed(kind):
-    space = Space(params.load("params.yaml"))
+    space = Space(load_config("params.yaml"))
 
     def trials(seed: int) -> list[dict]:
         study, found = study_by(Sampler(kind=kind, startup=3, seed=seed)), []
@@ -162,14 +162,14 @@ def test_looking_for_a_study_makes_no_database(tmp_path):
 
 
 def test_the_papers_network_comes_first_and_once(storage, capsys):
-    config = params.load("params.yaml", {"search.storage": storage})
+    config = load_config("params.yaml", {"search.storage": storage})
     space = Space(config)
     study = open_study(config.search, open_storage(storage), {})
     for _ in range(2):
         enqueue_first(study, space)
     waiting = study.get_trials(states=(TrialState.WAITING,))
     assert [trial.user_attrs["origin"] for trial in waiting] == ["ignat2016"]
-    paper = params.build(params.read_preset("ignat2016"))
+    paper = build_config(read_preset("ignat2016"))
     first = space.configure(space.suggest(study.ask()))
     assert (first.network, first.augment, first.train.learning_rate) == (
         paper.network, paper.augment, paper.train.learning_rate,

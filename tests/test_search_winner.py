@@ -10,8 +10,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from galopt import ensemble, params
+from galopt import ensemble
 from galopt.cli import app
+from galopt.config.load import PRESETS, flatten, load_config
 from galopt.errors import GaloptError
 from galopt.search import winner
 
@@ -43,13 +44,14 @@ def studied(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     presets = tmp_path / "presets"
     presets.mkdir()
-    (presets / "ignat2016.yaml").write_text((params.PRESETS / "ignat2016.yaml").read_text())
-    monkeypatch.setattr(params, "PRESETS", presets)
+    (presets / "ignat2016.yaml").write_text((PRESETS / "ignat2016.yaml").read_text())
+    for reader in ("galopt.config.load", "galopt.search.winner"):
+        monkeypatch.setattr(f"{reader}.PRESETS", presets)
     stated = {"train": {"batch_size": 128}, "search": {"study": "found", "space": SPACE}}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(stated))
     study = optuna.create_study(study_name="found", storage="sqlite:///search.db")
     study.set_user_attr("made_for", {"dataset": "abc", "search.objectives": ["val_rmse"]})
-    space = winner.Space(params.load())
+    space = winner.Space(load_config())
     for values, rmse in ((VALUES | {"network.dense.0": 32}, 0.2), (VALUES, 0.1)):
         study.enqueue_trial(values)
         trial = study.ask()
@@ -67,21 +69,21 @@ def galopt(*words: str) -> str:
 
 def test_the_winner_keeps_what_was_not_searched_though_params_yaml_changed(studied):
     study = optuna.load_study(study_name="found", storage="sqlite:///search.db")
-    began = params.load(overrides="train.loss=binary_crossentropy network.pixels=40")
+    began = load_config(overrides="train.loss=binary_crossentropy network.pixels=40")
     shared = {"augment", "network", "train"}
     study.set_user_attr("base", began.model_dump(mode="json", include=shared))
-    _, _, config = winner.find(params.load(overrides="train.loss=mse train.epochs=9"))
+    _, _, config = winner.find(load_config(overrides="train.loss=mse train.epochs=9"))
     assert (config.train.loss, config.network.pixels) == ("binary_crossentropy", 40)
     assert config.train.learning_rate == VALUES["train.learning_rate"]
     assert config.train.epochs == 9
 
 
 def test_the_winner_is_the_best_trials_configuration(studied):
-    _, trial, config = winner.find(params.load())
+    _, trial, config = winner.find(load_config())
     assert trial.number == 1
     assert config.network.dense == [64]
     assert config.train.batch_size == 64
-    assert config.train.epochs == params.load().train.epochs
+    assert config.train.epochs == load_config().train.epochs
 
 
 def test_a_written_preset_gives_the_winner_back_with_the_overrides_that_are_printed(studied):
@@ -91,10 +93,10 @@ def test_a_written_preset_gives_the_winner_back_with_the_overrides_that_are_prin
     assert "validation RMSE 0.1000" in text
     assert "dataset abc" in text
     assert 'overrides="train.batch_size=64"' in printed
-    again = params.load(overrides="network.preset=found train.batch_size=64")
-    _, _, config = winner.find(params.load())
-    flat = params.flatten(config) | {"network.preset": "found"}
-    assert params.flatten(again) == flat
+    again = load_config(overrides="network.preset=found train.batch_size=64")
+    _, _, config = winner.find(load_config())
+    flat = flatten(config) | {"network.preset": "found"}
+    assert flatten(again) == flat
     galopt("best", "--write")
 
 
@@ -116,8 +118,8 @@ def test_a_study_that_is_not_there_is_named(studied):
 
 
 def test_seeds_differ_and_nothing_else_does(studied):
-    _, _, config = winner.find(params.load())
-    flat = [params.flatten(one) for one in winner.seeds(config, 3)]
+    _, _, config = winner.find(load_config())
+    flat = [flatten(one) for one in winner.seeds(config, 3)]
     assert [one.pop("train.seed") for one in flat] == [2016, 2017, 2018]
     assert flat[0] == flat[1] == flat[2]
 
@@ -158,7 +160,7 @@ def test_the_winner_is_trained_again_with_seeds_and_the_mean_is_told(store, blob
 
 def test_an_ensemble_takes_the_best_trials_of_a_study_as_its_members(studied, blobs):
     study_is_of(blobs.info["hash"])
-    config = params.load(overrides={"ensemble.study": "found", "ensemble.members": 3})
+    config = load_config(overrides={"ensemble.study": "found", "ensemble.members": 3})
     names, members = zip(*ensemble.variants(config, blobs), strict=True)
     assert names == ("1: trial 1", "2: trial 0", "3: trial 1")
     assert [member.network.dense for member in members] == [[64], [32], [64]]
@@ -167,7 +169,7 @@ def test_an_ensemble_takes_the_best_trials_of_a_study_as_its_members(studied, bl
 
 
 def test_an_ensemble_does_not_take_members_of_another_dataset(studied, blobs):
-    config = params.load(overrides={"ensemble.study": "found"})
+    config = load_config(overrides={"ensemble.study": "found"})
     with pytest.raises(GaloptError, match="study 'found' is of dataset abc"):
         ensemble.variants(config, blobs)
 

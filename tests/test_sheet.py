@@ -9,11 +9,11 @@ from typer.testing import CliRunner
 
 from galopt import sheet
 from galopt.cli import app
+from galopt.config.load import build_config
 from galopt.errors import DataError
-from galopt.params import build
 from galopt.survey import make_survey
 
-LOOKS = {"plain": build({}), "bright": build({}, {"stamps.white": 50})}
+LOOKS = {"plain": build_config({}), "bright": build_config({}, {"stamps.white": 50})}
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def survey(tmp_path):
     files = [f"g{number:02d}.fits" for number in range(10)]
     pd.DataFrame({"id": files, "file": files, "disk": 0.5}).to_csv(mine / "votes.csv")
     folder = {"source": "folder", "folder": {"path": str(mine), "targets": ["disk"]}}
-    make_survey(build({"survey": folder}), tmp_path / "survey")
+    make_survey(build_config({"survey": folder}), tmp_path / "survey")
     return tmp_path / "survey"
 
 

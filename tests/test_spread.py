@@ -9,9 +9,9 @@ import pytest
 
 from galopt import dataset
 from galopt.config import Work
+from galopt.config.load import build_config
 from galopt.errors import ConfigError
 from galopt.parallel import map_cores
-from galopt.params import build
 from galopt.stamps import make_stamps
 from galopt.survey import make_survey
 
@@ -19,7 +19,7 @@ DASK = {"work.cluster": "local", "work.workers": 2}
 
 
 def make(folder, overrides):
-    config = build({"survey": {"simulate": {"galaxies": 200}}}, overrides)
+    config = build_config({"survey": {"simulate": {"galaxies": 200}}}, overrides)
     make_survey(config, folder / "survey")
     make_stamps(config, folder / "survey", folder)
     return dataset.build(config, folder, folder / "dataset").info

@@ -7,8 +7,8 @@ from astropy.io import fits
 from PIL import Image
 
 from galopt.config import Config, Stamps
+from galopt.config.load import build_config
 from galopt.errors import DataError
-from galopt.params import build
 from galopt.stamps import SIDE, make_stamps, stamp_names, stretch
 from galopt.survey import make_survey
 
@@ -26,7 +26,7 @@ def folder_survey(tmp_path, **overrides) -> Config:
     files = sorted(p.name for p in (tmp_path / "mine").iterdir() if p.suffix != ".csv")
     table = pd.DataFrame({"id": files, "file": files, "smooth": 0.5, "disk": 0.5})
     table.to_csv(tmp_path / "mine" / "votes.csv", index=False)
-    config = build(
+    config = build_config(
         {"survey": {"source": "folder", "folder": {"path": str(tmp_path / "mine")}}},
         {"stamps.max_bad": 0.9, **overrides},
     )

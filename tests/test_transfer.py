@@ -6,8 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from galopt import networks, params, training
+from galopt import networks, training
 from galopt.augment import View
+from galopt.config.load import build_config, load_config
 from galopt.errors import ConfigError, DataError
 from galopt.tracking.models import starting_network
 from galopt.transfer import start_from
@@ -23,7 +24,7 @@ TINY = {
 def build(seed: int, targets: int = 2, **overrides):
     """Return a tiny network with batch normalisation and a residual block."""
     extra = {"network.normalisation": "batch", "network.residual": [{"filters": 6}]}
-    config = params.build(
+    config = build_config(
         {}, TINY | extra | {k.replace("__", "."): v for k, v in overrides.items()}
     )
     view = View(45, 0.5, 3, name="view")
@@ -64,14 +65,14 @@ def test_another_column_is_refused_and_nothing_is_changed(other):
 def first(blobs, tmp_path_factory):
     """Return the file of a trained network."""
     folder = tmp_path_factory.mktemp("first")
-    model = training.train(params.load("params.yaml", TINY), blobs, folder).model
+    model = training.train(load_config("params.yaml", TINY), blobs, folder).model
     model.save(folder / "first.keras")
     return folder / "first.keras"
 
 
 def train_from(reference, blobs, folder, **words):
     """Train two epochs from a trained network; return both networks' first filters."""
-    config = params.load(
+    config = load_config(
         "params.yaml", TINY | {"train.epochs": 2, "train.init_from": str(reference)} | words
     )
     start = starting_network(config.train.init_from)
@@ -100,7 +101,7 @@ def test_a_thawing_training_that_was_stopped_goes_on_as_if_unbroken(first, blobs
             raise Stopped
 
     words = TINY | {"train.epochs": 3, "train.thaw": 2, "train.init_from": str(first)}
-    config = params.load("params.yaml", words | {"train.deterministic": True})
+    config = load_config("params.yaml", words | {"train.deterministic": True})
     start = starting_network(config.train.init_from)
     whole = training.train(config, blobs, tmp_path / "whole", start=start)
     for stop_at in (0, 1):  # inside the frozen phase, and at its end
@@ -130,7 +131,7 @@ def test_a_network_of_somebody_else_is_refused(tmp_path):
 
 def test_patience_begins_where_the_column_thaws(first, blobs, tmp_path):
     words = TINY | {"train.epochs": 9, "train.patience": 2, "train.learning_rate": 1e-9}
-    config = params.load("params.yaml", words | {"train.thaw": 5, "train.init_from": str(first)})
+    config = load_config("params.yaml", words | {"train.thaw": 5, "train.init_from": str(first)})
     start = starting_network(config.train.init_from)
     history = training.train(config, blobs, tmp_path, start=start).history
     best = int(np.argmin([epoch["val_rmse"] for epoch in history]))
@@ -139,4 +140,4 @@ def test_patience_begins_where_the_column_thaws(first, blobs, tmp_path):
 
 def test_nothing_thaws_without_a_network_to_start_from():
     with pytest.raises(ConfigError, match=r"train.thaw=3.*nothing to thaw without train.init_from"):
-        params.load("params.yaml", "train.thaw=3")
+        load_config("params.yaml", "train.thaw=3")

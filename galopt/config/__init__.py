@@ -1,15 +1,15 @@
 """Every parameter of galopt: declared, defaulted, bounded and explained once, here.
 
-The models are frozen. `galopt.params` reads them from `params.yaml`, a preset and
+The models are frozen. `galopt.config.load` reads them from `params.yaml`, a preset and
 dotted overrides; nothing else in the project declares a parameter.
 """
 
-from galopt.config.compare import Ablate, Ensemble
+from galopt.config.data import Candels, Folder, Rescale, Simulate, Stamps, Survey, Work
+from galopt.config.experiments import Ablate, Ensemble
 from galopt.config.network import Convolution, Network, Question, Residual
-from galopt.config.run import Augment, Evaluate, Train
 from galopt.config.schema import Config
 from galopt.config.search import Parameter, Pruner, Sampler, Search
-from galopt.config.survey import Candels, Folder, Rescale, Simulate, Stamps, Survey, Work
+from galopt.config.training import Augment, Evaluate, Train
 
 __all__ = [
     "Ablate",

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from galopt.config.section import Positive, Section
+from galopt.config.base import Positive, Section
 
 
 class Convolution(Section):
@@ -41,7 +41,9 @@ class Question(Section):
 class Network(Section):
     """The network, made by one builder from these numbers."""
 
-    preset: str = Field("ignat2016", description="file of galopt/presets that gives the defaults")
+    preset: str = Field(
+        "ignat2016", description="file of galopt/config/presets that gives the defaults"
+    )
     pixels: int = Field(45, ge=16, le=256, description="side of the network's input, px")
     field: float = Field(
         0.52, gt=0.1, le=1, description="side of the network's view, in sides of the stamp"

@@ -4,12 +4,12 @@ from math import sqrt
 
 from pydantic import model_validator
 
-from galopt.config.compare import Ablate, Ensemble
+from galopt.config.base import Section
+from galopt.config.data import Rescale, Stamps, Survey, Work
+from galopt.config.experiments import Ablate, Ensemble
 from galopt.config.network import Network
-from galopt.config.run import Augment, Evaluate, Train
 from galopt.config.search import Search
-from galopt.config.section import Section
-from galopt.config.survey import Rescale, Stamps, Survey, Work
+from galopt.config.training import Augment, Evaluate, Train
 
 
 class Config(Section):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from galopt import provenance
-from galopt.command import command, differences, started_by
+from galopt.config.command import command, differences, started_by
 from galopt.quality import PAGE as QUALITY
 from galopt.report.subject import Subject
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from galopt.params import RUN_SECTIONS
+from galopt.config.load import RUN_SECTIONS
 
 if TYPE_CHECKING:
     from galopt.tracking.queries import TrackedRun

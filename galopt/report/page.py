@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from galopt import params
+from galopt.config.load import load_config
 from galopt.dataset import load
 from galopt.errors import DataError
 from galopt.files import atomic_file, read_json
@@ -106,7 +106,7 @@ def write(path: Path) -> None:
     subject = Subject(
         kind="run",
         dataset=dataset,
-        config=params.load(),
+        config=load_config(),
         run_id=train["mlflow_run_id"],
         train=train,
         history=history,  # type: ignore[arg-type]

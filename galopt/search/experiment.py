@@ -10,8 +10,8 @@ from optuna.trial import FrozenTrial, Trial
 
 from galopt import report
 from galopt.config import Config
+from galopt.config.load import build_config, flatten
 from galopt.dataset import Dataset
-from galopt.params import build, flatten
 from galopt.search import figures, summary
 from galopt.search.drive import drive, locked_study
 from galopt.search.objective import RUNS, Training
@@ -35,7 +35,7 @@ def search(config: Config, dataset: Dataset) -> bool:
         Whether the study came to its end; False if it was interrupted.
     """
     stated = config.model_dump()
-    space = Space(build(stated, {"train.epochs": config.search.epochs}))
+    space = Space(build_config(stated, {"train.epochs": config.search.epochs}))
     with locked_study(config.search, made_for(space, dataset)) as (study, lock):
         former = study.user_attrs.get("mlflow_run_id")
         with start_search(config, dataset, former) as run_id:

@@ -10,8 +10,8 @@ from copy import deepcopy
 from math import isclose
 from typing import TYPE_CHECKING, Any
 
-from galopt import params
 from galopt.config import Config, Parameter
+from galopt.config.load import RUN_SECTIONS, build_config
 from galopt.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Space:
         ConfigError
             The values exclude each other.
         """
-        return params.build(self._plain, self.overrides(values))
+        return build_config(self._plain, self.overrides(values))
 
     def overrides(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a trial's values as overrides of the run: whole lists, then their items."""
@@ -101,7 +101,7 @@ class Space:
 
     def _check_value(self, key: str, value: Any) -> None:
         section = key.split(".")[0]
-        if section in Config.model_fields and section not in params.RUN_SECTIONS:
+        if section in Config.model_fields and section not in RUN_SECTIONS:
             raise ConfigError(f"search.space.{key}: the dataset is the same for all trials")
         values = {key: value}
         if key.endswith(COUNT) and not isinstance(_get(self._plain, key[: -len(COUNT)]), list):

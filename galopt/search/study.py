@@ -12,8 +12,8 @@ from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, RandomSampler,
 from optuna.storages import BaseStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import FrozenTrial, TrialState
 
-from galopt import params
 from galopt.config import Pruner, Sampler, Search
+from galopt.config.load import build_config, flatten_preset
 from galopt.errors import ConfigError, GaloptError
 from galopt.search.space import Space
 
@@ -127,7 +127,7 @@ def enqueue_first(study: optuna.Study, space: Space) -> None:
     """Put the paper's network, then the configuration as it stands, first in a new study."""
     if study.get_trials(deepcopy=False):
         return
-    paper = params.build(space.config.model_dump(exclude={"search"}), params.flatten_preset(PAPER))
+    paper = build_config(space.config.model_dump(exclude={"search"}), flatten_preset(PAPER))
     for name, config in ((PAPER, paper), ("params.yaml", space.config)):
         values = space.values(config)
         if values is None:

@@ -8,8 +8,8 @@ import optuna
 import yaml
 from optuna.trial import FrozenTrial
 
-from galopt import params
 from galopt.config import Config
+from galopt.config.load import PRESETS, RUN_SECTIONS, build_config, flatten, load_config
 from galopt.dataset import Dataset
 from galopt.errors import GaloptError
 from galopt.files import atomic_file
@@ -72,7 +72,7 @@ def best_of(config: Config, study: str, count: int, dataset: Dataset) -> list[tu
 def _space(study: optuna.Study, config: Config) -> Space:
     """Return the space of a study: what was not searched is as it was when the study began."""
     began = {**config.model_dump(), **study.user_attrs.get("base", {})}
-    return Space(params.build(began, {"train.epochs": config.train.epochs}))
+    return Space(build_config(began, {"train.epochs": config.train.epochs}))
 
 
 def write_preset(study: optuna.Study, trial: FrozenTrial, winner: Config) -> Path:
@@ -88,7 +88,7 @@ def write_preset(study: optuna.Study, trial: FrozenTrial, winner: Config) -> Pat
     GaloptError
         A preset of this name was not written by a search, or the folder cannot be written.
     """
-    path = Path(str(params.PRESETS / f"{study.study_name}.yaml"))
+    path = Path(str(PRESETS / f"{study.study_name}.yaml"))
     head = f"# The best of study {study.study_name}"
     if path.exists() and not path.read_text().startswith(head):
         raise GaloptError(f"{path} is not of a search: give the study another name")
@@ -110,14 +110,12 @@ def write_preset(study: optuna.Study, trial: FrozenTrial, winner: Config) -> Pat
 
 def overruled(study: optuna.Study, winner: Config, file: Path | str = "params.yaml") -> list[str]:
     """Return the overrides that the preset needs because `params.yaml` states other values."""
-    read = params.flatten(params.load(file, {"network.preset": study.study_name}))
-    wanted = params.flatten(winner)
+    read = flatten(load_config(file, {"network.preset": study.study_name}))
+    wanted = flatten(winner)
     return [
         f"{key}={value}"
         for key, value in wanted.items()
-        if key.split(".")[0] in params.RUN_SECTIONS
-        and key != "network.preset"
-        and read.get(key) != value
+        if key.split(".")[0] in RUN_SECTIONS and key != "network.preset" and read.get(key) != value
     ]
 
 
@@ -141,7 +139,7 @@ def seeds(winner: Config, count: int) -> list[Config]:
     """Return the winner's configuration with so many seeds."""
     first = winner.train.seed
     stated = winner.model_dump(exclude={"search"})
-    return [params.build(stated, {"train.seed": first + number}) for number in range(count)]
+    return [build_config(stated, {"train.seed": first + number}) for number in range(count)]
 
 
 def _sections(trial: FrozenTrial, winner: Config) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from optuna.samplers import RandomSampler
 from optuna.trial import Trial, TrialState
 
 from galopt.config import Pruner
-from galopt.errors import ConfigError, DivergedError, mendable
+from galopt.errors import ConfigError, DivergedError, user_error
 from galopt.search.storage import open_storage
 from galopt.search.study import make_pruner
 
@@ -121,7 +121,7 @@ def perform(task: Task, objective: Objective) -> Outcome:
     except UpdateFinishedTrialError:
         return Outcome(TrialState.FAIL, reason="it was ended by its driver")
     except Exception as error:
-        if message := mendable(error):
+        if message := user_error(error):
             return Outcome(TrialState.FAIL, reason=str(message), fatal=True)
         return Outcome(TrialState.FAIL, reason=f"{type(error).__name__}: {error}")
 

@@ -7,8 +7,9 @@ import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
-from galopt import params, serving
+from galopt import serving
 from galopt.config import Evaluate, Stamps
+from galopt.config.load import load_config
 from galopt.errors import DataError, GaloptError
 from galopt.files import read_json
 from galopt.networks import load_model, targets_of
@@ -112,6 +113,6 @@ def _from_file(path: Path) -> VoteFractions:
             f"{path}: data/dataset/dataset.json does not name its {targets_of(network)} "
             "fractions; start in the folder where it was trained, or give its run's id"
         )
-    config = params.load() if Path("params.yaml").exists() else None
+    config = load_config() if Path("params.yaml").exists() else None
     views, stamps = (config.evaluate, config.stamps) if config else (Evaluate(), Stamps())
     return VoteFractions([network], targets, views, stamps)

@@ -15,9 +15,9 @@ from mlflow.exceptions import MlflowException
 
 from galopt import architecture
 from galopt.config import Config, Network
+from galopt.config.load import flatten
 from galopt.dataset import Dataset
 from galopt.errors import GaloptError
-from galopt.params import flatten
 from galopt.provenance import commit
 from galopt.tracking.store import open_store, process_name
 

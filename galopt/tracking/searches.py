@@ -8,10 +8,10 @@ import mlflow
 import pandas as pd
 from mlflow.exceptions import MlflowException
 
-from galopt.command import without_password
 from galopt.config import Config
+from galopt.config.command import without_password
+from galopt.config.load import flatten
 from galopt.dataset import Dataset
-from galopt.params import flatten
 from galopt.tracking.runs import start_run
 from galopt.tracking.store import open_store
 from galopt.tracking.trials import adopt_trials

@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from galopt.config import Config
-from galopt.params import flatten
+from galopt.config.load import flatten
 from galopt.patience import patiently
 from galopt.tracking.store import process_name
 

@@ -17,7 +17,8 @@ from conftest import PROJECT
 from pages import DOCS
 from postgres_server import free_port
 
-from galopt import dataset, params, quality
+from galopt import dataset, quality
+from galopt.config.load import build_config, load_config
 from galopt.quality.page import write
 from galopt.stamps import make_stamps
 from galopt.survey import make_survey
@@ -49,14 +50,14 @@ def folder(tmp_path_factory):
         patch.chdir(folder)
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
         data = folder / "data"
-        config = params.build({"survey": {"simulate": {"galaxies": 150}}})
+        config = build_config({"survey": {"simulate": {"galaxies": 150}}})
         make_survey(config, data / "survey")
         make_stamps(config, data / "survey", data)
         galaxies = dataset.build(config, data, data / "dataset")
         write(quality.check(galaxies, data), galaxies.folder / quality.PAGE)
         for preset in ("ignat2016", "modern"):
             wanted = f"network.preset={preset} train.epochs={EPOCHS} augment.copies=0"
-            experiment.run(params.load(PROJECT / "params.yaml", wanted), galaxies)
+            experiment.run(load_config(PROJECT / "params.yaml", wanted), galaxies)
         yield folder
 
 

@@ -22,9 +22,10 @@ import pytest
 from postgres_server import free_port
 from test_predict import lying_fits, png_bomb
 
-from galopt import params, tracking
+from galopt import tracking
 from galopt.augment import View
 from galopt.config import Evaluate, Stamps
+from galopt.config.load import build_config
 from galopt.images import find_files
 from galopt.inputs import stamps_in
 from galopt.predict import predict
@@ -96,7 +97,7 @@ def server(blobs, tmp_path_factory) -> Iterator[Server]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         mlflow.set_tracking_uri(store)
-        config = params.build({})
+        config = build_config({})
         with tracking.start_run(config, blobs):
             model = VoteFractions([network()], blobs.targets, Evaluate(), Stamps())
             tracking.register(tracking.log_model(model, blobs), 0.1, blobs)

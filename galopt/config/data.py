@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from galopt.config.section import Fraction, Positive, Section
+from galopt.config.base import Fraction, Positive, Section
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 

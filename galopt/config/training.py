@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from galopt.config.section import Positive, Section
+from galopt.config.base import Positive, Section
 
 
 class Augment(Section):

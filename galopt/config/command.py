@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from galopt.config.load import RUN_SECTIONS, build_config, read_params
 from galopt.config.schema import Config
-from galopt.params import RUN_SECTIONS, build, read
 
 
 def differences(config: Config, stated: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -22,13 +22,13 @@ def differences(config: Config, stated: Mapping[str, Any] | None = None) -> dict
     stated : mapping, optional
         What `params.yaml` says beside the preset; nothing by default.
     """
-    plain = build(stated or {}, {"network.preset": config.network.preset})
+    plain = build_config(stated or {}, {"network.preset": config.network.preset})
     return dict(_differences(config.model_dump(), plain.model_dump(), ""))
 
 
 def command(config: Config, file: Path | str = "params.yaml") -> str:
     """Return the command that, beside a `params.yaml`, trains a configuration again."""
-    stated = read(file) if Path(file).exists() else {}
+    stated = read_params(file) if Path(file).exists() else {}
     overrides = " ".join(
         f"{key}={_plain(value)}"
         for key, value in differences(config, stated).items()

@@ -14,11 +14,11 @@ from pydantic_core import ErrorDetails
 from galopt.config.schema import Config
 from galopt.errors import ConfigError
 
-PRESETS = files("galopt") / "presets"
+PRESETS = files("galopt.config") / "presets"
 RUN_SECTIONS = ("augment", "network", "train", "evaluate")
 
 
-def load(
+def load_config(
     path: Path | str = "params.yaml", overrides: str | Mapping[str, Any] | None = None
 ) -> Config:
     """Read and validate a configuration.
@@ -42,10 +42,10 @@ def load(
         The file cannot be read, or a key is unknown, ill-typed or out of range. The
         message names the key, the value, what is allowed and the nearest valid key.
     """
-    return build(read(path), overrides)
+    return build_config(read_params(path), overrides)
 
 
-def read(path: Path | str) -> dict[str, Any]:
+def read_params(path: Path | str) -> dict[str, Any]:
     """Return what a YAML file of parameters states; errors are those of `load`."""
     try:
         stated = yaml.safe_load(Path(path).read_text()) or {}
@@ -56,7 +56,7 @@ def read(path: Path | str) -> dict[str, Any]:
     return stated
 
 
-def load_run(
+def load_run_config(
     overrides: str, path: Path | str = "params.yaml", sections: Sequence[str] = RUN_SECTIONS
 ) -> Config:
     """Read a configuration for one run, whose overrides may not touch the dataset.
@@ -72,10 +72,12 @@ def load_run(
                 else f"the dataset is made as {path} says; change it there"
             )
             raise ConfigError(f"{key}={value!r}: {why}. Override {', '.join(sections)}")
-    return load(path, overrides)
+    return load_config(path, overrides)
 
 
-def build(stated: Mapping[str, Any], overrides: str | Mapping[str, Any] | None = None) -> Config:
+def build_config(
+    stated: Mapping[str, Any], overrides: str | Mapping[str, Any] | None = None
+) -> Config:
     """Validate stated parameters and overrides on top of the preset they name.
 
     Parameters and errors are those of `load`, with `stated` in place of the file.
@@ -91,7 +93,7 @@ def build(stated: Mapping[str, Any], overrides: str | Mapping[str, Any] | None =
     return _validate(_merge(read_preset(name), stated), overrides)
 
 
-def change(config: Config, overrides: str) -> Config:
+def change_config(config: Config, overrides: str) -> Config:
     """Return a configuration with some parameters changed; the search is left out.
 
     Errors are those of `load`. Another preset is one too: what was stated beside the first

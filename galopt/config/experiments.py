@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from galopt.config.section import Section
+from galopt.config.base import Section
 
 
 class Ensemble(Section):

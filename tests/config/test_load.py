@@ -2,12 +2,12 @@
 
 import pytest
 
-from galopt import params
+from galopt.config.load import build_config, change_config, flatten, load_config, load_run_config
 from galopt.errors import ConfigError
 
 
 def test_shipped_params_are_the_papers_network():
-    config = params.load("params.yaml")
+    config = load_config("params.yaml")
     assert config.network.preset == "ignat2016"
     assert [layer.filters for layer in config.network.convolutions] == [32, 64, 128, 128]
     assert config.train.learning_rate == 0.001
@@ -16,7 +16,7 @@ def test_shipped_params_are_the_papers_network():
 
 def test_stated_values_win_over_the_preset_and_overrides_over_both():
     stated = {"network": {"preset": "ignat2016", "dropout": 0.3}, "train": {"epochs": 7}}
-    config = params.build(stated, "train.epochs=2 network.convolutions.0.filters=16")
+    config = build_config(stated, "train.epochs=2 network.convolutions.0.filters=16")
     assert config.network.dropout == 0.3
     assert config.train.epochs == 2
     assert config.network.convolutions[0].filters == 16
@@ -45,7 +45,7 @@ def test_stated_values_win_over_the_preset_and_overrides_over_both():
 )
 def test_bad_overrides_name_the_key_the_value_and_what_is_allowed(override, words):
     with pytest.raises(ConfigError) as caught:
-        params.load("params.yaml", override)
+        load_config("params.yaml", override)
     message = str(caught.value)
     assert "\n" not in message
     for word in words:
@@ -54,8 +54,8 @@ def test_bad_overrides_name_the_key_the_value_and_what_is_allowed(override, word
 
 def test_a_run_may_not_override_the_dataset():
     with pytest.raises(ConfigError, match="dataset is made as params.yaml says"):
-        params.load_run("survey.simulate.galaxies=5")
-    assert params.load_run("train.epochs=5").train.epochs == 5
+        load_run_config("survey.simulate.galaxies=5")
+    assert load_run_config("train.epochs=5").train.epochs == 5
 
 
 @pytest.mark.parametrize("text", ["train: [", "- 1\n- 2", "train: 7", "network: modern"])
@@ -63,35 +63,35 @@ def test_a_file_that_is_no_configuration_is_refused(tmp_path, text):
     path = tmp_path / "params.yaml"
     path.write_text(text)
     with pytest.raises(ConfigError):
-        params.load(path)
+        load_config(path)
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ConfigError, match="absent.yaml"):
-        params.load(tmp_path / "absent.yaml")
+        load_config(tmp_path / "absent.yaml")
 
 
 def test_flattened_keys_are_valid_overrides():
-    config = params.load("params.yaml")
-    flat = params.flatten(config)
+    config = load_config("params.yaml")
+    flat = flatten(config)
     assert flat["train.learning_rate"] == 0.001
     assert flat["network.convolutions.3.spread"] == 0.1
-    assert params.flatten(params.build({}, flat)) == flat
+    assert flatten(build_config({}, flat)) == flat
 
 
 def test_an_override_inside_a_list_leaves_the_list_that_was_given_alone():
     given = {"network.convolutions": [{"filters": 4, "kernel": 6}]}
-    params.build({}, given | {"network.convolutions.0.filters": 5})
+    build_config({}, given | {"network.convolutions.0.filters": 5})
     assert given["network.convolutions"][0]["filters"] == 4
 
 
 def test_another_preset_is_refused_where_a_configuration_is_changed():
-    config = params.load("params.yaml")
-    assert params.change(config, "network.preset=ignat2016 train.epochs=3").train.epochs == 3
+    config = load_config("params.yaml")
+    assert change_config(config, "network.preset=ignat2016 train.epochs=3").train.epochs == 3
     with pytest.raises(ConfigError, match="'modern': a run has one preset, here ignat2016"):
-        params.change(config, "network.preset=modern")
+        change_config(config, "network.preset=modern")
 
 
 def test_stated_variants_stand_in_place_of_the_preset_s():
     stated = {"network": {"preset": "modern"}, "ensemble": {"variants": {"mine": ""}}}
-    assert list(params.build(stated).ensemble.variants) == ["mine"]
+    assert list(build_config(stated).ensemble.variants) == ["mine"]

@@ -5,12 +5,13 @@ import subprocess
 
 import pytest
 
-from galopt import params, provenance
-from galopt.command import command, differences, started_by, without_password
+from galopt import provenance
+from galopt.config.command import command, differences, started_by, without_password
+from galopt.config.load import build_config, load_config, load_run_config
 
 
 def test_defaults_need_no_override():
-    assert command(params.load()) == "uv run mlflow run . --env-manager local -P preset=ignat2016"
+    assert command(load_config()) == "uv run mlflow run . --env-manager local -P preset=ignat2016"
 
 
 @pytest.mark.parametrize(
@@ -26,10 +27,10 @@ def test_defaults_need_no_override():
     ],
 )
 def test_command_trains_the_same_configuration(overrides):
-    config = params.load_run(overrides)
+    config = load_run_config(overrides)
     words = shlex.split(command(config))
     given = dict(word.split("=", 1) for word in words if "=" in word)
-    again = params.load_run(f"network.preset={given['preset']} {given.get('overrides', '')}")
+    again = load_run_config(f"network.preset={given['preset']} {given.get('overrides', '')}")
     assert again == config
 
 
@@ -41,7 +42,7 @@ def test_the_command_of_a_search_shows_no_password():
 
 
 def test_command_leaves_the_dataset_to_params_yaml():
-    config = params.build({"survey": {"simulate": {"galaxies": 50}}})
+    config = build_config({"survey": {"simulate": {"galaxies": 50}}})
     assert differences(config) == {"survey.simulate.galaxies": 50}
     assert "galaxies" not in command(config)
 
@@ -58,7 +59,7 @@ def test_command_of_a_parent_is_the_one_that_was_given():
 
 
 def test_list_that_was_unset_is_a_difference():
-    config = params.build({"survey": {"folder": {"targets": ["smooth"]}}})
+    config = build_config({"survey": {"folder": {"targets": ["smooth"]}}})
     assert differences(config) == {"survey.folder.targets": ["smooth"]}
 
 
