@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from astropy.io import fits
-from conftest import PROJECT
-from file_server import serving
-from published_votes import some_votes, write_galaxy_zoo, write_table3
+from helpers.file_server import serving
+from helpers.project import PROJECT
+from helpers.published_votes import some_votes, write_galaxy_zoo, write_table3
 
 from galopt import dataset
 from galopt.config.load import build_config

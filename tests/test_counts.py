@@ -4,11 +4,12 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import PROJECT, write_survey
+from helpers.galaxies import write_survey
+from helpers.project import PROJECT
+from helpers.small import small
 from keras import ops
 from scipy import stats
 from scipy.special import gammaln
-from small import small
 
 from galopt import dataset, training
 from galopt.averaging import predict_averaged

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import write_survey
+from helpers.galaxies import write_survey
 from PIL import Image
 
 from galopt import dataset

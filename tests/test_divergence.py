@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from small import small
+from helpers.small import small
 
 from galopt import training
 from galopt.batches import Batches

@@ -4,8 +4,8 @@ import re
 
 import pytest
 import yaml
-from conftest import PROJECT
-from pages import DOCS
+from helpers.pages import DOCS
+from helpers.project import PROJECT
 
 from galopt.config.load import preset_names
 

@@ -5,8 +5,8 @@ import subprocess
 
 import numpy as np
 import pytest
-from file_server import serving
 from filelock import FileLock
+from helpers.file_server import serving
 
 from galopt.errors import ConfigError, DataError
 from galopt.survey import http

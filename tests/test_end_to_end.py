@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import copy_project
+from helpers.project import copy_project
 
 SMALL = {
     "survey": {"simulate": {"galaxies": 150}},

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from astropy.io import fits
-from conftest import paint
+from helpers.galaxies import paint
 from PIL import Image
 
 from galopt.config.load import build_config

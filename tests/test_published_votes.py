@@ -5,7 +5,7 @@ import gzip
 import numpy as np
 import pandas as pd
 import pytest
-from published_votes import some_votes, table3_line, write_galaxy_zoo, write_table3
+from helpers.published_votes import some_votes, table3_line, write_galaxy_zoo, write_table3
 
 from galopt.errors import DataError
 from galopt.survey.galaxy_zoo import read_galaxy_zoo

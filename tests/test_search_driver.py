@@ -6,9 +6,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from driver_process import Process, running_trial, study_of
+from helpers.driver_process import Process, running_trial, study_of
+from helpers.tracked import figures, statuses
 from optuna.trial import TrialState
-from tracked import figures, statuses
 
 
 @pytest.fixture

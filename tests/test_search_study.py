@@ -5,8 +5,8 @@ import sys
 
 import optuna
 import pytest
+from helpers.study_of_noise import SPACE as NOISE
 from optuna.trial import TrialState
-from study_of_noise import SPACE as NOISE
 
 from galopt.config import Sampler, Search
 from galopt.config.load import build_config, load_config, read_preset

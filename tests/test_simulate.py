@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from astropy.io import fits
-from conftest import SIMULATED, simulated_config
+from helpers.galaxies import SIMULATED, simulated_config
 
 from galopt.files import read_json
 from galopt.mosaic import Mosaic

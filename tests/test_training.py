@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from small import SMALL, small
+from helpers.small import SMALL, small
 
 from galopt import networks, training
 from galopt.checkpoint import Checkpoint

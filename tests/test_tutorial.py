@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import PROJECT
-from pages import Block, blocks
+from helpers.pages import Block, blocks
+from helpers.project import PROJECT
 
 pytestmark = pytest.mark.tutorial
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from conftest import PROJECT
-from pages import DOCS
-from postgres_server import free_port
+from helpers.pages import DOCS
+from helpers.postgres_server import free_port
+from helpers.project import PROJECT
 
 from galopt import dataset, quality
 from galopt.config.load import build_config, load_config

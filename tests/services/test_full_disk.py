@@ -6,9 +6,9 @@ import subprocess
 from collections import Counter
 
 import pytest
-from driver_process import Process, study_of
+from helpers.driver_process import Process, study_of
+from helpers.tracked import figures, statuses
 from optuna.trial import TrialState
-from tracked import figures, statuses
 
 pytestmark = pytest.mark.service
 

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from driver_process import Process
-from network import ADDRESS, HOSTS, network  # noqa: F401
+from helpers.driver_process import Process
+from helpers.network import ADDRESS, HOSTS, network  # noqa: F401
+from helpers.postgres_server import free_port, serving
+from helpers.tracked import figures, statuses
 from optuna.trial import TrialState
-from postgres_server import free_port, serving
-from tracked import figures, statuses
 
 from galopt.config import Search
 from galopt.search.storage import open_storage

@@ -3,10 +3,10 @@
 from collections import Counter
 
 import pytest
-from driver_process import Process
+from helpers.driver_process import Process
+from helpers.postgres_server import postgresql  # noqa: F401
+from helpers.tracked import figures, statuses
 from optuna.trial import TrialState
-from postgres_server import postgresql  # noqa: F401
-from tracked import figures, statuses
 
 from galopt.config import Search
 from galopt.errors import GaloptError

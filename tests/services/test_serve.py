@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import psutil
 import pytest
-from postgres_server import free_port
+from helpers.postgres_server import free_port
 from test_predict import lying_fits, png_bomb
 
 from galopt import tracking

@@ -12,9 +12,9 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
-from conftest import PROJECT
-from pages import blocks
-from postgres_server import free_port, postgresql  # noqa: F401
+from helpers.pages import blocks
+from helpers.postgres_server import free_port, postgresql  # noqa: F401
+from helpers.project import PROJECT
 
 pytestmark = pytest.mark.service
 

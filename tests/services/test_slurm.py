@@ -6,10 +6,10 @@ from collections import Counter
 
 import pytest
 import yaml
-from driver_process import Process, running_trial, study_of
+from helpers.driver_process import Process, running_trial, study_of
+from helpers.slurm import slurm  # noqa: F401
+from helpers.tracked import figures, statuses
 from optuna.trial import TrialState
-from slurm import slurm  # noqa: F401
-from tracked import figures, statuses
 
 pytestmark = pytest.mark.service
 

@@ -1,4 +1,4 @@
-"""A network that learns the blobs of `conftest` in seconds."""
+"""A network that learns the blobs of `galaxies` in seconds."""
 
 from typing import Any
 

@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
-DOCS = Path(__file__).parent.parent / "docs"
+from helpers.project import PROJECT
+
+DOCS = PROJECT / "docs"
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
