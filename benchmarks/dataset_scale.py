@@ -20,8 +20,8 @@ from pathlib import Path
 import psutil
 import yaml
 
+from galopt.compute.parallel import cores
 from galopt.files import read_json
-from galopt.parallel import cores
 
 STAGES = ("survey", "stamps", "rescale")
 ROOT = Path(__file__).resolve().parent.parent

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from galopt.compute.parallel import map_cores
 from galopt.images import find_files
 from galopt.inputs import stamps_in
-from galopt.parallel import map_cores
 from galopt.pictures import read_chunk
 
 SIDE, TARGETS, ROUNDS = 84, 5, 2
@@ -26,8 +26,9 @@ SIDE, TARGETS, ROUNDS = 84, 5, 2
 
 def main() -> None:
     """Measure on the images of a folder: how many, and overrides, may follow."""
-    from galopt import hardware, networks
+    from galopt import networks
     from galopt.augment import view_layer
+    from galopt.compute import hardware
     from galopt.config.load import (
         build_config,
         change_config,  # not above: reading processes need no Keras

@@ -21,9 +21,10 @@ import keras
 import numpy as np
 import pandas as pd
 
-from galopt import architecture, hardware, networks
+from galopt import architecture, networks
 from galopt.augment import view_layer
 from galopt.batches import Batches
+from galopt.compute import hardware
 from galopt.config import Config
 from galopt.config.load import build_config
 from galopt.dataset import Split

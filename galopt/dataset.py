@@ -11,11 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
+from galopt.compute.parallel import map_cores
 from galopt.config import Config, Work
 from galopt.errors import DataError
 from galopt.files import atomic_folder, read_json, write_json
 from galopt.noise_floor import floor_of
-from galopt.parallel import map_cores
 from galopt.splits import SPLITS, split_galaxies
 
 STAMPS_PER_TASK = 200

@@ -9,8 +9,9 @@ import keras
 import pandas as pd
 from matplotlib.figure import Figure
 
-from galopt import hardware, model_card, report, tracking
+from galopt import model_card, report, tracking
 from galopt.checkpoint import fingerprint
+from galopt.compute import hardware
 from galopt.config import Config, Evaluate
 from galopt.dataset import Dataset
 from galopt.evaluation import Evaluation, evaluate

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from galopt.compute.parallel import cores
 from galopt.config import Stamps
 from galopt.dataset import read_stamp
 from galopt.errors import DataError
-from galopt.parallel import cores
 from galopt.stamps import Chunk, stamp_chunk
 
 TOGETHER = 64

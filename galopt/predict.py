@@ -8,9 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import galopt
+from galopt.compute.parallel import map_cores
 from galopt.export import ERROR, HIGH, LOW
 from galopt.metrics import interval
-from galopt.parallel import map_cores
 from galopt.pictures import read_chunk
 from galopt.serving import VoteFractions
 from galopt.stamps import Chunk

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from galopt.compute.parallel import map_cores
 from galopt.config import Config, Stamps
 from galopt.errors import DataError
 from galopt.files import atomic_file, atomic_folder, read_json
 from galopt.geometry import LARGEST, View, cut_around, view
 from galopt.images import check_side, read_image
 from galopt.mosaic import Mosaic, Units, assign_tiles
-from galopt.parallel import map_cores
 
 SIDE = 454
 """Side of a stamp, px (Ignat et al. 2016, section 3)."""

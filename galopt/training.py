@@ -7,17 +7,18 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from galopt import agreement, hardware, networks
+from galopt import agreement, networks
 from galopt.augment import view_layer
 from galopt.batches import Batches, labelled, labels, shared, vote_weights
 from galopt.checkpoint import Checkpoint
+from galopt.compute import hardware
+from galopt.compute.parallel import progress_bar
 from galopt.config import Config, Train
 from galopt.counts import BetaBinomial, FractionError
 from galopt.dataset import Dataset, Split
 from galopt.divergence import NotFiniteError, diverged
 from galopt.networks import targets_of
 from galopt.optimizers import make_optimizer
-from galopt.parallel import progress_bar
 from galopt.reporter import Epoch, Reporter, reseed
 from galopt.transfer import freeze, start_from
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from galopt import provenance
+from galopt.compute.versions import commit, versions
 from galopt.config.command import command, differences, started_by
 from galopt.quality import PAGE as QUALITY
 from galopt.report.subject import Subject
@@ -26,8 +26,8 @@ def again(subject: Subject) -> dict[str, Any]:
             for key, value in differences(subject.config).items()
             if key.split(".")[0] not in ("work", "search", "ensemble", "ablate")
         },
-        "commit": provenance.commit(),
-        "versions": provenance.versions(),
+        "commit": commit(),
+        "versions": versions(),
         "train": subject.train,
         "quality": QUALITY if (subject.dataset.folder / QUALITY).exists() else None,
         "others": [

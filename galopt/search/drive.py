@@ -6,8 +6,8 @@ from typing import Any
 
 import optuna
 
+from galopt.compute.clusters import check_cluster, open_cluster
 from galopt.config import Config, Search
-from galopt.search.clusters import check_cluster, open_cluster
 from galopt.search.driver import Driver, Listener
 from galopt.search.lock import Lock, only_driver
 from galopt.search.space import Space

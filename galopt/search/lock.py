@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
+from galopt.compute.retry import retry
 from galopt.errors import GaloptError
-from galopt.patience import patiently
 from galopt.search.storage import parse_url
 
 
@@ -53,7 +53,7 @@ class DatabaseLock:
         except SQLAlchemyError:
             self._connection.invalidate()
             self._connection = None
-        connection = patiently(self._engine.connect, errors=OperationalError)
+        connection = retry(self._engine.connect, errors=OperationalError)
         connection = connection.execution_options(isolation_level="AUTOCOMMIT")
         taken = connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": self._key})
         if not taken.scalar():

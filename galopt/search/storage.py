@@ -11,8 +11,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
+from galopt.compute.retry import retry
 from galopt.errors import GaloptError
-from galopt.patience import patiently
 
 AWAY = (StorageInternalError, OperationalError)
 """What a database raises that may be back soon."""
@@ -43,7 +43,7 @@ class PatientStorage(BaseStorage):
 def _patient(name: str) -> Any:
     def call(self: PatientStorage, *arguments: Any, **keywords: Any) -> Any:
         method = getattr(self._storage, name)
-        return patiently(method, *arguments, errors=AWAY, **keywords)
+        return retry(method, *arguments, errors=AWAY, **keywords)
 
     return call
 

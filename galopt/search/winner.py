@@ -8,12 +8,12 @@ import optuna
 import yaml
 from optuna.trial import FrozenTrial
 
+from galopt.compute.versions import commit
 from galopt.config import Config
 from galopt.config.load import PRESETS, RUN_SECTIONS, build_config, flatten, load_config
 from galopt.dataset import Dataset
 from galopt.errors import GaloptError
 from galopt.files import atomic_file
-from galopt.provenance import commit
 from galopt.search.space import Space
 from galopt.search.storage import open_storage
 from galopt.search.study import load_study

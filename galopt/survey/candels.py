@@ -7,12 +7,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from galopt.compute.parallel import map_cores
 from galopt.config import Candels
 from galopt.errors import ConfigError, DataError
 from galopt.files import write_json
 from galopt.geometry import holds_data
 from galopt.mosaic import Mosaic, assign_tiles, check_mosaic
-from galopt.parallel import map_cores
 from galopt.survey import galaxy_zoo, kartaltepe
 from galopt.survey.download import Fetched, fetch
 

@@ -9,9 +9,9 @@ import pandas as pd
 from astropy.io import fits
 from astropy.wcs import WCS
 
+from galopt.compute.parallel import HERE, map_cores
 from galopt.config import Simulate, Work
 from galopt.files import write_json
-from galopt.parallel import HERE, map_cores
 from galopt.survey.artefacts import add_artefacts
 from galopt.survey.looks import observed, outlined
 from galopt.survey.noise import add_noise, draw_depths, sigma_map

@@ -9,9 +9,9 @@ from mlflow.entities import Metric, Param, RunStatus
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
+from galopt.compute.retry import retry
 from galopt.config import Config
 from galopt.config.load import flatten
-from galopt.patience import patiently
 from galopt.tracking.store import process_name
 
 Result = TypeVar("Result")
@@ -117,4 +117,4 @@ class TrialLog:
 
 
 def _patiently(call: Callable[..., Result], *arguments: Any, **keywords: Any) -> Result:
-    return patiently(call, *arguments, errors=_AWAY, **keywords)
+    return retry(call, *arguments, errors=_AWAY, **keywords)

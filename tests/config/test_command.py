@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from galopt import provenance
+from galopt.compute.versions import commit, versions
 from galopt.config.command import command, differences, started_by, without_password
 from galopt.config.load import build_config, load_config, load_run_config
 
@@ -64,12 +64,12 @@ def test_list_that_was_unset_is_a_difference():
 
 
 def test_versions_are_of_what_is_installed():
-    assert {"python", "galopt", "keras", "numpy"} <= provenance.versions().keys()
+    assert {"python", "galopt", "keras", "numpy"} <= versions().keys()
 
 
 def test_commit_outside_a_repository_is_unknown(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert provenance.commit() is None
+    assert commit() is None
 
 
 def test_commit_marks_changed_files(tmp_path, monkeypatch):
@@ -78,8 +78,8 @@ def test_commit_marks_changed_files(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("one")
     for words in (["init", "-q"], ["add", "file"], ["commit", "-qm", "one"]):
         subprocess.run([*git, *words], check=True)
-    clean = provenance.commit()
+    clean = commit()
     assert clean is not None
     assert len(clean) == 40
     (tmp_path / "file").write_text("two")
-    assert provenance.commit() == f"{clean}-dirty"
+    assert commit() == f"{clean}-dirty"

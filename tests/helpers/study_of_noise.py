@@ -11,7 +11,7 @@ import os
 import sys
 import time
 
-from galopt import patience
+from galopt.compute import retry
 from galopt.config.load import build_config
 from galopt.errors import DataError, exit_on_error
 from galopt.search.drive import drive, locked_study
@@ -98,7 +98,7 @@ def run(config, objective: Sleep) -> bool:
 
 def main(database: str, trials: str, seconds: str, workers: str = "2") -> None:
     """Run the study."""
-    patience.SECONDS = float(os.environ.get("PATIENCE", patience.SECONDS))
+    retry.SECONDS = float(os.environ.get("PATIENCE", retry.SECONDS))
     with exit_on_error():
         config = build_config({"search": settings(database, int(trials), int(workers))})
         objective, folder = Sleep(float(seconds)), os.environ.get("DATASET")

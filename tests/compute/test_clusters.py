@@ -1,15 +1,15 @@
 """Where trials run: the GPUs of a machine, the files that describe clusters."""
 
 import gc
-from pathlib import Path
 
 import pytest
 import yaml
+from helpers.project import PROJECT
 
+from galopt.compute import clusters
 from galopt.errors import ConfigError, GaloptError
-from galopt.search import clusters
 
-FILES = Path(__file__).parent.parent / "clusters"
+FILES = PROJECT / "clusters"
 
 
 @pytest.mark.parametrize(

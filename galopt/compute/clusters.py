@@ -24,8 +24,8 @@ from dask.distributed import (
     WorkerPlugin,
 )
 
+from galopt.compute.parallel import core_numbers
 from galopt.errors import ConfigError, GaloptError
-from galopt.parallel import core_numbers
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

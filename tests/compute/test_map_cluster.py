@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from galopt import dataset
+from galopt.compute.parallel import map_cores
 from galopt.config import Work
 from galopt.config.load import build_config
 from galopt.errors import ConfigError
-from galopt.parallel import map_cores
 from galopt.stamps import make_stamps
 from galopt.survey import make_survey
 

@@ -84,7 +84,7 @@ def map_cores(
         task = bar.add_task(description, total=sum(sizes))
         results: Iterator[Result] = map(function, items)
         if work.cluster is not None:
-            from galopt.search.clusters import map_cluster  # here, to spare others Dask
+            from galopt.compute.clusters import map_cluster  # here, to spare others Dask
 
             results = map_cluster(function, items, work.cluster, work.workers or cores())
         elif workers > 1:

@@ -15,7 +15,7 @@ PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds before each new attempt; the last is repeated."""
 
 
-def patiently(
+def retry(
     call: Callable[..., Result],
     *arguments: Any,
     errors: type[Exception] | tuple[type[Exception], ...],

@@ -4,8 +4,8 @@ from concurrent.futures import Future
 
 import pytest
 
+from galopt.compute.parallel import _in_order, map_cores
 from galopt.config import Work
-from galopt.parallel import _in_order, map_cores
 
 
 class _CountingPool:
