@@ -26,13 +26,13 @@ SIDE, TARGETS, ROUNDS = 84, 5, 2
 
 def main() -> None:
     """Measure on the images of a folder: how many, and overrides, may follow."""
-    from galopt import networks
-    from galopt.augment import view_layer
     from galopt.compute import hardware
     from galopt.config.load import (
         build_config,
         change_config,  # not above: reading processes need no Keras
     )
+    from galopt.networks.build import build_network
+    from galopt.networks.view import view_layer
     from galopt.predict import BATCH, predict
     from galopt.serving import VoteFractions
 
@@ -43,7 +43,7 @@ def main() -> None:
     stamps = np.concatenate([made for made, *_ in map_cores(read, chunks, "Reading")])
     view = view_layer(config.network, config.augment, stamps, 0)
     precision = hardware.precision(config.train.precision)
-    network = networks.build(config.network, TARGETS, SIDE, view, 0, precision)
+    network = build_network(config.network, TARGETS, SIDE, view, 0, precision)
     names = [f"target {number}" for number in range(TARGETS)]
     model = VoteFractions([network], names, config.evaluate, config.stamps)
     batches = [stamps[start : start + BATCH] for start in range(0, len(stamps), BATCH)]

@@ -21,13 +21,14 @@ import keras
 import numpy as np
 import pandas as pd
 
-from galopt import architecture, networks
-from galopt.augment import view_layer
 from galopt.batches import Batches
 from galopt.compute import hardware
 from galopt.config import Config
 from galopt.config.load import build_config
 from galopt.dataset import Split
+from galopt.networks import architecture
+from galopt.networks.build import build_network
+from galopt.networks.view import view_layer
 from galopt.optimizers import make_optimizer
 
 SIDE, TARGETS, STEPS, ROUNDS, MATRIX = 84, 5, 16, 5, 3072
@@ -78,7 +79,7 @@ def _trained(config: Config, precision: str) -> tuple[Epoch, Epoch]:
     stamps = rng.integers(0, 256, (STEPS * size, SIDE, SIDE)).astype(np.uint8)
     votes = rng.uniform(size=(len(stamps), targets)).astype(np.float32)
     view = view_layer(config.network, config.augment, stamps, 0)
-    whole = networks.build(config.network, targets, SIDE, view, 0, precision)
+    whole = build_network(config.network, targets, SIDE, view, 0, precision)
     bare = keras.Model(view.output, whole.output)
     for model in (whole, bare):
         model.compile(make_optimizer(config.train, 1000), loss=config.train.loss)

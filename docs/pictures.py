@@ -27,7 +27,8 @@ def main() -> None:
     """Draw every picture."""
     import keras  # not for the processes that paint
 
-    from galopt import augment, figures
+    from galopt import figures
+    from galopt.networks.view import view_layer
 
     mpl.rcParams["svg.hashsalt"] = "galopt"  # the same bytes every time
     config = build_config({"survey": {"simulate": {"galaxies": GALAXIES}}})
@@ -38,7 +39,7 @@ def main() -> None:
         built = dataset.build(config, data, data / "dataset")
         stamps = built.split("train")
         truth = pd.read_parquet(data / "survey" / "truth.parquet").set_index("id")
-        view = augment.view_layer(config.network, config.augment, stamps.images, config.train.seed)
+        view = view_layer(config.network, config.augment, stamps.images, config.train.seed)
         sample = stamps.images[np.argsort(-stamps.catalog["r50"].to_numpy())[10:50:10]]
         pictures = {
             "classes": classes(stamps, built.targets, truth),

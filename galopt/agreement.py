@@ -1,9 +1,9 @@
 """Does a configuration suit a dataset? Asked before anything is trained."""
 
-from galopt import architecture
 from galopt.config import Config
 from galopt.dataset import Dataset
 from galopt.errors import ConfigError
+from galopt.networks import architecture
 
 
 def check(config: Config, dataset: Dataset) -> None:
@@ -15,7 +15,7 @@ def check(config: Config, dataset: Dataset) -> None:
         A layer does not fit the picture, the decision tree not the targets, or what counts
         votes meets fractions that were scaled to sum to one.
     """
-    architecture.check(config.network, len(dataset.targets))
+    architecture.check_layers(config.network, len(dataset.targets))
     if dataset.info["fractions"] == "raw":
         return
     needs = "set survey.fractions: raw in params.yaml"

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 from numpy.typing import NDArray
 
-from galopt import architecture
-from galopt.architecture import Layer
 from galopt.config import Network
+from galopt.networks import architecture
+from galopt.networks.architecture import Layer
 
 TALL = 2.2
 """Height of the largest maps and of the widest dense layer, inches."""

@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from galopt import figures, saliency
-from galopt.averaging import predict
 from galopt.dataset import Dataset
 from galopt.diagnostics import reliability
 from galopt.evaluation import Evaluation
 from galopt.metrics import rmse_per_galaxy
+from galopt.networks.inference import predict
 from galopt.published import MODEL, PAPER
 from galopt.training import TrainResult
 

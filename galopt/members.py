@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galopt import agreement, experiment, tracking
-from galopt.averaging import joined, predict_averaged
 from galopt.config import Config
 from galopt.config.load import change_config
 from galopt.dataset import Dataset
 from galopt.errors import ConfigError
 from galopt.evaluation import Evaluation, score
+from galopt.networks.inference import combine, predict_averaged
 from galopt.training import TrainResult
 
 
@@ -109,10 +109,10 @@ def average(
 ) -> Evaluation:
     """Measure the mean prediction of the test galaxies, weighted or not.
 
-    Its `deviation` is that of the uniform average (`galopt.averaging.joined`).
+    Its `deviation` is that of the uniform average (`galopt.networks.inference.combine`).
     """
     predicted = [member.evaluation.predicted for member in members]
-    _, deviation = joined(predicted, [member.evaluation.deviation for member in members])
+    _, deviation = combine(predicted, [member.evaluation.deviation for member in members])
     mean = np.average(predicted, axis=0, weights=weights).astype(np.float32)
     return score(dataset, dataset.split("test"), mean, deviation)
 

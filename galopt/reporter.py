@@ -12,7 +12,7 @@ from galopt.batches import Batches
 from galopt.checkpoint import Checkpoint
 from galopt.config import Config
 from galopt.divergence import NotFiniteError, dead_layer
-from galopt.networks import part_seed
+from galopt.networks.build import part_seed
 
 Epoch = dict[str, float]
 

@@ -62,16 +62,16 @@ class VoteFractions:
         errors : array, shape (N, T), float32
             Standard deviation between the networks, if there are several, and within them: over
             the views that are averaged, and what a network has learnt of its own
-            (`galopt.counts`). Of one network in one view, over 8 rotations, each also
-            mirrored. Only what was learnt from votes knows of what all networks or views get
-            wrong.
+            (`galopt.networks.beta_binomial`). Of one network in one view, over 8 rotations,
+            each also mirrored. Only what was learnt from votes knows of what all networks or
+            views get wrong.
         """
-        from galopt.averaging import joined, predict_averaged
+        from galopt.networks.inference import combine, predict_averaged
 
         means, deviations = zip(*self._members(stamps), strict=True)
         if len(means) == 1 and deviations[0] is None:
             return means[0], predict_averaged(self.networks[0], stamps, SPREAD)[1]
-        return joined(means, deviations)
+        return combine(means, deviations)
 
     def predict(self, images: Any) -> pd.DataFrame:
         """Return a table of vote fractions, one row an image.
@@ -109,7 +109,7 @@ class VoteFractions:
         return levels.astype(np.uint8)
 
     def _members(self, stamps: NDArray[np.uint8]) -> list[tuple[Fractions, Fractions | None]]:
-        from galopt.averaging import predict_views
+        from galopt.networks.inference import predict_views
 
         return [predict_views(network, stamps, self.views) for network in self.networks]
 
@@ -141,7 +141,7 @@ def load(folder: Path) -> VoteFractions:
     except (OSError, ValueError, KeyError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else error
         raise DataError(f"{folder}/served.json: not of this version of galopt: {reason}") from None
-    from galopt.networks import load_model
+    from galopt.networks.build import load_model
 
     networks = [load_model(path) for path in sorted(folder.glob("member_*.keras"))]
     if not networks:

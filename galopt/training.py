@@ -7,17 +7,17 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from galopt import agreement, networks
-from galopt.augment import view_layer
+from galopt import agreement
 from galopt.batches import Batches, labelled, labels, shared, vote_weights
 from galopt.checkpoint import Checkpoint
 from galopt.compute import hardware
 from galopt.compute.parallel import progress_bar
 from galopt.config import Config, Train
-from galopt.counts import BetaBinomial, FractionError
 from galopt.dataset import Dataset, Split
 from galopt.divergence import NotFiniteError, diverged
-from galopt.networks import targets_of
+from galopt.networks.beta_binomial import BetaBinomial, FractionError
+from galopt.networks.build import build_network, targets_of
+from galopt.networks.view import view_layer
 from galopt.optimizers import make_optimizer
 from galopt.reporter import Epoch, Reporter, reseed
 from galopt.transfer import freeze, start_from
@@ -140,7 +140,7 @@ def _batches(config: Config, train_split: Split, devices: int) -> Batches:
 def make_model(config: Config, dataset: Dataset, train_split: Split, precision: str) -> keras.Model:
     """Build the network of a configuration, with a view standardised on its training stamps."""
     view = view_layer(config.network, config.augment, train_split.images, config.train.seed)
-    return networks.build(
+    return build_network(
         config.network,
         len(dataset.targets),
         dataset.side,

@@ -11,7 +11,8 @@ def main() -> None:
     """Evaluate `models/model.keras` on `data/dataset`."""
     with exit_on_error():
         config = load_config()
-        from galopt import dataset, experiment, networks, tracking
+        from galopt import dataset, experiment, tracking
+        from galopt.networks.build import load_model
         from galopt.stages import save_evaluation
 
         data = dataset.load()
@@ -19,7 +20,7 @@ def main() -> None:
         if not trained.exists():
             raise DataError(f"no {trained}: train the network that it tells of, uv run dvc repro")
         run_id = read_json(trained)["mlflow_run_id"]
-        model = networks.load_model(Path("models/model.keras"))
+        model = load_model(Path("models/model.keras"))
         with tracking.start_run(config, data, run_id=run_id):
             evaluation, pictures = experiment.run_evaluation(model, data, config.evaluate)
             experiment.describe(config, data, evaluation)

@@ -7,9 +7,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Polygon, Rectangle
 
 from galopt import charts
-from galopt.architecture import layers
 from galopt.config.load import build_config, preset_names
 from galopt.diagram import diagram, sentence
+from galopt.networks.architecture import layers
 
 
 @pytest.mark.parametrize("preset", preset_names())

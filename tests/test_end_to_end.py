@@ -143,7 +143,7 @@ def test_the_registered_model_predicts_what_the_evaluation_says(reproduced, stor
 
 
 def test_a_training_can_start_from_the_registered_model(reproduced, store):
-    from galopt.networks import load_model
+    from galopt.networks.build import load_model
     from galopt.tracking.models import starting_network
 
     (version,) = store.search_model_versions(

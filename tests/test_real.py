@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 
 from galopt import dataset, training
-from galopt.augment import View
 from galopt.config import Evaluate, Stamps
 from galopt.config.load import load_config
 from galopt.evaluation import evaluate
 from galopt.images import find_files
 from galopt.inputs import stamps_in
+from galopt.networks.view import View
 from galopt.predict import predict
 from galopt.serving import VoteFractions
 from galopt.stamps import make_stamps

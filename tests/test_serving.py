@@ -11,11 +11,11 @@ from keras import layers
 from PIL import Image
 
 from galopt import serving
-from galopt.augment import View
-from galopt.averaging import predict_averaged, predict_views
 from galopt.config import Evaluate, Stamps
 from galopt.errors import DataError
 from galopt.inputs import stamps_in
+from galopt.networks.inference import predict_averaged, predict_views
+from galopt.networks.view import View
 from galopt.pictures import read_chunk
 from galopt.serving import VoteFractions
 

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from helpers.small import SMALL, small
 
-from galopt import networks, training
+from galopt import training
 from galopt.checkpoint import Checkpoint
 from galopt.dataset import Split
 from galopt.errors import DataError, GaloptError
 from galopt.evaluation import evaluate
+from galopt.networks.build import load_model
 
 
 def test_a_network_learns_what_decides_the_votes(blobs, tmp_path):
@@ -194,7 +195,7 @@ def test_a_saved_network_predicts_the_same(blobs, tmp_path):
     model = training.train(small(train__epochs=1), blobs, tmp_path).model
     model.save(tmp_path / "model.keras")
     images = np.array(blobs.split("test").images)
-    loaded = networks.load_model(tmp_path / "model.keras")
+    loaded = load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(loaded.predict_on_batch(images), model.predict_on_batch(images))
 
 
@@ -202,4 +203,4 @@ def test_what_is_no_network_is_refused(tmp_path):
     (tmp_path / "model.keras").write_bytes(b"PK")
     for name in ("model.keras", "absent.keras"):
         with pytest.raises(DataError, match=name):
-            networks.load_model(tmp_path / name)
+            load_model(tmp_path / name)

@@ -6,10 +6,11 @@ import keras
 import numpy as np
 import pytest
 
-from galopt import networks, training
-from galopt.augment import View
+from galopt import training
 from galopt.config.load import build_config, load_config
 from galopt.errors import ConfigError, DataError
+from galopt.networks.build import build_network
+from galopt.networks.view import View
 from galopt.tracking.models import starting_network
 from galopt.transfer import start_from
 
@@ -28,7 +29,7 @@ def build(seed: int, targets: int = 2, **overrides):
         {}, TINY | extra | {k.replace("__", "."): v for k, v in overrides.items()}
     )
     view = View(45, 0.5, 3, name="view")
-    return networks.build(config.network, targets, 84, view, seed)
+    return build_network(config.network, targets, 84, view, seed)
 
 
 def test_the_column_is_kept_and_the_head_is_new():

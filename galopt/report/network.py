@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from galopt import architecture
 from galopt.diagram import diagram, sentence
+from galopt.networks import architecture
 from galopt.published import PAPER
 from galopt.report.galaxies import EXAMPLES, clearest, view
 from galopt.report.subject import Subject

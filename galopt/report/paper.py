@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from galopt import architecture, figures
+from galopt import figures
 from galopt.comparison import Interval, bootstrap
+from galopt.networks import architecture
 from galopt.published import CANDELS_CONSTANT, CANDELS_FLOOR, MODEL, PAPER, covered
 from galopt.report.subject import Subject
 from galopt.standing import standing

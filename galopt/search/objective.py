@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from galopt import versioning
-from galopt.architecture import totals
 from galopt.config import Config
 from galopt.dataset import Dataset, load
 from galopt.errors import DataError
+from galopt.networks.architecture import totals
 from galopt.search.space import Space
 from galopt.search.worker import Report
 

@@ -12,7 +12,7 @@ from galopt.config import Evaluate, Stamps
 from galopt.config.load import load_config
 from galopt.errors import DataError, GaloptError
 from galopt.files import read_json
-from galopt.networks import load_model, targets_of
+from galopt.networks.build import load_model, targets_of
 from galopt.serving import VoteFractions
 from galopt.tracking.queries import all_runs, find_run
 

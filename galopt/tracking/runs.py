@@ -13,12 +13,12 @@ from matplotlib.figure import Figure
 from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]
 from mlflow.exceptions import MlflowException
 
-from galopt import architecture
 from galopt.compute.versions import commit
 from galopt.config import Config, Network
 from galopt.config.load import flatten
 from galopt.dataset import Dataset
 from galopt.errors import GaloptError
+from galopt.networks import architecture
 from galopt.tracking.store import open_store, process_name
 
 if TYPE_CHECKING:

@@ -23,11 +23,11 @@ from helpers.postgres_server import free_port
 from test_predict import lying_fits, png_bomb
 
 from galopt import tracking
-from galopt.augment import View
 from galopt.config import Evaluate, Stamps
 from galopt.config.load import build_config
 from galopt.images import find_files
 from galopt.inputs import stamps_in
+from galopt.networks.view import View
 from galopt.predict import predict
 from galopt.serving import VoteFractions
 from galopt.tracking.models import open_model

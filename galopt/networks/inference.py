@@ -9,12 +9,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from galopt.augment import View
 from galopt.config import Evaluate
-from galopt.counts import spread
-from galopt.networks import targets_of
+from galopt.networks.beta_binomial import standard_deviation
+from galopt.networks.build import targets_of
+from galopt.networks.view import View
 
-BATCH = 256
+AVERAGE_BATCH = 256
 
 _TURNED: WeakKeyDictionary[keras.Model, keras.Model] = WeakKeyDictionary()
 
@@ -29,7 +29,7 @@ def predict_averaged(
     Parameters
     ----------
     model : keras.Model
-        With a layer named ``view``, as `galopt.networks.build` makes.
+        With a layer named ``view``, as `galopt.networks.build.build_network` makes.
     images : array, shape (N, S, S), uint8
     views : config section
         Rotations, zooms and mirroring; each combination is one view.
@@ -38,24 +38,27 @@ def predict_averaged(
     -------
     mean, deviation : array, shape (N, T), float32
         Mean vote fractions over the views, and their standard deviation: over the views,
-        and of what the network itself does not know, where it says so (`galopt.counts`).
+        and of what the network itself does not know, where it says so
+        (`galopt.networks.beta_binomial`).
     """
     network, targets = _turned(model), targets_of(model)
     means, deviations = [], []
-    for start in range(0, len(images), BATCH):
-        stamps = np.array(images[start : start + BATCH])
+    for start in range(0, len(images), AVERAGE_BATCH):
+        stamps = np.array(images[start : start + AVERAGE_BATCH])
         seen = [
             network.predict_on_batch([stamps, np.tile(turn, (len(stamps), 1))])
             for turn in transforms(views)
         ]
         means.append(np.mean([outputs[:, :targets] for outputs in seen], axis=0))
         variance = np.var([outputs[:, :targets] for outputs in seen], axis=0)
-        own = [deviation**2 for o in seen if (deviation := spread(o, targets)) is not None]
+        own = [
+            deviation**2 for o in seen if (deviation := standard_deviation(o, targets)) is not None
+        ]
         deviations.append(np.sqrt(variance + (np.mean(own, axis=0) if own else 0)))
     return np.concatenate(means), np.concatenate(deviations)
 
 
-def joined(
+def combine(
     means: Sequence[NDArray[np.float32]], deviations: Sequence[NDArray[np.float32] | None]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Average what several networks, or one, predict, and say how far it may be off.
@@ -124,11 +127,11 @@ def predict_views(
         Vote fractions of the stored stamps (N, S, S).
     deviation : array, shape (N, T), float32, or None
         Standard deviation over the views, where there are several, and of what the network
-        itself does not know, where it says so (`galopt.counts`).
+        itself does not know, where it says so (`galopt.networks.beta_binomial`).
     """
     if views == Evaluate():
         outputs, targets = _outputs(model, images), targets_of(model)
-        return outputs[:, :targets], spread(outputs, targets)
+        return outputs[:, :targets], standard_deviation(outputs, targets)
     return predict_averaged(model, images, views)
 
 

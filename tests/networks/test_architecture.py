@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from galopt import networks
-from galopt.architecture import layers, totals
-from galopt.augment import view_layer
 from galopt.config.load import build_config, preset_names
+from galopt.networks.architecture import layers, totals
+from galopt.networks.build import build_network
+from galopt.networks.view import view_layer
 
 
 def test_paper_network_shrinks_as_in_its_figure_4():
@@ -43,7 +43,7 @@ def test_weights_are_those_of_the_network_that_is_built(preset, normalisation, p
     )
     targets = sum(question.answers for question in config.network.tree) or 5
     view = view_layer(config.network, config.augment, np.zeros((1, 84, 84), np.uint8), 0)
-    model = networks.build(config.network, targets, 84, view, seed=0)
+    model = build_network(config.network, targets, 84, view, seed=0)
     built = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
     assert totals(config.network, targets)["weights"] == built
 

@@ -87,7 +87,7 @@ class Concentration(keras.layers.Dense):
         return ops.exp(ops.clip(super().call(features), np.log(LEAST), np.log(MOST)))
 
 
-def spread(predicted: NDArray[np.float32], targets: int) -> NDArray[np.float32] | None:
+def standard_deviation(predicted: NDArray[np.float32], targets: int) -> NDArray[np.float32] | None:
     """Return the standard deviation of each chance of a tick, (N, T); None without concentration.
 
     The square root of mu (1 - mu) / (kappa + 1), the variance of a beta distribution.

@@ -14,7 +14,6 @@ from keras import ops
 from numpy.typing import NDArray
 
 from galopt.config import Augment, Network
-from galopt.levels import mean_and_spread
 
 
 @keras.saving.register_keras_serializable(package="galopt")
@@ -50,7 +49,7 @@ class View(keras.layers.Layer):
         Seed of the random views.
     turns : sequence of float
         The view is given once at each of these angles, degrees, side by side in the
-        channels: 0 and 45 for `galopt.layers.Viewpoints`.
+        channels: 0 and 45 for `galopt.networks.layers.Viewpoints`.
     recentre : float
         Views lie about the light that is at most so far from the middle of the stamp, in both
         x and y, sides of the stamp: a variant in the ensemble of Dieleman et al. (2015). At 0
@@ -180,13 +179,13 @@ def view_layer(network: Network, augment: Augment, stamps: NDArray[np.uint8], se
     seed : int
         Seed of the random views.
     """
-    mean, spread = mean_and_spread(stamps)
+    mean, deviation = mean_and_deviation(stamps)
     return View(
         pixels=network.pixels,
         field=network.field,
         channels=network.channels,
         mean=mean / 255,
-        spread=max(spread / 255, 1e-3),
+        spread=max(deviation / 255, 1e-3),
         seed=seed,
         turns=(0, 45) if network.views > 1 else (0,),
         recentre=network.recentre,
@@ -248,3 +247,22 @@ def _bilinear(stamps: Any, x: Any, y: Any) -> Any:
     upper = at(0) * (1 - right_weight) + at(1) * right_weight
     lower = at(side) * (1 - right_weight) + at(side + 1) * right_weight
     return upper * (1 - bottom_weight) + lower * bottom_weight
+
+
+_STAMPS_AT_ONCE = 200
+
+
+def mean_and_deviation(images: NDArray[np.uint8]) -> tuple[float, float]:
+    """Return the mean and standard deviation of all grey levels.
+
+    Parameters
+    ----------
+    images : array, shape (N, S, S), uint8
+        May be a memory map.
+    """
+    counts = np.zeros(256)
+    for start in range(0, len(images), _STAMPS_AT_ONCE):
+        levels = np.ravel(images[start : start + _STAMPS_AT_ONCE])
+        counts += np.bincount(levels, minlength=256)
+    mean = np.average(np.arange(256), weights=counts)
+    return float(mean), float(np.sqrt(np.average((np.arange(256) - mean) ** 2, weights=counts)))

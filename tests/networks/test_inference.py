@@ -4,13 +4,13 @@ import keras
 import numpy as np
 import pytest
 
-from galopt import networks
-from galopt.augment import View
-from galopt.averaging import joined, predict, predict_averaged, transforms
 from galopt.config import Evaluate
 from galopt.config.load import build_config
 from galopt.errors import ConfigError
 from galopt.evaluation import evaluate
+from galopt.networks.build import build_network
+from galopt.networks.inference import combine, predict, predict_averaged, transforms
+from galopt.networks.view import View
 
 PUBLISHED = Evaluate(rotations=10, zooms=[1 / 1.2, 1, 1.2], flip=True)
 STAMPS = np.random.default_rng(0).integers(0, 256, (6, 32, 32)).astype(np.uint8)
@@ -28,7 +28,7 @@ def model() -> keras.Model:
             }
         }
     )
-    built = networks.build(config.network, 3, 32, View(16, 0.5, 3, name="view"), seed=0)
+    built = build_network(config.network, 3, 32, View(16, 0.5, 3, name="view"), seed=0)
     kernel, bias = built.get_layer("fractions").get_weights()
     built.get_layer("fractions").set_weights([100 * kernel, bias])
     return built
@@ -64,16 +64,16 @@ def test_mean_and_deviation_are_those_of_the_single_views(model):
 def test_networks_are_joined_by_the_law_of_total_variance():
     rng = np.random.default_rng(1)
     means = [rng.normal(0.5, 0.3, (40_000, 1)) for _ in range(6)]
-    mean, deviation = joined(means, [np.full((40_000, 1), 0.4)] * 6)
+    mean, deviation = combine(means, [np.full((40_000, 1), 0.4)] * 6)
     np.testing.assert_allclose(mean, np.mean(means, axis=0))
     assert np.sqrt(np.mean(deviation**2)) == pytest.approx(0.5, rel=0.01)
-    assert joined(means[:1], [None])[1].max() == 0
+    assert combine(means[:1], [None])[1].max() == 0
 
 
 def test_the_evaluation_says_how_far_the_views_agree(blobs):
     config = build_config({}, {"network.convolutions": [{"filters": 2, "kernel": 5, "pool": 4}]})
     view = View(45, 0.5, 3, name="view")
-    model = networks.build(config.network, 2, blobs.side, view, seed=0)
+    model = build_network(config.network, 2, blobs.side, view, seed=0)
     table = evaluate(model, blobs, Evaluate(rotations=2)).table
     assert {"deviation_spheroid", "deviation_disk"} <= set(table)
     assert "deviation_disk" not in evaluate(model, blobs).table

@@ -5,9 +5,16 @@ import numpy as np
 import pytest
 from keras import ops
 
-from galopt.augment import View
 from galopt.config.load import build_config
-from galopt.layers import DecisionTree, JoinViews, Maxout, MaxoutConv2D, UntiedBias, Viewpoints
+from galopt.networks.layers import (
+    DecisionTree,
+    JoinViews,
+    Maxout,
+    MaxoutConv2D,
+    UntiedBias,
+    Viewpoints,
+)
+from galopt.networks.view import View
 
 RNG = np.random.default_rng(0)
 TREE = {"answers": [2, 2, 3], "after": [None, 0, 3]}

@@ -8,15 +8,28 @@ from typing import Any
 import keras
 from keras import layers
 
-from galopt.architecture import CONVOLUTION_BIAS, DENSE_BIAS, OUTPUT_BIAS, OUTPUT_SPREAD, check
-from galopt.augment import View
 from galopt.config import Convolution, Network
-from galopt.counts import Concentration
 from galopt.errors import DataError
-from galopt.layers import DecisionTree, JoinViews, Maxout, MaxoutConv2D, UntiedBias, Viewpoints
+from galopt.networks.architecture import (
+    CONVOLUTION_BIAS,
+    DENSE_BIAS,
+    OUTPUT_BIAS,
+    OUTPUT_SPREAD,
+    check_layers,
+)
+from galopt.networks.beta_binomial import Concentration
+from galopt.networks.layers import (
+    DecisionTree,
+    JoinViews,
+    Maxout,
+    MaxoutConv2D,
+    UntiedBias,
+    Viewpoints,
+)
+from galopt.networks.view import View
 
 
-def build(
+def build_network(
     network: Network,
     targets: int,
     side: int,
@@ -42,7 +55,7 @@ def build(
         A Keras dtype policy, such as 'mixed_bfloat16'; the output is float32.
     concentration : bool
         Give beside the fractions how alike the galaxies are that look like this one, as
-        `galopt.counts.BetaBinomial` needs: outputs are (B, targets + 1) then.
+        `galopt.networks.beta_binomial.BetaBinomial` needs: outputs are (B, targets + 1) then.
 
     Returns
     -------
@@ -55,7 +68,7 @@ def build(
     ConfigError
         The layers do not fit the picture, or the decision tree not the targets.
     """
-    check(network, targets)
+    check_layers(network, targets)
     stamps = keras.Input((side, side), dtype="uint8", name="stamps")
     builder = _Builder(network, seed, precision)
     hidden = builder.hidden(view(stamps))

@@ -138,7 +138,7 @@ def layers(network: Network, targets: int) -> Iterator[Layer]:
     )
 
 
-def check(network: Network, targets: int) -> None:
+def check_layers(network: Network, targets: int) -> None:
     """Raise a ConfigError if a layer does not fit the picture, or the tree not the targets."""
     answers = sum(question.answers for question in network.tree)
     if network.tree and answers != targets:

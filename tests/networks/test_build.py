@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 from keras import layers
 
-from galopt import networks
-from galopt.augment import View, view_layer
 from galopt.config.load import load_config, preset_names
 from galopt.errors import ConfigError
-from galopt.networks import load_model
+from galopt.networks.build import build_network, load_model
+from galopt.networks.view import View, view_layer
 from galopt.optimizers import make_optimizer
 from galopt.reporter import reseed
 
@@ -19,7 +18,7 @@ STAMPS = np.random.default_rng(0).integers(0, 255, (4, 84, 84)).astype(np.uint8)
 def build(overrides: str | dict = "", targets: int = 5, seed: int = 1, concentration: bool = False):
     config = load_config("params.yaml", overrides)
     view = view_layer(config.network, config.augment, STAMPS, 0)
-    return networks.build(config.network, targets, 84, view, seed, concentration=concentration)
+    return build_network(config.network, targets, 84, view, seed, concentration=concentration)
 
 
 @pytest.mark.parametrize("seed", [1, 20161121, 2**31 - 1])
@@ -109,7 +108,7 @@ def test_each_preset_trains_a_step_saves_loads_and_predicts_the_same(preset, tmp
     config = load_config("params.yaml", {"network.preset": preset, "train.precision": "float32"})
     targets = sum(question.answers for question in config.network.tree) or 5
     view = view_layer(config.network, config.augment, STAMPS, 0)
-    model = networks.build(config.network, targets, 84, view, seed=1)
+    model = build_network(config.network, targets, 84, view, seed=1)
     model.compile(make_optimizer(config.train, steps=1), loss=config.train.loss)
     loss = model.train_on_batch(STAMPS, np.full((4, targets), 0.5, np.float32))
     assert np.isfinite(loss)

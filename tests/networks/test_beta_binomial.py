@@ -12,11 +12,17 @@ from scipy import stats
 from scipy.special import gammaln
 
 from galopt import dataset, training
-from galopt.averaging import predict_averaged
 from galopt.config import Evaluate
 from galopt.config.load import load_config
-from galopt.counts import BetaBinomial, Concentration, FractionError, _log_gamma, spread
 from galopt.metrics import interval
+from galopt.networks.beta_binomial import (
+    BetaBinomial,
+    Concentration,
+    FractionError,
+    _log_gamma,
+    standard_deviation,
+)
+from galopt.networks.inference import predict_averaged
 
 
 def test_log_gamma_is_that_of_scipy():
@@ -58,10 +64,10 @@ def test_the_loss_stays_finite_at_the_edges(mu):
 
 
 def test_the_spread_is_that_of_a_beta_distribution():
-    found = spread(np.float32([[0.2, 0.5, 4.0]]), 2)
+    found = standard_deviation(np.float32([[0.2, 0.5, 4.0]]), 2)
     expected = [stats.beta(0.2 * 4, 0.8 * 4).std(), stats.beta(2, 2).std()]
     np.testing.assert_allclose(found[0], expected, rtol=1e-6)
-    assert spread(np.float32([[0.2, 0.5]]), 2) is None
+    assert standard_deviation(np.float32([[0.2, 0.5]]), 2) is None
 
 
 def test_the_error_is_that_of_the_fractions():

@@ -5,10 +5,10 @@ import pytest
 from keras import ops
 from scipy import stats
 
-from galopt.augment import View, view_layer
 from galopt.config import Augment, Network
 from galopt.config.load import build_config
 from galopt.errors import ConfigError
+from galopt.networks.view import View, mean_and_deviation, view_layer
 
 SIDE = 84
 
@@ -188,3 +188,9 @@ def test_the_same_seed_draws_the_same_views():
     stamps = np.repeat(blob(), 4, axis=0)
     views = [array(View(45, 0.5, rotation=360, seed=11)(stamps, training=True)) for _ in range(2)]
     np.testing.assert_array_equal(*views)
+
+
+@pytest.mark.parametrize("count", [1, 200, 450])
+def test_the_mean_and_deviation_of_grey_levels_are_those_of_all_pixels(count):
+    images = np.random.default_rng(0).integers(0, 256, (count, 9, 9)).astype(np.uint8)
+    assert mean_and_deviation(images) == pytest.approx((images.mean(), images.std()), rel=1e-12)
