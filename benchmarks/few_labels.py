@@ -19,8 +19,9 @@ import keras
 import pandas as pd
 from matplotlib.figure import Figure
 
-from galopt import dataset, evaluation, training
+from galopt import evaluation, training
 from galopt.config.load import change_config, load_config
+from galopt.data import dataset
 from galopt.errors import exit_on_error
 from galopt.tracking.models import starting_network
 

@@ -19,12 +19,12 @@ from scipy.ndimage import gaussian_filter, label
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.multioutput import MultiOutputRegressor
 
-from galopt import dataset
 from galopt.config import Config, Stamps
 from galopt.config.load import build_config
+from galopt.data import dataset
+from galopt.data.stamps import make_stamps
+from galopt.data.survey import make_survey
 from galopt.metrics import rmse
-from galopt.stamps import make_stamps
-from galopt.survey import make_survey
 
 QUANTITIES = [
     "concentration", "asymmetry", "gini", "m20", "axis_ratio", "r50", "snr", "flux", "area",

@@ -54,8 +54,9 @@ def measure(combination: str, seed: int, overrides: str, dataset: str) -> dict[s
 
 def train() -> None:
     """Train as standard input says; print RMSE and median speed."""
-    from galopt import dataset, evaluation, training
+    from galopt import evaluation, training
     from galopt.config.load import load_config
+    from galopt.data import dataset
 
     words, folder = json.loads(sys.stdin.read())
     config, data = load_config("params.yaml", words), dataset.load(folder)

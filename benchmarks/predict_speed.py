@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from galopt.compute.parallel import map_cores
-from galopt.images import find_files
+from galopt.data.imaging.images import find_files
 from galopt.inputs import stamps_in
 from galopt.pictures import read_chunk
 

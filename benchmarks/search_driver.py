@@ -18,8 +18,8 @@ from typing import Any
 import psutil
 from optuna.trial import FrozenTrial
 
-from galopt import dataset
 from galopt.config.load import load_config, parse_overrides
+from galopt.data import dataset
 from galopt.search.drive import drive, locked_study
 from galopt.search.experiment import TrackedTrials, made_for
 from galopt.search.space import Space

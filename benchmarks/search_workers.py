@@ -18,9 +18,9 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
-from galopt import dataset
 from galopt.config import Config
 from galopt.config.load import build_config
+from galopt.data import dataset
 from galopt.search.drive import drive, locked_study
 from galopt.search.experiment import TrackedTrials, made_for
 from galopt.search.objective import Training

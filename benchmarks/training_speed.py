@@ -25,7 +25,7 @@ from galopt.batches import Batches
 from galopt.compute import hardware
 from galopt.config import Config
 from galopt.config.load import build_config
-from galopt.dataset import Split
+from galopt.data.dataset import Split
 from galopt.networks import architecture
 from galopt.networks.build import build_network
 from galopt.networks.view import view_layer

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from galopt import dataset
 from galopt.config.load import build_config
-from galopt.stamps import make_stamps
-from galopt.survey import make_survey
+from galopt.data import dataset
+from galopt.data.stamps import make_stamps
+from galopt.data.survey import make_survey
 
 IMAGES = Path(__file__).parent / "images"
 GALAXIES = 600

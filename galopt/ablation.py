@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from galopt import figures, report, tracking
 from galopt.comparison import paired_bootstrap
 from galopt.config import Config
-from galopt.dataset import Dataset
+from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
 from galopt.evaluation import Evaluation
 from galopt.members import Member, average, forget, reseeded, train_members, varied

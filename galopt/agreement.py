@@ -1,7 +1,7 @@
 """Does a configuration suit a dataset? Asked before anything is trained."""
 
 from galopt.config import Config
-from galopt.dataset import Dataset
+from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
 from galopt.networks import architecture
 

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from galopt.dataset import Dataset, Split
+from galopt.data.dataset import Dataset, Split
 from galopt.errors import ConfigError, DataError
 
 

@@ -25,10 +25,10 @@ def check(
 
     * `galopt data check /mnt/shared/dataset --out quality.html`
     """
-    from galopt import dataset, quality
+    from galopt.data import dataset, quality
     from galopt.quality import page
 
-    found = quality.check(dataset.load(folder), folder.parent)
+    found = quality.check_dataset(dataset.load(folder), folder.parent)
     path = out or folder / quality.PAGE
     page.write(found, path, folder.parent / "survey")
     for finding in found.findings:
@@ -60,8 +60,8 @@ def sheet(
 
     * `galopt data sheet --overrides 'stamps.white=200 stamps.softening=1'`
     """
-    from galopt import sheet as contact
     from galopt.config.load import load_run_config
+    from galopt.data import contact_sheet as contact
 
     looks = {"params.yaml": load_run_config("")}
     if overrides:

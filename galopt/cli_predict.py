@@ -46,8 +46,8 @@ def predict(
     import pandas as pd
 
     from galopt import export, inputs
+    from galopt.data.imaging.images import find_files
     from galopt.errors import DataError
-    from galopt.images import find_files
     from galopt.predict import predict as predict_chunks
     from galopt.predict import provenance
     from galopt.tracking.models import open_model

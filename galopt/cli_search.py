@@ -79,7 +79,7 @@ def retrain(
     """
     from statistics import mean, stdev
 
-    from galopt import dataset
+    from galopt.data import dataset
     from galopt.search import winner
 
     found, trial, config = winner.find(_config(study, storage))

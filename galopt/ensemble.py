@@ -12,7 +12,7 @@ from scipy.optimize import nnls
 from galopt import experiment, report, tracking
 from galopt.comparison import Difference, compare_predictions
 from galopt.config import Config
-from galopt.dataset import Dataset
+from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
 from galopt.evaluation import Evaluation
 from galopt.figures import evaluation_figures

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from galopt.config import Evaluate
-from galopt.dataset import Dataset, Split
+from galopt.data.dataset import Dataset, Split
 from galopt.metrics import error_ratio, rmse, rmse_per_galaxy, rmse_per_target
 from galopt.networks.inference import predict_views
 

@@ -13,7 +13,7 @@ from galopt import model_card, report, tracking
 from galopt.checkpoint import fingerprint
 from galopt.compute import hardware
 from galopt.config import Config, Evaluate
-from galopt.dataset import Dataset
+from galopt.data.dataset import Dataset
 from galopt.evaluation import Evaluation, evaluate
 from galopt.figures import evaluation_figures, saliency_figure, training_figures
 from galopt.published import MODEL, PAPER

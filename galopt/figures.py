@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from galopt import figures, saliency
-from galopt.dataset import Dataset
+from galopt.data.dataset import Dataset
 from galopt.diagnostics import reliability
 from galopt.evaluation import Evaluation
 from galopt.metrics import rmse_per_galaxy

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from astropy.table import Table
 
+from galopt.data.imaging.images import image_id
+from galopt.data.imaging.mosaic import assign_tiles, check_mosaic
+from galopt.data.stamps import StampBatch
 from galopt.errors import DataError
-from galopt.images import image_id
-from galopt.mosaic import assign_tiles, check_mosaic
 from galopt.pictures import TOGETHER
-from galopt.stamps import Chunk
 
 CATALOGUES = {".csv": "csv", ".parquet": "parquet", ".fits": "fits", ".vot": "votable"}
 """Endings of the catalogues that can be read, and what astropy calls them."""
@@ -19,13 +19,13 @@ CATALOGUES = {".csv": "csv", ".parquet": "parquet", ".fits": "fits", ".vot": "vo
 _COLUMNS = ["id", "ra", "dec"]
 
 
-def stamps_in(files: Sequence[Path]) -> list[Chunk]:
+def stamps_in(files: Sequence[Path]) -> list[StampBatch]:
     """Return the work of reading stamps, one galaxy in the centre of each file."""
     galaxies = {"id": [image_id(file) for file in files], "file": list(map(str, files))}
     return _pieces(pd.DataFrame(galaxies), None)
 
 
-def positions_in(catalogue: Path, mosaics: Sequence[Path]) -> list[Chunk]:
+def positions_in(catalogue: Path, mosaics: Sequence[Path]) -> list[StampBatch]:
     """Return the work of cutting stamps around positions, mosaic by mosaic.
 
     Parameters
@@ -83,9 +83,9 @@ def read_catalogue(path: Path) -> pd.DataFrame:
     return table
 
 
-def _pieces(galaxies: pd.DataFrame, tile: Path | None) -> list[Chunk]:
+def _pieces(galaxies: pd.DataFrame, tile: Path | None) -> list[StampBatch]:
     starts = range(0, len(galaxies), TOGETHER)
-    return [Chunk(galaxies.iloc[start : start + TOGETHER], tile) for start in starts]
+    return [StampBatch(galaxies.iloc[start : start + TOGETHER], tile) for start in starts]
 
 
 def _read_table(path: Path) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from galopt import agreement, experiment, tracking
 from galopt.config import Config
 from galopt.config.load import change_config
-from galopt.dataset import Dataset
+from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
 from galopt.evaluation import Evaluation, score
 from galopt.networks.inference import combine, predict_averaged

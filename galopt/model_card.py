@@ -6,7 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 import galopt
 from galopt.comparison import Interval, bootstrap
 from galopt.compute.versions import commit
-from galopt.dataset import Dataset
+from galopt.data.dataset import Dataset
 from galopt.evaluation import Evaluation
 
 _TEMPLATES = Environment(loader=PackageLoader("galopt"), undefined=StrictUndefined)

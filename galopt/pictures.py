@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from galopt.compute.parallel import cores
 from galopt.config import Stamps
-from galopt.dataset import read_stamp
+from galopt.data.dataset import read_stamp
+from galopt.data.stamps import StampBatch, stamp_chunk
 from galopt.errors import DataError
-from galopt.stamps import Chunk, stamp_chunk
 
 TOGETHER = 64
 """Images whose stamps are made in one piece of work."""
@@ -25,7 +25,7 @@ _SIGNATURES = {b"SIMPLE  =": ".fits", b"\x1f\x8b": ".fits.gz"}
 
 
 def read_chunk(
-    chunk: Chunk, config: Stamps, pixels: int
+    chunk: StampBatch, config: Stamps, pixels: int
 ) -> tuple[NDArray[np.uint8], pd.DataFrame, pd.DataFrame]:
     """Make stored stamps as the stages `stamps` and `rescale` make them.
 
@@ -49,7 +49,7 @@ def read_chunk(
     rows = chunk.rows.reset_index(drop=True)
     numbered = rows.assign(stamp=[f"{number}.jpg" for number in range(len(rows))])
     with tempfile.TemporaryDirectory() as name:
-        made = stamp_chunk(Chunk(numbered, chunk.tile), config, Path(name))
+        made = stamp_chunk(StampBatch(numbered, chunk.tile), config, Path(name))
         rows = rows[["id", "file"]].assign(reason=[row["reason"] for row in made])
         good = rows["reason"].isna()
         stamps = [read_stamp(Path(name) / f"{n}.jpg", pixels) for n in np.flatnonzero(good)]
@@ -88,7 +88,7 @@ def _read_texts(
     numbers = range(start, min(start + TOGETHER, len(texts)))
     files = [_write(texts[number], number, folder) for number in numbers]
     rows = pd.DataFrame({"id": [f"image {number}" for number in numbers], "file": files})
-    stamps, _, bad = read_chunk(Chunk(rows, None), config, pixels)
+    stamps, _, bad = read_chunk(StampBatch(rows, None), config, pixels)
     for file in files:
         Path(file).unlink()
     if len(bad):

@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 
 import galopt
 from galopt.compute.parallel import map_cores
+from galopt.data.stamps import StampBatch
 from galopt.export import ERROR, HIGH, LOW
 from galopt.metrics import interval
 from galopt.pictures import read_chunk
 from galopt.serving import VoteFractions
-from galopt.stamps import Chunk
 
 BATCH = 512
 """Stamps that the network is given at once, at least, until the last."""
 
 
 def predict(
-    model: VoteFractions, chunks: Sequence[Chunk], errors: bool = False
+    model: VoteFractions, chunks: Sequence[StampBatch], errors: bool = False
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
     """Predict galaxies, read on all cores while the network works, in bounded memory.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from galopt.dataset import Dataset
+from galopt.data.dataset import Dataset
 from galopt.evaluation import Evaluation
 from galopt.experiment import Trained
 from galopt.figures import training_figures

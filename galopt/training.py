@@ -13,7 +13,7 @@ from galopt.checkpoint import Checkpoint
 from galopt.compute import hardware
 from galopt.compute.parallel import progress_bar
 from galopt.config import Config, Train
-from galopt.dataset import Dataset, Split
+from galopt.data.dataset import Dataset, Split
 from galopt.divergence import NotFiniteError, diverged
 from galopt.networks.beta_binomial import BetaBinomial, FractionError
 from galopt.networks.build import build_network, targets_of

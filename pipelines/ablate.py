@@ -2,8 +2,8 @@
 
 import argparse
 
-from galopt import versioning
 from galopt.config.load import RUN_SECTIONS, load_run_config
+from galopt.data.dvc import make_dataset
 from galopt.errors import exit_on_error
 
 UNSET = "params.yaml"
@@ -19,8 +19,9 @@ def main() -> None:
         words = [f"ablate.seeds={given.seeds}"] if given.seeds != UNSET else []
         words += [given.overrides] if given.overrides != "none" else []
         config = load_run_config(" ".join(words), sections=(*RUN_SECTIONS, "ablate"))
-        versioning.make_dataset()
-        from galopt import ablation, dataset
+        make_dataset()
+        from galopt import ablation
+        from galopt.data import dataset
 
         ablation.run(config, dataset.load())
 

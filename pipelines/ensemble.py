@@ -2,8 +2,8 @@
 
 import argparse
 
-from galopt import versioning
 from galopt.config.load import RUN_SECTIONS, load_run_config
+from galopt.data.dvc import make_dataset
 from galopt.errors import exit_on_error
 
 UNSET = "params.yaml"
@@ -20,8 +20,9 @@ def main() -> None:
         words += [given.overrides] if given.overrides != "none" else []
         sections = (*RUN_SECTIONS, "ensemble")
         config = load_run_config(" ".join(words), sections=sections)
-        versioning.make_dataset()
-        from galopt import dataset, ensemble
+        make_dataset()
+        from galopt import ensemble
+        from galopt.data import dataset
 
         ensemble.run(config, dataset.load())
 

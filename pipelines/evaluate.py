@@ -11,7 +11,8 @@ def main() -> None:
     """Evaluate `models/model.keras` on `data/dataset`."""
     with exit_on_error():
         config = load_config()
-        from galopt import dataset, experiment, tracking
+        from galopt import experiment, tracking
+        from galopt.data import dataset
         from galopt.networks.build import load_model
         from galopt.stages import save_evaluation
 

@@ -2,8 +2,8 @@
 
 import argparse
 
-from galopt import versioning
 from galopt.config.load import load_run_config
+from galopt.data.dvc import make_dataset
 from galopt.errors import exit_on_error
 
 UNSET = "params.yaml"
@@ -27,8 +27,9 @@ def main() -> None:
         words = [f"{key}={given[name]}" for name, key in SHORT.items() if given[name] != UNSET]
         words += [given["overrides"]] if given["overrides"] != "none" else []
         config = load_run_config(" ".join(words))
-        versioning.make_dataset()
-        from galopt import dataset, experiment
+        make_dataset()
+        from galopt import experiment
+        from galopt.data import dataset
 
         experiment.run(config, dataset.load())
 

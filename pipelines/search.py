@@ -2,8 +2,8 @@
 
 import argparse
 
-from galopt import versioning
 from galopt.config.load import RUN_SECTIONS, load_run_config
+from galopt.data.dvc import make_dataset
 from galopt.errors import exit_on_error
 
 UNSET = "params.yaml"
@@ -24,8 +24,8 @@ def main() -> None:
         from galopt.search.drive import check
 
         check(config)
-        versioning.make_dataset()
-        from galopt import dataset
+        make_dataset()
+        from galopt.data import dataset
         from galopt.search.experiment import search
 
         search(config, dataset.load())

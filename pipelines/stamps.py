@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from galopt.config.load import load_config
+from galopt.data.stamps import make_stamps
 from galopt.errors import exit_on_error
-from galopt.stamps import make_stamps
 
 if __name__ == "__main__":
     with exit_on_error():

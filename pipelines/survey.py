@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from galopt.config.load import load_config
+from galopt.data.survey import make_survey
 from galopt.errors import exit_on_error
-from galopt.survey import make_survey
 
 if __name__ == "__main__":
     with exit_on_error():

@@ -10,7 +10,8 @@ def main() -> None:
     """Train as `params.yaml` says; a killed training resumes."""
     with exit_on_error():
         config = load_config()
-        from galopt import dataset, experiment, tracking
+        from galopt import experiment, tracking
+        from galopt.data import dataset
         from galopt.stages import save_training
 
         data = dataset.load()

@@ -8,9 +8,9 @@ import pytest
 from helpers.galaxies import simulated_config, write_survey
 from helpers.project import PROJECT, copy_project
 
-from galopt import dataset
 from galopt.config.load import load_config
-from galopt.survey import make_survey
+from galopt.data import dataset
+from galopt.data.survey import make_survey
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell's background job ignores Ctrl-C, and so would all that the tests start and interrupt.

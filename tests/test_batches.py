@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from galopt.batches import Batches, labelled, vote_weights
-from galopt.dataset import Split
+from galopt.data.dataset import Split
 from galopt.errors import ConfigError, DataError
 
 

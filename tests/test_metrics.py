@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from galopt.data.noise_floor import noise_floor, sampling_variance
 from galopt.errors import DataError
 from galopt.metrics import error_ratio, interval, rmse, rmse_per_galaxy, rmse_per_target
-from galopt.noise_floor import noise_floor, sampling_variance
 
 
 def test_rmse_of_a_constant_offset_is_the_offset():

@@ -14,17 +14,18 @@ from astropy.io import fits
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from galopt import dataset, predict
+from galopt import predict
 from galopt.cli import app
 from galopt.config import Stamps
 from galopt.config.load import build_config
+from galopt.data import dataset
+from galopt.data.imaging.images import find_files
+from galopt.data.stamps import StampBatch, make_stamps
+from galopt.data.survey import make_survey
 from galopt.errors import DataError, GaloptError
 from galopt.files import write_json
-from galopt.images import find_files
 from galopt.inputs import positions_in, stamps_in
 from galopt.pictures import read_chunk
-from galopt.stamps import Chunk, make_stamps
-from galopt.survey import make_survey
 from galopt.tracking.models import open_model
 
 TARGETS = ["mean", "spread"]
@@ -202,7 +203,7 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path, monkeypatch):
     rows = stamps_in(find_files([str(tmp_path)]))[0].rows
     monkeypatch.setattr(predict, "BATCH", 64)
     used = []
-    for table, _ in predict.predict(Brightness(), [Chunk(rows, None)] * 120):
+    for table, _ in predict.predict(Brightness(), [StampBatch(rows, None)] * 120):
         assert len(table) == 64
         used.append(psutil.Process().memory_info().rss)
     assert max(used) - used[2] < 10 << 20  # 96 further images of 19 kB, 1.6 kB as stamps

@@ -9,17 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from galopt import dataset, training
+from galopt import training
 from galopt.config import Evaluate, Stamps
 from galopt.config.load import load_config
+from galopt.data import dataset
+from galopt.data.imaging.images import find_files
+from galopt.data.stamps import make_stamps
+from galopt.data.survey import make_survey
 from galopt.evaluation import evaluate
-from galopt.images import find_files
 from galopt.inputs import stamps_in
 from galopt.networks.view import View
 from galopt.predict import predict
 from galopt.serving import VoteFractions
-from galopt.stamps import make_stamps
-from galopt.survey import make_survey
 
 pytestmark = pytest.mark.real
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from galopt import report
 from galopt.config.load import build_config, load_config
-from galopt.dataset import Dataset, load
+from galopt.data.dataset import Dataset, load
 from galopt.errors import DataError
 from galopt.files import write_json
 from galopt.report import Subject

@@ -7,8 +7,8 @@ import sys
 import pytest
 import yaml
 
-from galopt import versioning
-from galopt.dataset import load
+from galopt.data.dataset import load
+from galopt.data.dvc import fetch_dataset
 from galopt.errors import DataError, GaloptError
 from galopt.files import read_json, write_json
 from galopt.search.objective import dataset_of
@@ -47,7 +47,9 @@ def test_two_workers_fetch_it_once_and_every_trial_finds_it(wanted, monkeypatch)
     words = [sys.executable, "-c", FETCH, wanted]
     workers = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert [worker.communicate()[0].strip() for worker in workers] == ["200", "200"]
-    monkeypatch.setattr(versioning, "fetch_dataset", lambda: pytest.fail("fetched again"))
+    monkeypatch.setattr(
+        "galopt.search.objective.fetch_dataset", lambda: pytest.fail("fetched again")
+    )
     first = dataset_of(FOLDER, wanted)
     assert first.info["hash"] == wanted
     assert dataset_of(FOLDER, wanted) is first
@@ -60,7 +62,7 @@ def test_a_trial_opens_the_files_of_its_process_once(wanted, monkeypatch):
         fetched.append(FOLDER)
         dvc("pull", "rescale")
 
-    monkeypatch.setattr(versioning, "fetch_dataset", fetch)
+    monkeypatch.setattr("galopt.search.objective.fetch_dataset", fetch)
     for _ in range(3):
         dataset_of(FOLDER, wanted)
     assert fetched == [FOLDER]
@@ -78,7 +80,7 @@ def test_a_dataset_that_no_remote_has_is_one_line(wanted, tmp_path):
 
 
 def test_a_dataset_of_another_hash_is_refused(wanted):
-    versioning.fetch_dataset()
+    fetch_dataset()
     info = read_json(f"{FOLDER}/dataset.json")
     write_json(f"{FOLDER}/dataset.json", info | {"hash": "stale"})
     with pytest.raises(GaloptError, match="could not be pulled"):  # DVC keeps what it does not know

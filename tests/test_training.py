@@ -13,7 +13,7 @@ from helpers.small import SMALL, small
 
 from galopt import training
 from galopt.checkpoint import Checkpoint
-from galopt.dataset import Split
+from galopt.data.dataset import Split
 from galopt.errors import DataError, GaloptError
 from galopt.evaluation import evaluate
 from galopt.networks.build import load_model

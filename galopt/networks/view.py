@@ -208,7 +208,7 @@ def _light_centre(stamps: Any, most: float) -> tuple[Any, Any]:
 
     The centroid of what is brighter than the stamp's edge, under a Gaussian window that
     follows it, a twelfth of the side wide, but no further than `most` in x and in y.
-    `galopt.photometry.centroid` does it to the pixels of the sky, one image at a time.
+    `galopt.data.imaging.photometry.centroid` does it to the pixels of the sky, one image at a time.
     """
     side = stamps.shape[1]
     axis = ops.arange(side, dtype="float32") - (side - 1) / 2

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from galopt.quality.votes import MEASURED
-from galopt.splits import SPLITS
+from galopt.data.quality.votes import MEASURED
+from galopt.data.splits import SPLITS
 
 COLOURS = dict(zip(SPLITS, ("#1f77b4", "#e08214", "#2ca02c"), strict=True))
 STYLES = dict(zip(SPLITS, ("-", "--", ":"), strict=True))

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from galopt.data.quality import Quality, stamps_of, votes
+from galopt.data.quality.finding import SHOWN, Finding
+from galopt.data.splits import SPLITS
 from galopt.files import atomic_file
 from galopt.pages import templates
-from galopt.quality import Quality, stamps_of, votes
 from galopt.quality.figures import measured_histograms, vote_histograms
-from galopt.quality.finding import SHOWN, Finding
 from galopt.quality.rejects import pictures
-from galopt.splits import SPLITS
 from galopt.vector import inline, svg
 
 CHECKED = (

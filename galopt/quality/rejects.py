@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from galopt.images import read_image
-from galopt.mosaic import Mosaic
+from galopt.data.imaging.images import read_image
+from galopt.data.imaging.mosaic import Mosaic
 
 FIELD = 84
 _SIDE = 84

@@ -4,7 +4,7 @@ from typing import Any
 
 from galopt.compute.versions import commit, versions
 from galopt.config.command import command, differences, started_by
-from galopt.quality import PAGE as QUALITY
+from galopt.data.quality import PAGE as QUALITY
 from galopt.report.subject import Subject
 
 PARENTS = {"the ablation": "ablation", "the search": "search", "the ensemble": "ensemble"}

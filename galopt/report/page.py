@@ -10,11 +10,11 @@ import pandas as pd
 from markupsafe import Markup
 
 from galopt.config.load import load_config
-from galopt.dataset import load
+from galopt.data.dataset import load
+from galopt.data.quality import PAGE as QUALITY
 from galopt.errors import DataError
 from galopt.files import atomic_file, read_json
 from galopt.pages import templates
-from galopt.quality import PAGE as QUALITY
 from galopt.report import again, galaxies, measured, network, others, paper
 from galopt.report.findings import collect
 from galopt.report.subject import Subject

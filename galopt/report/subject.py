@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from galopt.config import Config
-from galopt.dataset import Dataset
+from galopt.data.dataset import Dataset
 from galopt.report.findings import Findings
 from galopt.vector import inline
 

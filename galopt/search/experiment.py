@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial, Trial
 from galopt import report
 from galopt.config import Config
 from galopt.config.load import build_config, flatten
-from galopt.dataset import Dataset
+from galopt.data.dataset import Dataset
 from galopt.search import figures, summary
 from galopt.search.drive import drive, locked_study
 from galopt.search.objective import RUNS, Training

@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from galopt import versioning
 from galopt.config import Config
-from galopt.dataset import Dataset, load
+from galopt.data.dataset import Dataset, load
+from galopt.data.dvc import fetch_dataset
 from galopt.errors import DataError
 from galopt.networks.architecture import totals
 from galopt.search.space import Space
@@ -97,7 +97,7 @@ def dataset_of(folder: str, wanted: str) -> Dataset:
     with open(f"{folder}.lock", "w") as alone:
         fcntl.flock(alone, fcntl.LOCK_EX)
         if not _is_here(folder, wanted):
-            versioning.fetch_dataset()
+            fetch_dataset()
     dataset = load(folder)
     if dataset.info["hash"] != wanted:
         raise DataError(f"{folder} is dataset {dataset.info['hash']}, the study is of {wanted}")

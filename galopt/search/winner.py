@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial
 from galopt.compute.versions import commit
 from galopt.config import Config
 from galopt.config.load import PRESETS, RUN_SECTIONS, build_config, flatten, load_config
-from galopt.dataset import Dataset
+from galopt.data.dataset import Dataset
 from galopt.errors import GaloptError
 from galopt.files import atomic_file
 from galopt.search.space import Space

@@ -16,7 +16,7 @@ from PIL import Image
 
 import galopt
 from galopt import serving
-from galopt.dataset import Dataset
+from galopt.data.dataset import Dataset
 from galopt.serving import VoteFractions
 
 NAME = "galopt"

@@ -16,7 +16,7 @@ from mlflow.exceptions import MlflowException
 from galopt.compute.versions import commit
 from galopt.config import Config, Network
 from galopt.config.load import flatten
-from galopt.dataset import Dataset
+from galopt.data.dataset import Dataset
 from galopt.errors import GaloptError
 from galopt.networks import architecture
 from galopt.tracking.store import open_store, process_name

@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 from galopt.config import Config
 from galopt.config.command import without_password
 from galopt.config.load import flatten
-from galopt.dataset import Dataset
+from galopt.data.dataset import Dataset
 from galopt.tracking.runs import start_run
 from galopt.tracking.store import open_store
 from galopt.tracking.trials import adopt_trials

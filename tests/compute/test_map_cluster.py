@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from galopt import dataset
 from galopt.compute.parallel import map_cores
 from galopt.config import Work
 from galopt.config.load import build_config
+from galopt.data import dataset
+from galopt.data.stamps import make_stamps
+from galopt.data.survey import make_survey
 from galopt.errors import ConfigError
-from galopt.stamps import make_stamps
-from galopt.survey import make_survey
 
 DASK = {"work.cluster": "local", "work.workers": 2}
 

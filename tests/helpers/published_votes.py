@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from galopt.survey.votes import TARGETS
+from galopt.data.survey.votes import TARGETS
 
 ROW_BYTES = 487
 TABLE3 = {  # byte columns of CDS J/ApJS/221/11, table3.dat

@@ -81,7 +81,7 @@ def settings(database: str, trials: int, workers: int = 2) -> dict:
 
 def track(config, folder: str, objective: Sleep) -> bool:
     """Run the study as the search of a dataset does, with this objective."""
-    from galopt.dataset import load
+    from galopt.data.dataset import load
     from galopt.search import experiment
 
     tracked = experiment.TrackedTrials

@@ -11,9 +11,10 @@ from keras import ops
 from scipy import stats
 from scipy.special import gammaln
 
-from galopt import dataset, training
+from galopt import training
 from galopt.config import Evaluate
 from galopt.config.load import load_config
+from galopt.data import dataset
 from galopt.metrics import interval
 from galopt.networks.beta_binomial import (
     BetaBinomial,

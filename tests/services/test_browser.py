@@ -17,12 +17,12 @@ from helpers.pages import DOCS
 from helpers.postgres_server import free_port
 from helpers.project import PROJECT
 
-from galopt import dataset, quality
 from galopt.config.load import build_config, load_config
+from galopt.data import dataset, quality
+from galopt.data.stamps import make_stamps
+from galopt.data.survey import make_survey
+from galopt.data.survey.votes import TARGETS
 from galopt.quality.page import write
-from galopt.stamps import make_stamps
-from galopt.survey import make_survey
-from galopt.survey.votes import TARGETS
 
 playwright = pytest.importorskip("playwright.sync_api", reason="uv sync --group browser")
 pytestmark = pytest.mark.service
@@ -54,7 +54,7 @@ def folder(tmp_path_factory):
         make_survey(config, data / "survey")
         make_stamps(config, data / "survey", data)
         galaxies = dataset.build(config, data, data / "dataset")
-        write(quality.check(galaxies, data), galaxies.folder / quality.PAGE)
+        write(quality.check_dataset(galaxies, data), galaxies.folder / quality.PAGE)
         for preset in ("ignat2016", "modern"):
             wanted = f"network.preset={preset} train.epochs={EPOCHS} augment.copies=0"
             experiment.run(load_config(PROJECT / "params.yaml", wanted), galaxies)

@@ -25,7 +25,7 @@ from test_predict import lying_fits, png_bomb
 from galopt import tracking
 from galopt.config import Evaluate, Stamps
 from galopt.config.load import build_config
-from galopt.images import find_files
+from galopt.data.imaging.images import find_files
 from galopt.inputs import stamps_in
 from galopt.networks.view import View
 from galopt.predict import predict

@@ -1,0 +1,210 @@
+"""The rescaled dataset: built from stamps and votes, split by galaxy, loaded for training."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image
+
+from galopt.compute.parallel import map_cores
+from galopt.config import Config, Work
+from galopt.data.noise_floor import floor_of
+from galopt.data.splits import SPLITS, split_galaxies
+from galopt.errors import DataError
+from galopt.files import atomic_folder, read_json, write_json
+
+STAMPS_PER_TASK = 200
+ROUNDING = 0.02
+"""How far from one the fractions of voters with one answer each may add up to."""
+ROWS_PER_HASH = 10_000
+
+
+@dataclass(frozen=True)
+class Split:
+    """The galaxies of one split.
+
+    Attributes
+    ----------
+    images : array, shape (N, S, S), uint8
+        Stretched stamps, memory-mapped.
+    fractions : array, shape (N, T), float32
+        Vote fractions in [0, 1].
+    catalog : DataFrame
+        One row a galaxy: id, n_votes, measured quantities, targets.
+    """
+
+    images: NDArray[np.uint8]
+    fractions: NDArray[np.float32]
+    catalog: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A rescaled dataset on disk; `load` opens it."""
+
+    folder: Path
+    info: dict[str, Any]
+
+    @property
+    def targets(self) -> list[str]:
+        """Names of the vote fractions."""
+        return self.info["targets"]
+
+    @property
+    def side(self) -> int:
+        """Side of the stored stamps, px."""
+        return self.info["pixels"]
+
+    @cached_property
+    def catalog(self) -> pd.DataFrame:
+        """The whole catalogue, in the order of the images."""
+        return pd.read_parquet(self.folder / "catalog.parquet")
+
+    def split(self, name: str) -> Split:
+        """Return the galaxies of 'train', 'validation' or 'test'."""
+        if name not in SPLITS:
+            raise DataError(f"no split {name!r}; there are {', '.join(SPLITS)}")
+        images = np.load(self.folder / "images.npy", mmap_mode="r")
+        rows = np.flatnonzero(self.catalog["split"] == name)
+        catalog = self.catalog.iloc[rows].reset_index(drop=True)
+        inside = slice(rows[0], rows[-1] + 1)  # the rows of a split are contiguous
+        return Split(images[inside], catalog[self.targets].to_numpy(np.float32), catalog)
+
+
+def load(folder: Path | str = "data/dataset") -> Dataset:
+    """Open a dataset that `build` made.
+
+    Raises
+    ------
+    DataError
+        There is none, or its parts do not fit together.
+    """
+    folder = Path(folder)
+    try:
+        dataset = Dataset(folder, read_json(folder / "dataset.json"))
+        shape = np.load(folder / "images.npy", mmap_mode="r").shape
+        rows = len(dataset.catalog)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{folder}: no dataset ({error}); make it: uv run dvc repro rescale"
+        ) from None
+    if shape != (rows, dataset.side, dataset.side):
+        raise DataError(f"{folder}: images {shape} do not fit the catalogue of {rows} galaxies")
+    return dataset
+
+
+def build(config: Config, data: Path | str, folder: Path | str) -> Dataset:
+    """Rescale the stamps, split the galaxies and write the dataset.
+
+    Parameters
+    ----------
+    config : Config
+        Its sections `rescale` and `work` and `survey.fractions` are used.
+    data : path
+        Folder with `survey/`, `stamps/` and `stamps.csv`.
+    folder : path
+        Where the dataset goes; replaced as a whole, or not at all.
+
+    Raises
+    ------
+    DataError
+        A vote is not a fraction, or too few galaxies are left to split.
+    """
+    data, folder = Path(data).resolve(), Path(folder)
+    survey = read_json(data / "survey" / "survey.json")
+    targets = survey["targets"]
+    catalog = _catalog(data, targets)
+    one_answer = np.allclose(catalog[targets].sum(axis=1), 1, atol=ROUNDING)
+    if config.survey.fractions == "normalised":
+        catalog[targets] = _normalised(catalog, targets)
+    catalog.insert(1, "split", split_galaxies(catalog, targets, config.rescale))
+    catalog["split"] = pd.Categorical(catalog["split"], SPLITS, ordered=True)
+    catalog = catalog.sort_values("split", kind="stable").reset_index(drop=True)
+    with atomic_folder(folder) as temporary:
+        files = [data / file for file in catalog.pop("file")]
+        _write_images(files, config.rescale.pixels, temporary / "images.npy", config.work)
+        floor = floor_of(catalog, data / "survey", targets, config.survey.fractions, one_answer)
+        catalog["split"] = catalog["split"].astype(str)
+        catalog.to_parquet(temporary / "catalog.parquet", index=False)
+        info = {
+            "name": survey["name"],
+            "source": survey["source"],
+            "fractions": config.survey.fractions,
+            "targets": targets,
+            "pixels": config.rescale.pixels,
+            "galaxies": len(catalog),
+            "counts": {name: int((catalog["split"] == name).sum()) for name in SPLITS},
+            "floor": floor,
+            "hash": _content_hash(temporary / "images.npy", catalog),
+        }
+        write_json(temporary / "dataset.json", info)
+    return load(folder)
+
+
+def _catalog(data: Path, targets: list[str]) -> pd.DataFrame:
+    votes = pd.read_csv(data / "survey" / "votes.csv", dtype={"id": str})
+    stamps = pd.read_csv(data / "stamps.csv", dtype={"id": str})
+    catalog = votes.drop(columns="file", errors="ignore").merge(stamps, on="id", validate="1:1")
+    valid = catalog[targets].apply(lambda column: column.between(0, 1)).all(axis=1)
+    if not valid.all():
+        name = catalog.loc[~valid, "id"].iloc[0]
+        raise DataError(f"votes of {name!r}: a vote fraction lies between 0 and 1; correct the row")
+    return catalog
+
+
+def _normalised(catalog: pd.DataFrame, targets: list[str]) -> pd.DataFrame:
+    """Return the fractions scaled to sum to one."""
+    total = catalog[targets].sum(axis=1)
+    if (total == 0).any():
+        name = catalog.loc[total == 0, "id"].iloc[0]
+        raise DataError(
+            f"votes of {name!r}: no votes at all, so they cannot be scaled to sum to one; "
+            "remove the row or set survey.fractions: raw"
+        )
+    return catalog[targets].div(total, axis=0)
+
+
+def _write_images(files: list[Path], pixels: int, path: Path, work: Work) -> None:
+    """Append the rescaled stamps to a .npy file, never more than a few hundred in memory."""
+    tasks = [files[i : i + STAMPS_PER_TASK] for i in range(0, len(files), STAMPS_PER_TASK)]
+    header = {"descr": "|u1", "fortran_order": False, "shape": (len(files), pixels, pixels)}
+    with path.open("wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, header)
+        for chunk in map_cores(partial(_rescale, pixels=pixels), tasks, "Rescaling stamps", work):
+            stream.write(chunk.tobytes())
+
+
+def _rescale(files: list[Path], pixels: int) -> NDArray[np.uint8]:
+    return np.stack([read_stamp(file, pixels) for file in files])
+
+
+def read_stamp(file: Path, pixels: int) -> NDArray[np.uint8]:
+    """Decode a JPEG stamp and rescale it; the decoder does most of the reduction.
+
+    Returns
+    -------
+    array, shape (pixels, pixels), uint8
+    """
+    with Image.open(file) as image:
+        image.draft("L", (pixels, pixels))
+        grey = image.convert("L").resize((pixels, pixels), Image.Resampling.LANCZOS)
+    return np.asarray(grey)
+
+
+def _content_hash(images: Path, catalog: pd.DataFrame) -> str:
+    digest = hashlib.sha256()
+    for first in range(0, len(catalog), ROWS_PER_HASH):
+        rows = catalog.iloc[first : first + ROWS_PER_HASH]
+        digest.update(rows.to_csv(index=False, header=first == 0).encode())
+    with images.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Images: files, cutouts, mosaics, photometry."""

@@ -1,0 +1,120 @@
+"""What a stamp shows of the sky: where it is centred and how large its field is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from astropy.nddata import Cutout2D
+
+from galopt.config import Stamps
+from galopt.data.imaging.images import MIN_SIDE
+from galopt.data.imaging.photometry import Photometry, background, centroid, measure
+
+Cut = Callable[[tuple[float, float], int], np.ndarray]
+"""Offset (x, y) from the galaxy's position and side, px -> float32 (side, side), NaN beyond."""
+
+SMALLEST, LARGEST = 1 / 3, 2
+"""Bounds of a field that follows the galaxy's size, in sides of the fixed field; a file that
+holds one galaxy has no more to show than itself."""
+
+
+@dataclass(frozen=True)
+class Cutout:
+    """A galaxy's own piece of the sky.
+
+    Attributes
+    ----------
+    image : ndarray
+        Unit of the survey, float32, square; the background's level where nothing is known.
+    level, sigma : float
+        Background of the fixed field around the galaxy's position.
+    seen : Photometry
+        What the galaxy shows in that field.
+    """
+
+    image: np.ndarray
+    level: float
+    sigma: float
+    seen: Photometry
+
+
+def frame(cut: Cut, field: int, largest: int, config: Stamps) -> Cutout:
+    """Cut out a galaxy as `stamps.centring` and `stamps.field_in_r50` say.
+
+    Background and light are measured on the fixed field around the position given, whatever
+    is then shown of it, so a galaxy's stretch and catalogue do not depend on its framing.
+    A light centre moves the cut-out by whole pixels: nothing is resampled.
+
+    Parameters
+    ----------
+    cut : callable
+        Cuts from the survey's image; see `Cut`.
+    field : int
+        Side of the fixed field, px.
+    largest : int
+        Side of the largest field, px.
+    config : Stamps
+        Centring, and size of the field in half-light radii.
+
+    Returns
+    -------
+    View
+        Of `field` px, or of between a third of that and `largest` if it follows the size.
+
+    Raises
+    ------
+    ValueError
+        Less than half of the fixed field's pixels hold data; the message is the reason.
+    """
+    image = cut((0, 0), field)
+    if not holds_data(image):
+        raise ValueError("blank: less than half of its pixels hold data")
+    level, sigma = background(image)
+    image = _filled(image, level)
+    seen = measure(image, level, sigma)
+    if config.as_catalogued:
+        return Cutout(image, level, sigma, seen)
+    centre = centroid(image, level, sigma) if config.centring == "light" else (0.0, 0.0)
+    image = cut(centre, side_of(seen.r50, field, largest, config))
+    return Cutout(_filled(image, level), level, sigma, seen)
+
+
+def holds_data(image: np.ndarray) -> bool:
+    """Whether at least half of the pixels were observed: neither NaN nor exactly zero."""
+    return bool(np.count_nonzero(np.isfinite(image) & (image != 0)) >= image.size / 2)
+
+
+def side_of(r50: float, field: int, largest: int, config: Stamps) -> int:
+    """Return the side of a galaxy's field, px, from its half-light radius, px."""
+    if config.field_in_r50 is None:
+        return field
+    smallest = max(MIN_SIDE, round(SMALLEST * field))
+    return int(np.clip(round(config.field_in_r50 * r50), smallest, largest))
+
+
+def cut_around(
+    data: np.ndarray, position: tuple[float, float], offset: tuple[float, float], side: int
+) -> np.ndarray:
+    """Cut a square from an image.
+
+    Parameters
+    ----------
+    data : ndarray
+        Any float, (H, W); may be memory-mapped.
+    position, offset : tuple of float
+        x and y of the galaxy, and from it to the cut-out's centre, px.
+    side : int
+        Side of the cut-out, px.
+
+    Returns
+    -------
+    ndarray
+        float32, (side, side), native; NaN beyond the image's edge.
+    """
+    centre = position[0] + offset[0], position[1] + offset[1]
+    cutout = Cutout2D(data, centre, side, mode="partial", fill_value=np.nan)
+    return np.array(cutout.data, np.float32)
+
+
+def _filled(image: np.ndarray, level: float) -> np.ndarray:
+    return np.where(np.isfinite(image), image, np.float32(level))

@@ -1,0 +1,1 @@
+"""CANDELS: the published mosaic and vote tables, downloaded once."""

@@ -1,0 +1,1 @@
+"""The simulated survey: a population of galaxies, painted, and voted on."""

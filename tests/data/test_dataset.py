@@ -1,0 +1,103 @@
+"""The rescaled dataset: what is built is what is loaded."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers.galaxies import write_survey
+from PIL import Image
+
+from galopt.config.load import load_config
+from galopt.data import dataset
+from galopt.errors import DataError
+
+CONFIG = load_config("params.yaml")
+
+
+def test_images_follow_the_catalogue(blobs):
+    for name in ("train", "validation", "test"):
+        split = blobs.split(name)
+        assert len(split) == blobs.info["counts"][name]
+        for row in (0, len(split) - 1):
+            file = blobs.folder.parent / "stamps" / f"{split.catalog['id'][row]}.jpg"
+            np.testing.assert_array_equal(split.images[row], dataset.read_stamp(file, 84))
+        np.testing.assert_allclose(split.fractions, split.catalog[["spheroid", "disk"]], rtol=1e-6)
+
+
+def test_the_splits_share_no_galaxy(blobs):
+    names = [set(blobs.split(name).catalog["id"]) for name in ("train", "validation", "test")]
+    assert len(set.union(*names)) == sum(map(len, names)) == 200
+
+
+def test_rescaling_keeps_the_picture(tmp_path):
+    y, x = np.mgrid[:454, :454]
+    picture = np.round(127 + 100 * np.sin(x / 40) * np.cos(y / 60)).astype(np.uint8)
+    Image.fromarray(picture).save(tmp_path / "stamp.jpg", quality=95)
+    rescaled = dataset.read_stamp(tmp_path / "stamp.jpg", 84)
+    centres = ((np.arange(84) + 0.5) * 454 / 84).astype(int)
+    assert np.abs(rescaled.astype(int) - picture[np.ix_(centres, centres)]).max() < 12
+
+
+def test_the_same_survey_gives_the_same_hash(tmp_path, blobs):
+    write_survey(tmp_path, 200)
+    assert dataset.build(CONFIG, tmp_path, tmp_path / "dataset").info["hash"] == blobs.info["hash"]
+
+
+def test_fractions_are_scaled_to_sum_to_one_or_left_raw(tmp_path):
+    write_survey(tmp_path, 60)
+    votes = pd.read_csv(tmp_path / "survey" / "votes.csv")
+    votes[["spheroid", "disk"]] /= 2
+    votes.to_csv(tmp_path / "survey" / "votes.csv", index=False)
+    normalised = dataset.build(CONFIG, tmp_path, tmp_path / "a").split("train").fractions
+    np.testing.assert_allclose(normalised.sum(axis=1), 1, rtol=1e-5)
+    raw = load_config("params.yaml", "survey.fractions=raw")
+    fractions = dataset.build(raw, tmp_path, tmp_path / "b").split("train").fractions
+    np.testing.assert_allclose(fractions.sum(axis=1), 0.5, rtol=1e-5)
+
+
+def test_the_floor_is_known_where_voters_gave_one_answer_or_fractions_are_raw(tmp_path):
+    raw = load_config("params.yaml", "survey.fractions=raw")
+    for number, (scale, config, known) in enumerate(
+        [(1, CONFIG, True), (0.5, CONFIG, False), (0.5, raw, True)]
+    ):
+        folder = tmp_path / str(number)
+        write_survey(folder, 60)
+        votes = pd.read_csv(folder / "survey" / "votes.csv")
+        votes[["spheroid", "disk"]] *= scale
+        votes.to_csv(folder / "survey" / "votes.csv", index=False)
+        built = dataset.build(config, folder, folder / "dataset")
+        assert (built.info["floor"] is not None) == known
+
+
+def test_a_galaxy_without_a_single_vote_cannot_be_normalised(tmp_path):
+    write_survey(tmp_path, 60)
+    votes = pd.read_csv(tmp_path / "survey" / "votes.csv")
+    votes.loc[7, ["spheroid", "disk"]] = 0.0
+    votes.to_csv(tmp_path / "survey" / "votes.csv", index=False)
+    with pytest.raises(DataError, match="'g7': no votes at all"):
+        dataset.build(CONFIG, tmp_path, tmp_path / "dataset")
+    assert not (tmp_path / "dataset").exists()
+
+
+def test_a_failed_build_leaves_the_old_dataset(tmp_path):
+    write_survey(tmp_path, 60)
+    before = dataset.build(CONFIG, tmp_path, tmp_path / "dataset").info
+    (tmp_path / "stamps" / "g3.jpg").write_bytes(b"no picture")
+    with pytest.raises(Exception, match="g3.jpg"):
+        dataset.build(CONFIG, tmp_path, tmp_path / "dataset")
+    assert dataset.load(tmp_path / "dataset").info == before
+    assert not list(tmp_path.glob(".dataset*"))
+
+
+def test_a_missing_or_torn_dataset_says_how_to_make_it(tmp_path):
+    with pytest.raises(DataError, match="uv run dvc repro rescale"):
+        dataset.load(tmp_path)
+    write_survey(tmp_path, 60)
+    built = dataset.build(CONFIG, tmp_path, tmp_path / "dataset")
+    np.save(tmp_path / "dataset" / "images.npy", np.zeros((3, 84, 84), np.uint8))
+    with pytest.raises(DataError, match="do not fit the catalogue of 60"):
+        dataset.load(built.folder)
+
+
+def test_an_unknown_split_is_refused(blobs):
+    with pytest.raises(DataError, match="'valid'.*train, validation, test"):
+        blobs.split("valid")
