@@ -19,10 +19,11 @@ import keras
 import pandas as pd
 from matplotlib.figure import Figure
 
-from galopt import evaluation, training
+from galopt import training
 from galopt.config.load import change_config, load_config
 from galopt.data import dataset
 from galopt.errors import exit_on_error
+from galopt.evaluation.evaluate import evaluate
 from galopt.tracking.models import starting_network
 
 PATIENCE = "train.patience=1000"
@@ -75,7 +76,7 @@ def measure(
     config = change_config(config, f"train.epochs={epochs} {transfer}")
     with TemporaryDirectory() as folder:
         model = training.train(config, data, Path(folder), start=start).model
-    return evaluation.evaluate(model, data, config.evaluate).metrics
+    return evaluate(model, data, config.evaluate).metrics
 
 
 def draw(table: pd.DataFrame) -> Figure:

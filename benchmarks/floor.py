@@ -56,10 +56,11 @@ def main() -> None:
 
 
 def _trained(config: Config, data: dataset.Dataset, folder: Path) -> NDArray[np.float32]:
-    from galopt import evaluation, training
+    from galopt import training
+    from galopt.evaluation.evaluate import evaluate
 
     model = training.train(config, data, folder).model
-    return evaluation.evaluate(model, data, config.evaluate).predicted
+    return evaluate(model, data, config.evaluate).predicted
 
 
 def _dataset(config: Config, folder: Path) -> dataset.Dataset:

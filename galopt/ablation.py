@@ -11,11 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from galopt import figures, report, tracking
-from galopt.comparison import paired_bootstrap
 from galopt.config import Config
 from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
-from galopt.evaluation import Evaluation
+from galopt.evaluation.bootstrap import paired_bootstrap
+from galopt.evaluation.evaluate import Evaluation
 from galopt.members import Member, average, forget, reseeded, train_members, varied
 from galopt.metrics import rmse_per_galaxy
 

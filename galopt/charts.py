@@ -16,7 +16,7 @@ def reliability(tables: Mapping[str, pd.DataFrame]) -> Figure:
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        `galopt.diagnostics.reliability` of each target.
+        `galopt.evaluation.diagnostics.reliability` of each target.
     """
     columns = min(5, len(tables))
     rows = -(-len(tables) // columns)
@@ -42,7 +42,7 @@ def errors_by(panels: Sequence[tuple[str, bool, pd.DataFrame, pd.DataFrame]]) ->
     Parameters
     ----------
     panels : sequence of (label, logarithmic, ours, constant)
-        The tables are `galopt.diagnostics.rmse_by`.
+        The tables are `galopt.evaluation.diagnostics.rmse_by`.
     """
     figure = Figure(figsize=(3.3 * len(panels) + 0.4, 3.1), layout="constrained")
     shown = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from galopt import experiment, report, tracking
-from galopt.comparison import Difference, compare_predictions
 from galopt.config import Config
 from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
-from galopt.evaluation import Evaluation
+from galopt.evaluation.bootstrap import Difference, compare_predictions
+from galopt.evaluation.evaluate import Evaluation
 from galopt.figures import evaluation_figures
 from galopt.members import Member, average, forget, reseeded, train_members, varied
 from galopt.metrics import rmse

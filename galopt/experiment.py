@@ -14,9 +14,9 @@ from galopt.checkpoint import fingerprint
 from galopt.compute import hardware
 from galopt.config import Config, Evaluate
 from galopt.data.dataset import Dataset
-from galopt.evaluation import Evaluation, evaluate
+from galopt.evaluation.evaluate import Evaluation, evaluate
+from galopt.evaluation.published import MODEL, PAPER
 from galopt.figures import evaluation_figures, saliency_figure, training_figures
-from galopt.published import MODEL, PAPER
 from galopt.serving import VoteFractions
 from galopt.tracking.models import starting_network
 from galopt.training import TrainResult, train

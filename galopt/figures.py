@@ -10,17 +10,17 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from galopt import figures, saliency
 from galopt.data.dataset import Dataset
-from galopt.diagnostics import reliability
-from galopt.evaluation import Evaluation
+from galopt.evaluation.diagnostics import reliability
+from galopt.evaluation.evaluate import Evaluation
+from galopt.evaluation.occlusion import most_confident, occlusion_maps
+from galopt.evaluation.published import MODEL, PAPER
 from galopt.metrics import rmse_per_galaxy
 from galopt.networks.inference import predict
-from galopt.published import MODEL, PAPER
 from galopt.training import TrainResult
 
 if TYPE_CHECKING:
-    from galopt.evaluation import Evaluation  # loads Keras, which drawing does not need
+    from galopt.evaluation.evaluate import Evaluation  # loads Keras, which drawing does not need
 
 TRAIN, VALIDATION, QUIET = "#7f7f7f", "#1f77b4", "#b0b0b0"
 MANY = 500
@@ -174,7 +174,7 @@ def extremes(evaluation: "Evaluation", worst: bool, count: int = 12) -> Figure:
     )
 
 
-def occlusion(
+def draw_occlusion(
     stamps: NDArray[np.uint8], maps: NDArray[np.float64], titles: Sequence[str]
 ) -> Figure:
     """Galaxies above what hiding each patch of them does to one fraction.
@@ -183,7 +183,7 @@ def occlusion(
     ----------
     stamps : array, shape (N, P, P)
     maps : array, shape (N, M, M)
-        By how much the fraction falls, as `galopt.saliency.occlusion` gives.
+        By how much the fraction falls, as `galopt.evaluation.occlusion.occlusion_maps` gives.
     titles : sequence of str
         One a galaxy.
     """
@@ -211,32 +211,30 @@ def training_figures(result: TrainResult, dataset: Dataset) -> dict[str, Figure]
     """Return the learning curve and the sheet of augmented galaxies."""
     floor = dataset.info["floor"]
     return {
-        "learning_curve": figures.learning_curve(
-            result.history, floor["overall"] if floor else None
-        ),
-        "augmented": figures.augmented_views(result.model, dataset.split("train").images[:5]),
+        "learning_curve": learning_curve(result.history, floor["overall"] if floor else None),
+        "augmented": augmented_views(result.model, dataset.split("train").images[:5]),
     }
 
 
 def evaluation_figures(evaluation: Evaluation) -> dict[str, Figure]:
     """Return the figures of the test galaxies."""
     return {
-        "predicted": figures.predicted_against_voted(evaluation),
-        "best": figures.extremes(evaluation, worst=False),
-        "worst": figures.extremes(evaluation, worst=True),
+        "predicted": predicted_against_voted(evaluation),
+        "best": extremes(evaluation, worst=False),
+        "worst": extremes(evaluation, worst=True),
     }
 
 
 def saliency_figure(model: keras.Model, evaluation: Evaluation) -> Figure:
     """Return occlusion maps of the galaxy with the highest prediction of each of five targets."""
-    rows = saliency.typical(evaluation.predicted, most=5)
+    rows = most_confident(evaluation.predicted, most=5)
     stamps, targets = evaluation.split.images[rows], np.arange(len(rows))
     field = model.get_layer("view").field
-    maps = saliency.occlusion(partial(predict, model), stamps, targets, field)
+    maps = occlusion_maps(partial(predict, model), stamps, targets, field)
     edge = round(stamps.shape[1] * (1 - field) / 2)
     inside = slice(edge, stamps.shape[1] - edge)
     titles = [
         f"{name.replace('_', ' ')} {evaluation.predicted[row, number]:.2f}"
         for number, (name, row) in enumerate(zip(evaluation.targets, rows, strict=False))
     ]
-    return figures.occlusion(stamps[:, inside, inside], maps, titles)
+    return draw_occlusion(stamps[:, inside, inside], maps, titles)

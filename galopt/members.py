@@ -11,7 +11,7 @@ from galopt.config import Config
 from galopt.config.load import change_config
 from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
-from galopt.evaluation import Evaluation, score
+from galopt.evaluation.evaluate import Evaluation, score
 from galopt.networks.inference import combine, predict_averaged
 from galopt.training import TrainResult
 

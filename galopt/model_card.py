@@ -4,10 +4,10 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import galopt
-from galopt.comparison import Interval, bootstrap
 from galopt.compute.versions import commit
 from galopt.data.dataset import Dataset
-from galopt.evaluation import Evaluation
+from galopt.evaluation.bootstrap import Interval, bootstrap
+from galopt.evaluation.evaluate import Evaluation
 
 _TEMPLATES = Environment(loader=PackageLoader("galopt"), undefined=StrictUndefined)
 

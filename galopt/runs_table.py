@@ -5,8 +5,8 @@ from itertools import chain
 
 import pandas as pd
 
-from galopt.comparison import Difference, compare_predictions
 from galopt.errors import DataError, GaloptError
+from galopt.evaluation.bootstrap import Difference, compare_predictions
 from galopt.tracking.queries import TrackedRun, predictions
 
 COLUMNS = {

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from galopt.data.dataset import Dataset
-from galopt.evaluation import Evaluation
+from galopt.evaluation.evaluate import Evaluation
 from galopt.experiment import Trained
 from galopt.figures import training_figures
 from galopt.files import atomic_file, write_json

@@ -5,7 +5,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from galopt.published import CANDELS_CONSTANT, CANDELS_FLOOR, MODEL, PAPER
+from galopt.evaluation.published import CANDELS_CONSTANT, CANDELS_FLOOR, MODEL, PAPER
 
 OURS, THEIRS, QUIET = "#1f77b4", "#d62728", "#8a8a8a"
 
@@ -18,7 +18,7 @@ def standing(name: str, metrics: dict[str, Any], ours: str = "this run") -> Figu
     name : str
         The survey of the run.
     metrics : dict
-        `galopt.evaluation.Evaluation.metrics`.
+        `galopt.evaluation.evaluate.Evaluation.metrics`.
     ours : str
         What the run is called.
     """

@@ -85,7 +85,7 @@ def test_members_without_any_merit_weigh_the_same():
 
 def member(name: str, noise: float, dataset, seed: int) -> Member:
     """Return a member that predicts the votes with an error of its own."""
-    from galopt.evaluation import score
+    from galopt.evaluation.evaluate import score
 
     rng = np.random.default_rng(seed)
     voted = {split: dataset.split(split).fractions for split in ("validation", "test")}

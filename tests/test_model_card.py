@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from galopt import model_card, tracking
-from galopt.evaluation import Evaluation, score
+from galopt.evaluation.evaluate import Evaluation, score
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import mlflow
 import pytest
 
 from galopt.errors import GaloptError
-from galopt.published import PUBLISHED
+from galopt.evaluation.published import PUBLISHED
 from galopt.tracking import view
 from galopt.tracking.models import open_model
 from galopt.tracking.queries import all_runs, find_run, predictions

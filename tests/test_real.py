@@ -16,7 +16,7 @@ from galopt.data import dataset
 from galopt.data.imaging.images import find_files
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
-from galopt.evaluation import evaluate
+from galopt.evaluation.evaluate import evaluate
 from galopt.inputs import stamps_in
 from galopt.networks.view import View
 from galopt.predict import predict

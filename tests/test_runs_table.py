@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from galopt import runs_table
-from galopt.comparison import Difference
 from galopt.errors import GaloptError
+from galopt.evaluation.bootstrap import Difference
 from galopt.tracking.queries import TrackedRun, find_run
 
 

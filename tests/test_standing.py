@@ -3,7 +3,7 @@
 import pytest
 from matplotlib.figure import Figure
 
-from galopt.published import covered
+from galopt.evaluation.published import covered
 from galopt.standing import standing
 
 

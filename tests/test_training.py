@@ -15,7 +15,7 @@ from galopt import training
 from galopt.checkpoint import Checkpoint
 from galopt.data.dataset import Split
 from galopt.errors import DataError, GaloptError
-from galopt.evaluation import evaluate
+from galopt.evaluation.evaluate import evaluate
 from galopt.networks.build import load_model
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from galopt.diagnostics import entropy
+from galopt.evaluation.diagnostics import entropy
 from galopt.report.subject import Subject
 
 EXAMPLES = 4

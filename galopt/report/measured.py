@@ -5,8 +5,14 @@ from typing import Any
 import numpy as np
 
 from galopt import charts
-from galopt.comparison import Interval, bootstrap
-from galopt.diagnostics import calibration_error, classify, confusion, reliability, rmse_by
+from galopt.evaluation.bootstrap import Interval, bootstrap
+from galopt.evaluation.diagnostics import (
+    calibration_error,
+    classify,
+    confusion,
+    reliability,
+    rmse_by,
+)
 from galopt.report.subject import Subject
 from galopt.vector import inline, svg
 

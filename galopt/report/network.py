@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from galopt.diagram import diagram, sentence
+from galopt.evaluation.published import PAPER
 from galopt.networks import architecture
-from galopt.published import PAPER
 from galopt.report.galaxies import EXAMPLES, clearest, view
 from galopt.report.subject import Subject
 from galopt.vector import inline, svg

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from galopt import figures
-from galopt.comparison import Interval, bootstrap
+from galopt.evaluation.bootstrap import Interval, bootstrap
+from galopt.evaluation.published import CANDELS_CONSTANT, CANDELS_FLOOR, MODEL, PAPER, covered
 from galopt.networks import architecture
-from galopt.published import CANDELS_CONSTANT, CANDELS_FLOOR, MODEL, PAPER, covered
 from galopt.report.subject import Subject
 from galopt.standing import standing
 from galopt.vector import inline, svg

@@ -37,7 +37,7 @@ class Subject:
         What `metrics/train.json` says, and each epoch's ``train_rmse``, ``val_rmse``,
         ``epoch_seconds`` and ``train_images_per_second``; of a single network.
     metrics, predictions : optional
-        `galopt.evaluation.Evaluation.metrics` and `.table`; both or neither.
+        `galopt.evaluation.evaluate.Evaluation.metrics` and `.table`; both or neither.
     figures : dict
         Names, such as 'learning_curve', and texts of SVG files.
     findings : Findings

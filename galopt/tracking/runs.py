@@ -22,7 +22,9 @@ from galopt.networks import architecture
 from galopt.tracking.store import open_store, process_name
 
 if TYPE_CHECKING:
-    from galopt.evaluation import Evaluation  # loads Keras, which reading the store does not need
+    from galopt.evaluation.evaluate import (
+        Evaluation,  # loads Keras, which reading the store does not need
+    )
 
 
 @contextmanager

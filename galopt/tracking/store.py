@@ -7,7 +7,7 @@ import mlflow
 import psutil
 from mlflow.entities import RunStatus
 
-from galopt.published import PUBLISHED
+from galopt.evaluation.published import PUBLISHED
 from galopt.tracking import view
 
 EXPERIMENT = "galopt"

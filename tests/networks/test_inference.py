@@ -7,7 +7,7 @@ import pytest
 from galopt.config import Evaluate
 from galopt.config.load import build_config
 from galopt.errors import ConfigError
-from galopt.evaluation import evaluate
+from galopt.evaluation.evaluate import evaluate
 from galopt.networks.build import build_network
 from galopt.networks.inference import combine, predict, predict_averaged, transforms
 from galopt.networks.view import View

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from galopt.comparison import compare_predictions, paired_bootstrap
 from galopt.errors import DataError
+from galopt.evaluation.bootstrap import compare_predictions, paired_bootstrap
 
 
 def errors(seed: int, size: int = 400) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from galopt.comparison import bootstrap
+from galopt.evaluation.bootstrap import bootstrap
 
 # Huertas-Company et al. (2015), as in their published code: a spheroid has f_sph >= 0.66,
 # f_disk < 0.66 and f_irr < 0.1; a disk the other way round; an irregular f_irr >= 0.1.

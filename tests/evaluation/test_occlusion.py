@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from galopt.saliency import STEPS, occlusion, typical
+from galopt.evaluation.occlusion import STEPS, most_confident, occlusion_maps
 
 
 def stamp() -> np.ndarray:
@@ -20,7 +20,7 @@ def brightness(images: np.ndarray) -> np.ndarray:
 
 
 def test_what_decides_is_found_where_it_is():
-    (found,) = occlusion(brightness, stamp()[None], np.array([0]), field=1)
+    (found,) = occlusion_maps(brightness, stamp()[None], np.array([0]), field=1)
     assert found.shape == (STEPS, STEPS)
     corners = np.round(np.linspace(0, 64, STEPS))  # of a patch of 8 px
     covered = [(corners <= first) & (corners >= first - 5) for first in (24, 42)]
@@ -29,19 +29,19 @@ def test_what_decides_is_found_where_it_is():
 
 
 def test_what_does_not_matter_leaves_the_map_empty():
-    maps = occlusion(brightness, np.stack([stamp(), stamp()]), np.array([1, 1]), field=0.5)
+    maps = occlusion_maps(brightness, np.stack([stamp(), stamp()]), np.array([1, 1]), field=0.5)
     assert maps.shape == (2, STEPS, STEPS)
     assert not maps.any()
 
 
 def test_the_stamp_is_left_as_it_was():
     image = stamp()
-    occlusion(brightness, image[None], np.array([0]), field=1)
+    occlusion_maps(brightness, image[None], np.array([0]), field=1)
     assert (image == stamp()).all()
 
 
 def test_typical_galaxies_are_one_of_each_target():
     predicted = np.array([[0.9, 0.8], [0.1, 0.7], [0.2, 0.1]])
-    assert typical(predicted, 5).tolist() == [0, 1]
-    assert typical(predicted, 1).tolist() == [0]
-    assert typical(predicted[:1], 5).tolist() == [0]
+    assert most_confident(predicted, 5).tolist() == [0, 1]
+    assert most_confident(predicted, 1).tolist() == [0]
+    assert most_confident(predicted[:1], 5).tolist() == [0]

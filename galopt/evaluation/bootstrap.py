@@ -136,7 +136,7 @@ def paired_bootstrap(first: ArrayLike, second: ArrayLike, seed: int = 0) -> Diff
 
 
 def compare_predictions(first: pd.DataFrame, second: pd.DataFrame, seed: int = 0) -> Difference:
-    """Compare two tables of predictions, `galopt.evaluation.Evaluation.table`.
+    """Compare two tables of predictions, `galopt.evaluation.evaluate.Evaluation.table`.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ STEPS = 13
 """Positions of it along a side: 169 predictions a galaxy."""
 
 
-def occlusion(
+def occlusion_maps(
     predict: Predict,
     stamps: NDArray[np.uint8],
     targets: NDArray[np.integer[Any]],
@@ -64,7 +64,7 @@ def _sky(stamp: NDArray[np.uint8]) -> int:
     return int(np.median(np.concatenate(edges)))
 
 
-def typical(predicted: NDArray[np.floating[Any]], most: int) -> NDArray[np.intp]:
+def most_confident(predicted: NDArray[np.floating[Any]], most: int) -> NDArray[np.intp]:
     """Return the row of the highest fraction of each of the first `most` targets, each once."""
     rows: list[int] = []
     for column in np.asarray(predicted).T[:most]:

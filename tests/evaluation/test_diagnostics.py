@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from galopt.comparison import bootstrap
-from galopt.diagnostics import (
+from galopt.errors import DataError
+from galopt.evaluation.bootstrap import bootstrap
+from galopt.evaluation.diagnostics import (
     NEITHER,
     calibration_error,
     classify,
@@ -14,7 +15,6 @@ from galopt.diagnostics import (
     reliability,
     rmse_by,
 )
-from galopt.errors import DataError
 
 PAPER = ["spheroid", "disk", "irregular", "point_source", "unclassifiable"]
 
