@@ -19,12 +19,12 @@ import keras
 import pandas as pd
 from matplotlib.figure import Figure
 
-from galopt import training
 from galopt.config.load import change_config, load_config
 from galopt.data import dataset
 from galopt.errors import exit_on_error
 from galopt.evaluation.evaluate import evaluate
 from galopt.tracking.models import starting_network
+from galopt.training.train import train
 
 PATIENCE = "train.patience=1000"
 
@@ -75,7 +75,7 @@ def measure(
     transfer = f"train.init_from={name} train.thaw={epochs // 3}" if start else ""
     config = change_config(config, f"train.epochs={epochs} {transfer}")
     with TemporaryDirectory() as folder:
-        model = training.train(config, data, Path(folder), start=start).model
+        model = train(config, data, Path(folder), start=start).model
     return evaluate(model, data, config.evaluate).metrics
 
 

@@ -56,10 +56,10 @@ def main() -> None:
 
 
 def _trained(config: Config, data: dataset.Dataset, folder: Path) -> NDArray[np.float32]:
-    from galopt import training
     from galopt.evaluation.evaluate import evaluate
+    from galopt.training.train import train
 
-    model = training.train(config, data, folder).model
+    model = train(config, data, folder).model
     return evaluate(model, data, config.evaluate).predicted
 
 

@@ -54,15 +54,15 @@ def measure(combination: str, seed: int, overrides: str, dataset: str) -> dict[s
 
 def train() -> None:
     """Train as standard input says; print RMSE and median speed."""
-    from galopt import training
     from galopt.config.load import load_config
     from galopt.data import dataset
     from galopt.evaluation.evaluate import evaluate
+    from galopt.training.train import train
 
     words, folder = json.loads(sys.stdin.read())
     config, data = load_config("params.yaml", words), dataset.load(folder)
     with TemporaryDirectory() as checkpoints:
-        result = training.train(config, data, Path(checkpoints))
+        result = train(config, data, Path(checkpoints))
     speeds: list[Any] = [epoch["train_images_per_second"] for epoch in result.history]
     test = evaluate(result.model, data).metrics["test_rmse"]
     print(

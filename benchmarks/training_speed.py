@@ -21,7 +21,6 @@ import keras
 import numpy as np
 import pandas as pd
 
-from galopt.batches import Batches
 from galopt.compute import hardware
 from galopt.config import Config
 from galopt.config.load import build_config
@@ -29,7 +28,8 @@ from galopt.data.dataset import Split
 from galopt.networks import architecture
 from galopt.networks.build import build_network
 from galopt.networks.view import view_layer
-from galopt.optimizers import make_optimizer
+from galopt.training.batches import Batches
+from galopt.training.optimizers import make_optimizer
 
 SIDE, TARGETS, STEPS, ROUNDS, MATRIX = 84, 5, 16, 5, 3072
 

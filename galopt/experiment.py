@@ -10,7 +10,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from galopt import model_card, report, tracking
-from galopt.checkpoint import fingerprint
 from galopt.compute import hardware
 from galopt.config import Config, Evaluate
 from galopt.data.dataset import Dataset
@@ -19,7 +18,8 @@ from galopt.evaluation.published import MODEL, PAPER
 from galopt.figures import evaluation_figures, saliency_figure, training_figures
 from galopt.serving import VoteFractions
 from galopt.tracking.models import starting_network
-from galopt.training import TrainResult, train
+from galopt.training.checkpoint import fingerprint
+from galopt.training.train import TrainResult, train
 from galopt.vector import svg
 
 CHECKPOINTS = Path("runs")

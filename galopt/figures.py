@@ -17,7 +17,7 @@ from galopt.evaluation.occlusion import most_confident, occlusion_maps
 from galopt.evaluation.published import MODEL, PAPER
 from galopt.metrics import rmse_per_galaxy
 from galopt.networks.inference import predict
-from galopt.training import TrainResult
+from galopt.training.train import TrainResult
 
 if TYPE_CHECKING:
     from galopt.evaluation.evaluate import Evaluation  # loads Keras, which drawing does not need

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from galopt import agreement, experiment, tracking
+from galopt import experiment, tracking
 from galopt.config import Config
 from galopt.config.load import change_config
 from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
 from galopt.evaluation.evaluate import Evaluation, score
 from galopt.networks.inference import combine, predict_averaged
-from galopt.training import TrainResult
+from galopt.training.train import TrainResult, check_fit
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def train_members(
     """
     for name, config in configs:
         try:
-            agreement.check(config, dataset)
+            check_fit(config, dataset)
         except ConfigError as error:
             raise ConfigError(f"{name}: {error}") from None
     members = []

@@ -8,7 +8,7 @@ from galopt import ablation, ensemble
 from galopt.config.load import build_config, load_config, preset_names
 from galopt.errors import ConfigError
 from galopt.members import Member
-from galopt.training import TrainResult
+from galopt.training.train import TrainResult
 
 TINY = {
     "network.convolutions": [{"filters": 4, "kernel": 6, "pool": 4, "spread": 0.1}],

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from galopt import training
 from galopt.config import Evaluate, Stamps
 from galopt.config.load import load_config
 from galopt.data import dataset
@@ -21,6 +20,7 @@ from galopt.inputs import stamps_in
 from galopt.networks.view import View
 from galopt.predict import predict
 from galopt.serving import VoteFractions
+from galopt.training.train import train
 
 pytestmark = pytest.mark.real
 
@@ -55,7 +55,7 @@ def test_every_real_galaxy_is_read(ceers):
 
 def test_a_short_training_beats_the_constant_predictor_clearly(ceers, tmp_path):
     built, config = ceers
-    metrics = evaluate(training.train(config, built, tmp_path).model, built).metrics
+    metrics = evaluate(train(config, built, tmp_path).model, built).metrics
     assert metrics["test_rmse_constant"] == pytest.approx(0.183, abs=0.006)
     assert metrics["test_rmse"] < 0.93 * metrics["test_rmse_constant"]
 

@@ -46,7 +46,7 @@ class Training:
 
         from galopt.tracking.models import starting_network
         from galopt.tracking.trials import TrialLog
-        from galopt.training import train
+        from galopt.training.train import train
 
         task = report.task
         config = Space(self.config).configure(values)

@@ -11,7 +11,6 @@ from keras import ops
 from scipy import stats
 from scipy.special import gammaln
 
-from galopt import training
 from galopt.config import Evaluate
 from galopt.config.load import load_config
 from galopt.data import dataset
@@ -24,6 +23,7 @@ from galopt.networks.beta_binomial import (
     standard_deviation,
 )
 from galopt.networks.inference import predict_averaged
+from galopt.training.train import train
 
 
 def test_log_gamma_is_that_of_scipy():
@@ -106,7 +106,7 @@ def ballots(tmp_path_factory) -> dataset.Dataset:
 
 def test_the_errors_learnt_from_counts_are_those_of_the_chances(ballots, tmp_path):
     config = small(train__epochs=20, train__learning_rate=0.003, train__loss="beta_binomial")
-    model = training.train(config, ballots, tmp_path).model
+    model = train(config, ballots, tmp_path).model
     test = ballots.split("test")
     mean, deviation = predict_averaged(model, np.array(test.images), Evaluate())
     truth = test.catalog[[f"{target}_mean" for target in ballots.targets]].to_numpy()

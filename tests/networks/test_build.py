@@ -9,8 +9,8 @@ from galopt.config.load import load_config, preset_names
 from galopt.errors import ConfigError
 from galopt.networks.build import build_network, load_model
 from galopt.networks.view import View, view_layer
-from galopt.optimizers import make_optimizer
-from galopt.reporter import reseed
+from galopt.training.callback import reseed
+from galopt.training.optimizers import make_optimizer
 
 STAMPS = np.random.default_rng(0).integers(0, 255, (4, 84, 84)).astype(np.uint8)
 

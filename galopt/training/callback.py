@@ -8,16 +8,16 @@ from typing import Any
 import keras
 from rich.progress import Progress
 
-from galopt.batches import Batches
-from galopt.checkpoint import Checkpoint
 from galopt.config import Config
-from galopt.divergence import NotFiniteError, dead_layer
 from galopt.networks.build import part_seed
+from galopt.training.batches import Batches
+from galopt.training.checkpoint import Checkpoint
+from galopt.training.divergence import NotFiniteError, dead_layer
 
 Epoch = dict[str, float]
 
 
-class Reporter(keras.callbacks.Callback):
+class EpochCallback(keras.callbacks.Callback):
     """Reseed, time, report and checkpoint each epoch, and stop when patience ends."""
 
     def __init__(

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from galopt.batches import Batches, labelled, vote_weights
 from galopt.data.dataset import Split
 from galopt.errors import ConfigError, DataError
+from galopt.training.batches import Batches, labelled, vote_weights
 
 
 def test_every_galaxy_appears_once_and_in_each_copy(blobs):

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 from helpers.small import SMALL, small
 
-from galopt import training
-from galopt.checkpoint import Checkpoint
 from galopt.data.dataset import Split
 from galopt.errors import DataError, GaloptError
 from galopt.evaluation.evaluate import evaluate
 from galopt.networks.build import load_model
+from galopt.training.checkpoint import Checkpoint
+from galopt.training.train import make_model, train
 
 
 def test_a_network_learns_what_decides_the_votes(blobs, tmp_path):
-    result = training.train(small(train__epochs=15, train__learning_rate=0.003), blobs, tmp_path)
+    result = train(small(train__epochs=15, train__learning_rate=0.003), blobs, tmp_path)
     evaluation = evaluate(result.model, blobs)
     assert evaluation.metrics["test_rmse"] < 0.6 * evaluation.metrics["test_rmse_constant"]
     assert result.val_rmse == min(epoch["val_rmse"] for epoch in result.history)
@@ -35,7 +35,7 @@ def test_bfloat16_trains_to_the_same_error_within_noise(blobs, tmp_path):
     error = {}
     for precision in ("float32", "mixed_bfloat16"):
         config = small(train__epochs=15, train__learning_rate=0.003, train__precision=precision)
-        result = training.train(config, blobs, tmp_path / precision)
+        result = train(config, blobs, tmp_path / precision)
         error[precision] = result.val_rmse
         assert result.precision == precision
     assert error["mixed_bfloat16"] == pytest.approx(error["float32"], rel=0.2)
@@ -43,7 +43,7 @@ def test_bfloat16_trains_to_the_same_error_within_noise(blobs, tmp_path):
 
 def test_training_stops_when_patience_ends(blobs, tmp_path):
     config = small(train__epochs=50, train__patience=2, train__learning_rate=1e-9)
-    history = training.train(config, blobs, tmp_path).history
+    history = train(config, blobs, tmp_path).history
     best = int(np.argmin([epoch["val_rmse"] for epoch in history]))
     assert len(history) == best + 3
 
@@ -51,18 +51,16 @@ def test_training_stops_when_patience_ends(blobs, tmp_path):
 @pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
 def test_an_interrupted_training_resumes_to_the_same_result(blobs, tmp_path, precision):
     config = small(train__precision=precision)
-    unbroken = training.train(config, blobs, tmp_path / "unbroken").history
+    unbroken = train(config, blobs, tmp_path / "unbroken").history
 
     def interrupt(epoch, values):
         if epoch == 1:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        training.train(config, blobs, tmp_path / "broken", interrupt)
+        train(config, blobs, tmp_path / "broken", interrupt)
     seen = []
-    resumed = training.train(
-        config, blobs, tmp_path / "broken", lambda epoch, values: seen.append(epoch)
-    )
+    resumed = train(config, blobs, tmp_path / "broken", lambda epoch, values: seen.append(epoch))
     assert seen == [0, 1, 2, 3]
     for name in ("train_rmse", "val_rmse"):
         np.testing.assert_allclose(
@@ -117,8 +115,8 @@ def test_a_galaxy_without_votes_teaches_nothing(blobs, tmp_path, monkeypatch):
             catalog = split.catalog.assign(n_votes=4 * counted)
             return Split(split.images, fractions, catalog), validation
 
-        monkeypatch.setattr(training, "labelled", labelled)
-        return training.train(weighed, blobs, tmp_path / str(wrong)).history[0]["val_rmse"]
+        monkeypatch.setattr("galopt.training.train.labelled", labelled)
+        return train(weighed, blobs, tmp_path / str(wrong)).history[0]["val_rmse"]
 
     assert learnt(0.0) == pytest.approx(learnt(1.0), rel=1e-3)
 
@@ -131,20 +129,20 @@ def test_each_loss_learns_with_galaxies_weighted_by_votes(blobs, tmp_path, loss)
         train__loss=loss,
         train__weight_by_votes=True,
     )
-    history = training.train(config, blobs, tmp_path).history
+    history = train(config, blobs, tmp_path).history
     assert history[-1]["val_rmse"] < history[0]["val_rmse"]
 
 
 def test_a_finished_training_is_not_repeated(blobs, tmp_path):
     config = small(train__epochs=2)
-    first = training.train(config, blobs, tmp_path)
-    again = training.train(config, blobs, tmp_path)
+    first = train(config, blobs, tmp_path)
+    again = train(config, blobs, tmp_path)
     assert again.history == first.history
 
 
 def test_checkpoints_of_another_configuration_are_left_alone(blobs, tmp_path):
-    training.train(small(train__epochs=1), blobs, tmp_path)
-    result = training.train(small(train__epochs=2, train__seed=5), blobs, tmp_path)
+    train(small(train__epochs=1), blobs, tmp_path)
+    result = train(small(train__epochs=2, train__seed=5), blobs, tmp_path)
     assert len(result.history) == 2
 
 
@@ -162,10 +160,10 @@ def test_a_full_disk_says_what_to_do_and_loses_one_epoch(blobs, tmp_path, monkey
     with monkeypatch.context() as patch:
         patch.setattr(keras.Model, "save", full)
         with pytest.raises(GaloptError, match="epoch 3 .*No space left.*training resumes"):
-            training.train(config, blobs, tmp_path)
+            train(config, blobs, tmp_path)
     assert not list(tmp_path.glob(".part-*"))
     seen = []
-    training.train(config, blobs, tmp_path, lambda epoch, values: seen.append(epoch))
+    train(config, blobs, tmp_path, lambda epoch, values: seen.append(epoch))
     assert seen == [0, 1, 2, 3]
     assert len(list(tmp_path.glob("*.keras"))) <= 3
 
@@ -174,13 +172,13 @@ def test_an_epoch_that_was_half_written_spoils_neither_the_last_nor_the_best(
     blobs, tmp_path, monkeypatch
 ):
     config = small(train__epochs=9)
-    network = training.make_model(config, blobs, blobs.split("train"), "float32")
+    network = make_model(config, blobs, blobs.split("train"), "float32")
     saved = Checkpoint(tmp_path, config, blobs.info["hash"])
     for number, score in enumerate([0.3, 0.1, 0.2], 1):
         network.get_layer("fractions").bias.assign([number, number])
         saved.save(network, {"val_rmse": score}, config.train)
     network.get_layer("fractions").bias.assign([9, 9])
-    monkeypatch.setattr("galopt.checkpoint.write_json", lambda *args: 1 / 0)
+    monkeypatch.setattr("galopt.training.checkpoint.write_json", lambda *args: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         saved.save(network, {"val_rmse": 0.01}, config.train)
     again = Checkpoint(tmp_path, config, blobs.info["hash"])
@@ -192,7 +190,7 @@ def test_an_epoch_that_was_half_written_spoils_neither_the_last_nor_the_best(
 
 
 def test_a_saved_network_predicts_the_same(blobs, tmp_path):
-    model = training.train(small(train__epochs=1), blobs, tmp_path).model
+    model = train(small(train__epochs=1), blobs, tmp_path).model
     model.save(tmp_path / "model.keras")
     images = np.array(blobs.split("test").images)
     loaded = load_model(tmp_path / "model.keras")

@@ -4,7 +4,7 @@ import keras
 import pytest
 
 from galopt.config import Train
-from galopt.optimizers import make_optimizer
+from galopt.training.optimizers import make_optimizer
 
 
 def rates(train: Train, steps: int) -> list[float]:

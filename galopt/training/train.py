@@ -7,20 +7,21 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from galopt import agreement
-from galopt.batches import Batches, labelled, labels, shared, vote_weights
-from galopt.checkpoint import Checkpoint
 from galopt.compute import hardware
 from galopt.compute.parallel import progress_bar
 from galopt.config import Config, Train
 from galopt.data.dataset import Dataset, Split
-from galopt.divergence import NotFiniteError, diverged
+from galopt.errors import ConfigError
+from galopt.networks import architecture
 from galopt.networks.beta_binomial import BetaBinomial, FractionError
 from galopt.networks.build import build_network, targets_of
 from galopt.networks.view import view_layer
-from galopt.optimizers import make_optimizer
-from galopt.reporter import Epoch, Reporter, reseed
-from galopt.transfer import freeze, start_from
+from galopt.training.batches import Batches, labelled, labels, shared, vote_weights
+from galopt.training.callback import Epoch, EpochCallback, reseed
+from galopt.training.checkpoint import Checkpoint
+from galopt.training.divergence import NotFiniteError, diverged
+from galopt.training.optimizers import make_optimizer
+from galopt.training.transfer import freeze, start_from
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def train(
         The configuration does not suit the dataset, the loss is no longer a number, or a
         checkpoint cannot be written.
     """
-    agreement.check(config, dataset)
+    check_fit(config, dataset)
     precision = hardware.precision(config.train.precision)
     if config.train.deterministic:
         hardware.make_deterministic(config.train.seed)
@@ -109,7 +110,7 @@ def train(
         for epoch, values in enumerate(checkpoint.history):
             on_epoch(epoch, values)
         with progress_bar() as bar:
-            reporter = Reporter(config, batches, checkpoint, on_epoch, bar)
+            reporter = EpochCallback(config, batches, checkpoint, on_epoch, bar)
             for phase in _phases(config.train):
                 if checkpoint.finished or len(checkpoint.history) >= phase.stop:
                     continue
@@ -162,7 +163,7 @@ def _phases(train: Train) -> list[range]:
 
 
 def _compile(
-    model: keras.Model, train: Train, precision: str, phase: range, reporter: Reporter
+    model: keras.Model, train: Train, precision: str, phase: range, reporter: EpochCallback
 ) -> None:
     """Make a model ready for what is left of a phase; its schedule is its own."""
     freeze(model, phase.start < train.thaw)
@@ -176,7 +177,7 @@ def _compile(
 
 
 def _fit(
-    model: keras.Model, train: Train, phase: range, validation: Split, reporter: Reporter
+    model: keras.Model, train: Train, phase: range, validation: Split, reporter: EpochCallback
 ) -> None:
     """Train for the epochs of a phase that are still to do."""
     devices = reporter.batches.devices
@@ -192,3 +193,28 @@ def _fit(
         shuffle=False,
         verbose=0,
     )
+
+
+def check_fit(config: Config, dataset: Dataset) -> None:
+    """Refuse a network or a loss that could not learn the votes of a dataset.
+
+    Raises
+    ------
+    ConfigError
+        A layer does not fit the picture, the decision tree not the targets, or what counts
+        votes meets fractions that were scaled to sum to one.
+    """
+    architecture.check_layers(config.network, len(dataset.targets))
+    if dataset.info["fractions"] == "raw":
+        return
+    needs = "set survey.fractions: raw in params.yaml"
+    if config.network.tree:
+        raise ConfigError(
+            "network.output='tree': the answers to each question of the tree sum to one, but all "
+            f"{len(dataset.targets)} fractions of this dataset together do; {needs}"
+        )
+    if config.train.loss == "beta_binomial":
+        raise ConfigError(
+            "train.loss='beta_binomial': a fraction times its voters must be a number of votes, "
+            f"which it is not where fractions were scaled to sum to one; {needs}"
+        )

@@ -6,13 +6,13 @@ import keras
 import numpy as np
 import pytest
 
-from galopt import training
 from galopt.config.load import build_config, load_config
 from galopt.errors import ConfigError, DataError
 from galopt.networks.build import build_network
 from galopt.networks.view import View
 from galopt.tracking.models import starting_network
-from galopt.transfer import start_from
+from galopt.training.train import train
+from galopt.training.transfer import start_from
 
 TINY = {
     "network.convolutions": [{"filters": 4, "kernel": 6, "pool": 4}],
@@ -66,7 +66,7 @@ def test_another_column_is_refused_and_nothing_is_changed(other):
 def first(blobs, tmp_path_factory):
     """Return the file of a trained network."""
     folder = tmp_path_factory.mktemp("first")
-    model = training.train(load_config("params.yaml", TINY), blobs, folder).model
+    model = train(load_config("params.yaml", TINY), blobs, folder).model
     model.save(folder / "first.keras")
     return folder / "first.keras"
 
@@ -77,7 +77,7 @@ def train_from(reference, blobs, folder, **words):
         "params.yaml", TINY | {"train.epochs": 2, "train.init_from": str(reference)} | words
     )
     start = starting_network(config.train.init_from)
-    model = training.train(config, blobs, folder, start=start).model
+    model = train(config, blobs, folder, start=start).model
     return [m.get_layer("convolution_1").get_weights()[0] for m in (start, model)]
 
 
@@ -104,11 +104,11 @@ def test_a_thawing_training_that_was_stopped_goes_on_as_if_unbroken(first, blobs
     words = TINY | {"train.epochs": 3, "train.thaw": 2, "train.init_from": str(first)}
     config = load_config("params.yaml", words | {"train.deterministic": True})
     start = starting_network(config.train.init_from)
-    whole = training.train(config, blobs, tmp_path / "whole", start=start)
+    whole = train(config, blobs, tmp_path / "whole", start=start)
     for stop_at in (0, 1):  # inside the frozen phase, and at its end
         with pytest.raises(Stopped):
-            training.train(config, blobs, tmp_path / f"{stop_at}", stop, start)
-        resumed = training.train(config, blobs, tmp_path / f"{stop_at}", start=start)
+            train(config, blobs, tmp_path / f"{stop_at}", stop, start)
+        resumed = train(config, blobs, tmp_path / f"{stop_at}", start=start)
         assert [epoch["val_rmse"] for epoch in resumed.history] == pytest.approx(
             [epoch["val_rmse"] for epoch in whole.history], abs=1e-5
         )
@@ -134,7 +134,7 @@ def test_patience_begins_where_the_column_thaws(first, blobs, tmp_path):
     words = TINY | {"train.epochs": 9, "train.patience": 2, "train.learning_rate": 1e-9}
     config = load_config("params.yaml", words | {"train.thaw": 5, "train.init_from": str(first)})
     start = starting_network(config.train.init_from)
-    history = training.train(config, blobs, tmp_path, start=start).history
+    history = train(config, blobs, tmp_path, start=start).history
     best = int(np.argmin([epoch["val_rmse"] for epoch in history]))
     assert len(history) == min(max(best, 5) + 3, 9)
 

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from helpers.small import small
 
-from galopt import training
-from galopt.batches import Batches
 from galopt.config import Train
-from galopt.divergence import NotFiniteError, diverged
 from galopt.errors import DivergedError, GaloptError
+from galopt.training.batches import Batches
+from galopt.training.divergence import NotFiniteError, diverged
+from galopt.training.train import make_model, train
 
 
 def test_votes_that_are_no_number_are_to_blame_at_their_step(blobs, tmp_path, monkeypatch):
@@ -23,11 +23,11 @@ def test_votes_that_are_no_number_are_to_blame_at_their_step(blobs, tmp_path, mo
     with pytest.raises(
         GaloptError, match=r"after step 3 of \d+ of epoch 2: the votes of its galaxies"
     ):
-        training.train(small(), blobs, tmp_path)
+        train(small(), blobs, tmp_path)
 
 
 def test_the_layer_that_overflows_is_to_blame_and_nothing_is_saved(blobs, tmp_path, monkeypatch):
-    sound = training.make_model
+    sound = make_model
 
     def absurd(*args):
         model = sound(*args)
@@ -35,23 +35,25 @@ def test_the_layer_that_overflows_is_to_blame_and_nothing_is_saved(blobs, tmp_pa
         model.get_layer("dense_1").set_weights([np.full_like(kernel, 3e38), bias])
         return model
 
-    monkeypatch.setattr(training, "make_model", absurd)
+    monkeypatch.setattr("galopt.training.train.make_model", absurd)
     with pytest.raises(DivergedError, match=r"step 1 of .* epoch 1: the output of dense_1"):
-        training.train(small(), blobs, tmp_path)
+        train(small(), blobs, tmp_path)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_validation_that_is_no_number_stops_the_run_and_nothing_is_saved(
     blobs, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(training, "labels", lambda split, counts: split.fractions * np.nan)
+    monkeypatch.setattr(
+        "galopt.training.train.labels", lambda split, counts: split.fractions * np.nan
+    )
     with pytest.raises(DivergedError, match=r"validation of epoch 1 .* overflows on a validation"):
-        training.train(small(), blobs, tmp_path)
+        train(small(), blobs, tmp_path)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_layer_that_responds_to_no_galaxy_is_named_once(blobs, tmp_path, monkeypatch, capsys):
-    sound = training.make_model
+    sound = make_model
 
     def silent(*args):
         model = sound(*args)
@@ -59,14 +61,14 @@ def test_a_layer_that_responds_to_no_galaxy_is_named_once(blobs, tmp_path, monke
         model.get_layer("convolution_2").set_weights([kernel, bias - 1e3])
         return model
 
-    monkeypatch.setattr(training, "make_model", silent)
-    training.train(small(train__epochs=2), blobs, tmp_path)
+    monkeypatch.setattr("galopt.training.train.make_model", silent)
+    train(small(train__epochs=2), blobs, tmp_path)
     printed = "".join(capsys.readouterr())
     assert printed.count("the same fractions, for convolution_2 responds to none") == 1
 
 
 def test_galaxies_that_reach_the_output_are_no_matter_of_a_warning(blobs, tmp_path, capsys):
-    training.train(small(train__epochs=2), blobs, tmp_path)
+    train(small(train__epochs=2), blobs, tmp_path)
     assert "the same fractions" not in "".join(capsys.readouterr())
 
 

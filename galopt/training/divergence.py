@@ -8,9 +8,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from galopt.batches import Batches
 from galopt.config import Train
 from galopt.errors import DivergedError
+from galopt.training.batches import Batches
 
 
 class NotFiniteError(Exception):

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from galopt.agreement import check
 from galopt.config.load import load_config
 from galopt.errors import ConfigError
+from galopt.training.train import check_fit
 
 TREE = {"network.output": "tree", "network.tree": [{"answers": 2}]}
 
@@ -15,14 +15,14 @@ TREE = {"network.output": "tree", "network.tree": [{"answers": 2}]}
 def test_what_counts_votes_needs_fractions_as_they_were_voted(blobs, overrides):
     config = load_config("params.yaml", overrides)
     with pytest.raises(ConfigError, match="survey.fractions: raw"):
-        check(config, blobs)
-    check(config, replace(blobs, info=blobs.info | {"fractions": "raw"}))
+        check_fit(config, blobs)
+    check_fit(config, replace(blobs, info=blobs.info | {"fractions": "raw"}))
 
 
 def test_a_tree_for_other_targets_is_refused(blobs):
     with pytest.raises(ConfigError, match="has 37 answers, but the survey has 2 targets"):
-        check(load_config("params.yaml", "network.preset=dieleman2015"), blobs)
+        check_fit(load_config("params.yaml", "network.preset=dieleman2015"), blobs)
 
 
 def test_the_paper_s_network_suits_any_dataset(blobs):
-    check(load_config("params.yaml"), blobs)
+    check_fit(load_config("params.yaml"), blobs)
