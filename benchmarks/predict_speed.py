@@ -18,8 +18,8 @@ import numpy as np
 
 from galopt.compute.parallel import map_cores
 from galopt.data.imaging.images import find_files
-from galopt.inputs import stamps_in
-from galopt.pictures import read_chunk
+from galopt.prediction.inputs import stamps_in
+from galopt.prediction.preprocess import read_chunk
 
 SIDE, TARGETS, ROUNDS = 84, 5, 2
 
@@ -33,8 +33,8 @@ def main() -> None:
     )
     from galopt.networks.build import build_network
     from galopt.networks.view import view_layer
-    from galopt.predict import BATCH, predict
-    from galopt.serving import VoteFractions
+    from galopt.prediction.model import MorphologyModel
+    from galopt.prediction.predict import BATCH, predict
 
     folder, count, overrides = sys.argv[1], int(sys.argv[2]), " ".join(sys.argv[3:])
     config = change_config(build_config({}), overrides)
@@ -45,7 +45,7 @@ def main() -> None:
     precision = hardware.precision(config.train.precision)
     network = build_network(config.network, TARGETS, SIDE, view, 0, precision)
     names = [f"target {number}" for number in range(TARGETS)]
-    model = VoteFractions([network], names, config.evaluate, config.stamps)
+    model = MorphologyModel([network], names, config.evaluate, config.stamps)
     batches = [stamps[start : start + BATCH] for start in range(0, len(stamps), BATCH)]
     ways: dict[str, Callable[[], Iterable[Any]]] = {
         "bare network": lambda: map(network.predict_on_batch, batches),

@@ -45,11 +45,12 @@ def predict(
     """
     import pandas as pd
 
-    from galopt import export, inputs
     from galopt.data.imaging.images import find_files
     from galopt.errors import DataError
-    from galopt.predict import predict as predict_chunks
-    from galopt.predict import provenance
+    from galopt.prediction import inputs
+    from galopt.prediction.output import check_output, write_predictions, write_rejected
+    from galopt.prediction.predict import predict as predict_chunks
+    from galopt.prediction.predict import provenance
     from galopt.tracking.models import open_model
 
     if bool(paths) == bool(catalog) or bool(catalog) != bool(mosaic):
@@ -59,7 +60,7 @@ def predict(
     else:
         chunks = inputs.stamps_in(find_files(paths or []))
     texts = (text for chunk in chunks for name in ("id", "file") for text in chunk.rows[name])
-    export.check(out, texts, overwrite)
+    check_output(out, texts, overwrite)
     network, origin = open_model(model)
     if origin.get("survey"):
         print(f"{origin['model']}, trained on {origin['survey']}")
@@ -70,9 +71,9 @@ def predict(
             rejected.append(bad)
             yield table
 
-    rows = export.write(read(), out, provenance(network, origin, errors))
+    rows = write_predictions(read(), out, provenance(network, origin, errors))
     bad = pd.concat(rejected, ignore_index=True)
-    beside = export.write_rejected(bad, out)
+    beside = write_rejected(bad, out)
     if rows:
         print(f"{out}: {rows} galaxies, {', '.join(network.targets)}")
     if beside:

@@ -18,8 +18,8 @@ from galopt.evaluation.evaluate import Evaluation
 from galopt.figures import evaluation_figures
 from galopt.members import Member, average, forget, reseeded, train_members, varied
 from galopt.metrics import rmse
+from galopt.prediction.model import MorphologyModel
 from galopt.search import winner
-from galopt.serving import VoteFractions
 from galopt.vector import svg
 
 
@@ -52,7 +52,7 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
         voted = dataset.split("validation").fractions
         val_rmse = rmse(voted, np.mean([member.validation for member in members], axis=0))
         networks = [member.result.model for member in members]
-        model = VoteFractions(networks, dataset.targets, config.evaluate, config.stamps)
+        model = MorphologyModel(networks, dataset.targets, config.evaluate, config.stamps)
         experiment.publish(model, val_rmse, dataset, config.train.galaxies)
         experiment.describe(config, dataset, evaluation, len(networks))
         report.log(

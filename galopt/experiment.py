@@ -16,7 +16,7 @@ from galopt.data.dataset import Dataset
 from galopt.evaluation.evaluate import Evaluation, evaluate
 from galopt.evaluation.published import MODEL, PAPER
 from galopt.figures import evaluation_figures, saliency_figure, training_figures
-from galopt.serving import VoteFractions
+from galopt.prediction.model import MorphologyModel
 from galopt.tracking.models import starting_network
 from galopt.training.checkpoint import fingerprint
 from galopt.training.train import TrainResult, train
@@ -105,7 +105,7 @@ def run_training(config: Config, dataset: Dataset, run_id: str) -> Trained:
     Parameters and result are those of `follow_training`.
     """
     trained = follow_training(config, dataset, run_id)
-    model = VoteFractions([trained.result.model], dataset.targets, config.evaluate, config.stamps)
+    model = MorphologyModel([trained.result.model], dataset.targets, config.evaluate, config.stamps)
     publish(model, trained.result.val_rmse, dataset, config.train.galaxies)
     return trained
 
@@ -135,7 +135,9 @@ def follow_training(config: Config, dataset: Dataset, run_id: str) -> Trained:
     return trained
 
 
-def publish(model: VoteFractions, val_rmse: float, dataset: Dataset, galaxies: int | None) -> None:
+def publish(
+    model: MorphologyModel, val_rmse: float, dataset: Dataset, galaxies: int | None
+) -> None:
     """Log the open run's model, the average of one or several networks, and register it."""
     uri = tracking.log_model(model, dataset)
     reason = tracking.register(uri, val_rmse, dataset, galaxies)

@@ -16,10 +16,10 @@ from galopt.data.imaging.images import find_files
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 from galopt.evaluation.evaluate import evaluate
-from galopt.inputs import stamps_in
 from galopt.networks.view import View
-from galopt.predict import predict
-from galopt.serving import VoteFractions
+from galopt.prediction.inputs import stamps_in
+from galopt.prediction.model import MorphologyModel
+from galopt.prediction.predict import predict
 from galopt.training.train import train
 
 pytestmark = pytest.mark.real
@@ -72,7 +72,7 @@ def network(targets: int) -> keras.Model:
     return keras.Model(stamps, fractions)
 
 
-def predict_files(model: VoteFractions, files: list[Path]) -> pd.DataFrame:
+def predict_files(model: MorphologyModel, files: list[Path]) -> pd.DataFrame:
     tables, rejected = zip(*predict(model, stamps_in(files)), strict=True)
     assert not sum(map(len, rejected))
     table = pd.concat(tables)
@@ -83,7 +83,7 @@ def predict_files(model: VoteFractions, files: list[Path]) -> pd.DataFrame:
 
 def test_a_thousand_real_galaxies_are_predicted_as_they_are_evaluated(ceers, real_data):
     built, config = ceers
-    model = VoteFractions([network(3)], CEERS, config.evaluate, config.stamps)
+    model = MorphologyModel([network(3)], CEERS, config.evaluate, config.stamps)
     measured = evaluate(model.networks[0], built).table.set_index("id")
     folder = real_data / "ceers_f200w"
     files = pd.read_csv(folder / "votes.csv", dtype={"id": str}).set_index("id")["file"]
@@ -99,7 +99,7 @@ def test_a_thousand_real_galaxies_are_predicted_as_they_are_evaluated(ceers, rea
 
 
 def test_a_network_reads_real_candels_stamps(real_data):
-    model = VoteFractions([network(5)], list("abcde"), Evaluate(), Stamps())
+    model = MorphologyModel([network(5)], list("abcde"), Evaluate(), Stamps())
     folder = real_data / "candels_f160w"
     table = predict_files(model, find_files([str(folder)]))
     names = [file.stem for file in sorted((folder / "stamps").glob("*.fits"))]

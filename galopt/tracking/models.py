@@ -7,17 +7,16 @@ import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
-from galopt import serving
 from galopt.config import Evaluate, Stamps
 from galopt.config.load import load_config
 from galopt.errors import DataError, GaloptError
 from galopt.files import read_json
 from galopt.networks.build import load_model, targets_of
-from galopt.serving import VoteFractions
+from galopt.prediction.model import MorphologyModel
 from galopt.tracking.queries import all_runs, find_run
 
 
-def open_model(reference: str) -> tuple[VoteFractions, dict[str, str]]:
+def open_model(reference: str) -> tuple[MorphologyModel, dict[str, str]]:
     """Load a model by its URI, its run's id or name, or its folder, and say whence it comes.
 
     The networks are read as data: neither code that was logged beside them nor code inside
@@ -60,7 +59,7 @@ def open_model(reference: str) -> tuple[VoteFractions, dict[str, str]]:
         raise GaloptError(f"{reference}: not a model that galopt logged")
     origin = {"model": uri, "run": logged.run_id or ""}
     origin |= {name: about.get(name, "") for name in ("dataset", "survey")}
-    return serving.load(folder / flavour["data"]), origin
+    return MorphologyModel.load(folder / flavour["data"]), origin
 
 
 def starting_network(reference: str | None) -> keras.Model | None:
@@ -100,7 +99,7 @@ def _version(uri: str) -> str:
     return f"models:/{name}/{mlflow.MlflowClient().get_model_version_by_alias(name, alias).version}"
 
 
-def _from_file(path: Path) -> VoteFractions:
+def _from_file(path: Path) -> MorphologyModel:
     if not path.is_file():
         raise DataError(f"{path}: no such file")
     network = load_model(path)
@@ -115,4 +114,4 @@ def _from_file(path: Path) -> VoteFractions:
         )
     config = load_config() if Path("params.yaml").exists() else None
     views, stamps = (config.evaluate, config.stamps) if config else (Evaluate(), Stamps())
-    return VoteFractions([network], targets, views, stamps)
+    return MorphologyModel([network], targets, views, stamps)

@@ -15,15 +15,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import galopt
-from galopt import serving
 from galopt.data.dataset import Dataset
-from galopt.serving import VoteFractions
+from galopt.prediction.model import MorphologyModel
 
 NAME = "galopt"
 REQUIREMENTS = [f"{name}=={version(name)}" for name in ("tensorflow", "keras", "numpy", "pandas")]
 
 
-def log_model(model: VoteFractions, dataset: Dataset) -> str:
+def log_model(model: MorphologyModel, dataset: Dataset) -> str:
     """Log the run's model.
 
     Its input is a tensor of objects, which MLflow hands over unconverted: image files in
@@ -45,7 +44,7 @@ def log_model(model: VoteFractions, dataset: Dataset) -> str:
     package = Path(galopt.__file__).parent
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "networks"
-        serving.save(model, data)
+        model.save(data)
         logged = mlflow.pyfunc.log_model(
             name="model",
             loader_module="galopt.tracking.scoring",

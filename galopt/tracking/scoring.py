@@ -15,7 +15,7 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc import scoring_server
 
 from galopt.errors import GaloptError
-from galopt.serving import VoteFractions, load
+from galopt.prediction.model import MorphologyModel
 
 MAX_BODY = 32 << 20
 """Bytes of the largest request: about 800 galaxies of 30 kB. MLflow itself has no limit."""
@@ -40,7 +40,7 @@ class Refusal(MlflowException):
 class Served:
     """A model as MLflow wants it."""
 
-    def __init__(self, model: VoteFractions) -> None:
+    def __init__(self, model: MorphologyModel) -> None:
         self.model = model
 
     def predict(self, stamps, params=None):  # type: ignore[no-untyped-def]
@@ -117,4 +117,4 @@ def bound_requests() -> None:
 def _load_pyfunc(folder: str) -> Served:
     """Load the model for MLflow, which calls this by its name."""
     bound_requests()
-    return Served(load(Path(folder)))
+    return Served(MorphologyModel.load(Path(folder)))

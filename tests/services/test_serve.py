@@ -26,10 +26,10 @@ from galopt import tracking
 from galopt.config import Evaluate, Stamps
 from galopt.config.load import build_config
 from galopt.data.imaging.images import find_files
-from galopt.inputs import stamps_in
 from galopt.networks.view import View
-from galopt.predict import predict
-from galopt.serving import VoteFractions
+from galopt.prediction.inputs import stamps_in
+from galopt.prediction.model import MorphologyModel
+from galopt.prediction.predict import predict
 from galopt.tracking.models import open_model
 
 pytestmark = pytest.mark.service
@@ -99,7 +99,7 @@ def server(blobs, tmp_path_factory) -> Iterator[Server]:
         mlflow.set_tracking_uri(store)
         config = build_config({})
         with tracking.start_run(config, blobs):
-            model = VoteFractions([network()], blobs.targets, Evaluate(), Stamps())
+            model = MorphologyModel([network()], blobs.targets, Evaluate(), Stamps())
             tracking.register(tracking.log_model(model, blobs), 0.1, blobs)
         port = free_port()
         command = blocks("sh")[0].replace("5001", str(port))
@@ -133,7 +133,7 @@ def texts(files: list[Path]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def champion(server) -> VoteFractions:
+def champion(server) -> MorphologyModel:
     """Return the model that is served."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(server.folder)
@@ -142,7 +142,7 @@ def champion(server) -> VoteFractions:
     return model
 
 
-def predictions(model: VoteFractions, files: list[Path]) -> pd.DataFrame:
+def predictions(model: MorphologyModel, files: list[Path]) -> pd.DataFrame:
     """Return what `galopt predict` says of images."""
     return pd.concat([table for table, _ in predict(model, stamps_in(files))], ignore_index=True)
 

@@ -32,7 +32,7 @@ ENDINGS = {
 """Endings of the columns that hold the errors of predicted fractions and their intervals."""
 
 
-def check(path: Path, texts: Iterable[str], overwrite: bool) -> None:
+def check_output(path: Path, texts: Iterable[str], overwrite: bool) -> None:
     """Refuse what could not be written in the end, before any work is done.
 
     Parameters
@@ -85,7 +85,9 @@ def write_rejected(rejected: pd.DataFrame, path: Path) -> Path | None:
     return beside
 
 
-def write(tables: Iterable[pd.DataFrame], path: Path, provenance: dict[str, str]) -> int:
+def write_predictions(
+    tables: Iterable[pd.DataFrame], path: Path, provenance: dict[str, str]
+) -> int:
     """Write predictions, atomically, in the format that the name ends with.
 
     CSV and Parquet are written as the parts come, so that their number does not matter; FITS
@@ -122,7 +124,7 @@ def write(tables: Iterable[pd.DataFrame], path: Path, provenance: dict[str, str]
     return rows
 
 
-def meaning(column: str, beside: Iterable[str]) -> tuple[str, str]:
+def column_meaning(column: str, beside: Iterable[str]) -> tuple[str, str]:
     """Return a column's Unified Content Descriptor and what it holds, in words.
 
     Parameters
@@ -160,7 +162,7 @@ def _parquet(tables: Iterator[pd.DataFrame], path: Path, provenance: dict[str, s
 
 
 def _arrow_field(field: pa.Field, beside: list[str]) -> pa.Field:
-    ucd, description = meaning(field.name, beside)
+    ucd, description = column_meaning(field.name, beside)
     unit = {} if field.name in NAMES else {"unit": "1"}
     return field.with_metadata({"ucd": ucd, "description": description} | unit)
 
@@ -170,7 +172,7 @@ def _fits(tables: Iterator[pd.DataFrame], path: Path, provenance: dict[str, str]
     for key, value in provenance.items():
         columns.meta[key.upper()] = value.encode("ascii", "backslashreplace").decode()
     for number, name in enumerate(columns.colnames, 1):
-        ucd, description = meaning(name, columns.colnames)
+        ucd, description = column_meaning(name, columns.colnames)
         columns.meta[f"TUCD{number}"], columns.meta[f"TCOMM{number}"] = ucd, description
     columns.write(path, format="fits")
 
@@ -181,7 +183,7 @@ def _votable(tables: Iterator[pd.DataFrame], path: Path, provenance: dict[str, s
     resource = file.resources[0]
     resource.infos.extend(Info(name=key, value=value) for key, value in provenance.items())
     for field in resource.tables[0].fields:
-        field.ucd, field.description = meaning(field.name, columns.colnames)
+        field.ucd, field.description = column_meaning(field.name, columns.colnames)
     file.to_xml(str(path))
 
 

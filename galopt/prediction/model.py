@@ -1,7 +1,7 @@
 """The trained model in use: stamps or pictures in, named vote fractions out."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from galopt.config import Evaluate, Stamps
 from galopt.errors import DataError
 from galopt.files import read_json, write_json
-from galopt.pictures import to_stamps
+from galopt.prediction.preprocess import to_stamps
 
 if TYPE_CHECKING:
     pass  # loads MLflow, which prediction can do without
@@ -21,7 +21,7 @@ SPREAD = Evaluate(rotations=8, flip=True)
 """Views whose spread is the error of a single network that is evaluated in one view only."""
 
 
-class VoteFractions:
+class MorphologyModel:
     """The average of one or several networks.
 
     Parameters
@@ -113,37 +113,38 @@ class VoteFractions:
 
         return [predict_views(network, stamps, self.views) for network in self.networks]
 
+    def save(self, folder: Path) -> None:
+        """Write what `load` reads: the networks, their outputs' names, the views, the stretch."""
+        folder.mkdir(parents=True)
+        for number, network in enumerate(self.networks):
+            network.save(folder / f"member_{number:02d}.keras")
+        served = {
+            "targets": self.targets,
+            "views": self.views.model_dump(),
+            "stamps": self.stamps.model_dump(),
+        }
+        write_json(folder / "served.json", served)
 
-def save(model: VoteFractions, folder: Path) -> None:
-    """Write what `load` reads: the networks, their outputs' names, the views, the stretch."""
-    folder.mkdir(parents=True)
-    for number, network in enumerate(model.networks):
-        network.save(folder / f"member_{number:02d}.keras")
-    served = {
-        "targets": model.targets,
-        "views": model.views.model_dump(),
-        "stamps": model.stamps.model_dump(),
-    }
-    write_json(folder / "served.json", served)
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote; nothing in the folder is executed.
 
+        Raises
+        ------
+        DataError
+            A file is missing or not what it must be.
+        """
+        try:
+            served = read_json(folder / "served.json")
+            views, stamps = Evaluate(**served["views"]), Stamps(**served["stamps"])
+        except (OSError, ValueError, KeyError) as error:
+            reason = f"no {error}" if isinstance(error, KeyError) else error
+            raise DataError(
+                f"{folder}/served.json: not of this version of galopt: {reason}"
+            ) from None
+        from galopt.networks.build import load_model
 
-def load(folder: Path) -> VoteFractions:
-    """Read what `save` wrote; nothing in the folder is executed.
-
-    Raises
-    ------
-    DataError
-        A file is missing or not what it must be.
-    """
-    try:
-        served = read_json(folder / "served.json")
-        views, stamps = Evaluate(**served["views"]), Stamps(**served["stamps"])
-    except (OSError, ValueError, KeyError) as error:
-        reason = f"no {error}" if isinstance(error, KeyError) else error
-        raise DataError(f"{folder}/served.json: not of this version of galopt: {reason}") from None
-    from galopt.networks.build import load_model
-
-    networks = [load_model(path) for path in sorted(folder.glob("member_*.keras"))]
-    if not networks:
-        raise DataError(f"{folder}: no network there (member_00.keras)")
-    return VoteFractions(networks, served["targets"], views, stamps)
+        networks = [load_model(path) for path in sorted(folder.glob("member_*.keras"))]
+        if not networks:
+            raise DataError(f"{folder}: no network there (member_00.keras)")
+        return cls(networks, served["targets"], views, stamps)

@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 import galopt
 from galopt.compute.parallel import map_cores
 from galopt.data.stamps import StampBatch
-from galopt.export import ERROR, HIGH, LOW
 from galopt.metrics import interval
-from galopt.pictures import read_chunk
-from galopt.serving import VoteFractions
+from galopt.prediction.model import MorphologyModel
+from galopt.prediction.output import ERROR, HIGH, LOW
+from galopt.prediction.preprocess import read_chunk
 
 BATCH = 512
 """Stamps that the network is given at once, at least, until the last."""
 
 
 def predict(
-    model: VoteFractions, chunks: Sequence[StampBatch], errors: bool = False
+    model: MorphologyModel, chunks: Sequence[StampBatch], errors: bool = False
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
     """Predict galaxies, read on all cores while the network works, in bounded memory.
 
@@ -28,7 +28,7 @@ def predict(
     ----------
     model : VoteFractions
     chunks : sequence of Chunk
-        From `galopt.inputs`.
+        From `galopt.prediction.inputs`.
     errors : bool
         Whether to add the columns ``<target>_err`` of `VoteFractions.with_errors`, and the
         95 % interval that they mean, ``<target>_low`` to ``<target>_high``.
@@ -47,19 +47,19 @@ def predict(
         yield pd.concat([good.reset_index(drop=True), fractions], axis=1), bad
 
 
-def columns(model: VoteFractions, errors: bool) -> list[str]:
+def columns(model: MorphologyModel, errors: bool) -> list[str]:
     """Return the columns of the fractions, and of their errors if those are wanted."""
     endings = ("", ERROR, LOW, HIGH) if errors else ("",)
     return [f"{name}{ending}" for ending in endings for name in model.targets]
 
 
-def provenance(model: VoteFractions, origin: dict[str, str], errors: bool) -> dict[str, str]:
+def provenance(model: MorphologyModel, origin: dict[str, str], errors: bool) -> dict[str, str]:
     """Return what a table of predictions says of its making; keys of at most eight letters."""
     made = {"creator": f"galopt {galopt.__version__}", "date": f"{pd.Timestamp.now('UTC'):%FT%TZ}"}
     return made | origin | ({"errors": _errors(model)} if errors else {})
 
 
-def _errors(model: VoteFractions) -> str:
+def _errors(model: MorphologyModel) -> str:
     """Say what the errors of a model are."""
     members = len(model.networks)
     if model.learnt:
@@ -89,7 +89,7 @@ def _joined(
     return np.concatenate(stamps), pd.concat(good), pd.concat(bad)
 
 
-def _fractions(model: VoteFractions, stamps: NDArray[np.uint8], errors: bool) -> pd.DataFrame:
+def _fractions(model: MorphologyModel, stamps: NDArray[np.uint8], errors: bool) -> pd.DataFrame:
     names = columns(model, errors)
     if not len(stamps):
         return pd.DataFrame(columns=names, dtype=np.float32)

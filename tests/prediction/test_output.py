@@ -10,8 +10,8 @@ from astropy.io import fits
 from astropy.io.votable import parse
 from astropy.table import Table
 
-from galopt import export
 from galopt.errors import DataError
+from galopt.prediction.output import check_output, column_meaning, write_predictions, write_rejected
 
 PROVENANCE = {"creator": "galopt 0", "model": "models:/galopt@champion", "run": "é" + "f" * 90}
 
@@ -40,7 +40,7 @@ def table() -> pd.DataFrame:
 )
 def test_what_is_written_is_read_back(tmp_path, table, name, read):
     halves = [table[:1], table[:0], table[1:]]
-    assert export.write(halves, tmp_path / name, PROVENANCE) == 2
+    assert write_predictions(halves, tmp_path / name, PROVENANCE) == 2
     back = read(tmp_path / name)
     assert list(back) == list(table)
     assert back["id"].tolist() == ["a", "b2"]
@@ -49,7 +49,7 @@ def test_what_is_written_is_read_back(tmp_path, table, name, read):
 
 
 def test_fits_header_says_where_it_comes_from(tmp_path, table):
-    export.write([table], tmp_path / "t.fits", PROVENANCE)
+    write_predictions([table], tmp_path / "t.fits", PROVENANCE)
     header = fits.getheader(tmp_path / "t.fits", 1)
     assert header["MODEL"] == "models:/galopt@champion"
     assert header["RUN"] == "\\xe9" + "f" * 90
@@ -59,7 +59,7 @@ def test_fits_header_says_where_it_comes_from(tmp_path, table):
 
 
 def test_votable_says_where_it_comes_from(tmp_path, table):
-    export.write([table], tmp_path / "t.vot", PROVENANCE)
+    write_predictions([table], tmp_path / "t.vot", PROVENANCE)
     resource = parse(tmp_path / "t.vot").resources[0]
     assert {info.name: info.value for info in resource.infos} == PROVENANCE
     fields = {field.name: field for field in resource.tables[0].fields}
@@ -68,7 +68,7 @@ def test_votable_says_where_it_comes_from(tmp_path, table):
 
 
 def test_parquet_says_where_it_comes_from(tmp_path, table):
-    export.write([table], tmp_path / "t.parquet", PROVENANCE)
+    write_predictions([table], tmp_path / "t.parquet", PROVENANCE)
     schema = pq.read_schema(tmp_path / "t.parquet")
     assert schema.metadata[b"galopt.model"] == b"models:/galopt@champion"
     assert schema.field("disk").metadata[b"unit"] == b"1"
@@ -77,15 +77,15 @@ def test_parquet_says_where_it_comes_from(tmp_path, table):
 
 @pytest.mark.parametrize("name", ["t.csv", "t.parquet", "t.fits", "t.vot"])
 def test_a_table_without_rows_is_not_written(tmp_path, table, name):
-    assert export.write([table[:0]], tmp_path / name, PROVENANCE) == 0
+    assert write_predictions([table[:0]], tmp_path / name, PROVENANCE) == 0
     assert not list(tmp_path.iterdir())
 
 
 def test_errors_have_a_meaning_of_their_own():
     columns = ["id", "disk", "disk_err", "bar_low"]
-    assert export.meaning("disk_err", columns)[0] == "stat.error;arith.ratio"
-    assert "standard deviation" in export.meaning("disk_err", columns)[1]
-    assert export.meaning("bar_low", columns)[1].startswith("predicted fraction")
+    assert column_meaning("disk_err", columns)[0] == "stat.error;arith.ratio"
+    assert "standard deviation" in column_meaning("disk_err", columns)[1]
+    assert column_meaning("bar_low", columns)[1].startswith("predicted fraction")
 
 
 def test_nothing_is_overwritten_unasked(tmp_path):
@@ -93,24 +93,24 @@ def test_nothing_is_overwritten_unasked(tmp_path):
         (tmp_path / name).touch()
         out = tmp_path / name.removesuffix(".rejected.csv")
         with pytest.raises(DataError, match="--overwrite"):
-            export.check(out, [], overwrite=False)
-        export.check(out, [], overwrite=True)
+            check_output(out, [], overwrite=False)
+        check_output(out, [], overwrite=True)
 
 
 def test_unknown_format_is_refused():
     with pytest.raises(DataError, match=r"choose one of \.csv, \.parquet"):
-        export.check(Path("t.xlsx"), [], overwrite=False)
+        check_output(Path("t.xlsx"), [], overwrite=False)
 
 
 def test_names_beyond_ascii_are_refused_for_fits_only():
     with pytest.raises(DataError, match="ASCII"):
-        export.check(Path("t.fits"), ["a.jpg", "é.jpg"], overwrite=False)
-    export.check(Path("t.vot"), ["é.jpg"], overwrite=False)
+        check_output(Path("t.fits"), ["a.jpg", "é.jpg"], overwrite=False)
+    check_output(Path("t.vot"), ["é.jpg"], overwrite=False)
 
 
 def test_list_of_rejected_is_removed_when_none_is_left(tmp_path):
     rejected = pd.DataFrame({"id": ["a"], "file": ["a.jpg"], "reason": ["empty"]})
-    beside = export.write_rejected(rejected, tmp_path / "t.csv")
+    beside = write_rejected(rejected, tmp_path / "t.csv")
     assert beside == tmp_path / "t.csv.rejected.csv"
-    assert export.write_rejected(rejected.iloc[:0], tmp_path / "t.csv") is None
+    assert write_rejected(rejected.iloc[:0], tmp_path / "t.csv") is None
     assert not beside.exists()

@@ -10,14 +10,13 @@ from astropy.io import fits
 from keras import layers
 from PIL import Image
 
-from galopt import serving
 from galopt.config import Evaluate, Stamps
 from galopt.errors import DataError
-from galopt.inputs import stamps_in
 from galopt.networks.inference import predict_averaged, predict_views
 from galopt.networks.view import View
-from galopt.pictures import read_chunk
-from galopt.serving import VoteFractions
+from galopt.prediction.inputs import stamps_in
+from galopt.prediction.model import SPREAD, MorphologyModel
+from galopt.prediction.preprocess import read_chunk
 
 STAMPS = np.random.default_rng(0).integers(0, 255, (5, 32, 32)).astype(np.uint8)
 TARGETS = ["spheroid", "disk"]
@@ -33,8 +32,8 @@ def network(seed: int) -> keras.Model:
 
 
 @pytest.fixture(scope="module")
-def model() -> VoteFractions:
-    return VoteFractions([network(1)], TARGETS, Evaluate(), Stamps())
+def model() -> MorphologyModel:
+    return MorphologyModel([network(1)], TARGETS, Evaluate(), Stamps())
 
 
 def encoded(stamp: np.ndarray) -> str:
@@ -47,8 +46,8 @@ def encoded(stamp: np.ndarray) -> str:
 def test_a_loaded_model_averages_its_networks_over_its_views(tmp_path, views):
     members = [network(1), network(2)]
     stretch = Stamps(softening=2)
-    serving.save(VoteFractions(members, TARGETS, views, stretch), tmp_path / "networks")
-    loaded = serving.load(tmp_path / "networks")
+    MorphologyModel(members, TARGETS, views, stretch).save(tmp_path / "networks")
+    loaded = MorphologyModel.load(tmp_path / "networks")
     expected = np.mean([predict_views(member, STAMPS, views)[0] for member in members], axis=0)
     table = loaded.predict(STAMPS)
     assert list(table.columns) == TARGETS
@@ -58,18 +57,18 @@ def test_a_loaded_model_averages_its_networks_over_its_views(tmp_path, views):
 
 def test_a_folder_that_is_no_model_is_named(tmp_path):
     with pytest.raises(DataError, match=r"served\.json"):
-        serving.load(tmp_path)
+        MorphologyModel.load(tmp_path)
     (tmp_path / "served.json").write_text('{"targets": [], "views": {}}')
     with pytest.raises(DataError, match="'stamps'"):
-        serving.load(tmp_path)
+        MorphologyModel.load(tmp_path)
     (tmp_path / "served.json").write_text('{"targets": [], "views": {}, "stamps": {}}')
     with pytest.raises(DataError, match="no network"):
-        serving.load(tmp_path)
+        MorphologyModel.load(tmp_path)
 
 
 def test_errors_are_the_spread_of_networks_or_of_views(model):
     members = [network(1), network(2), network(3)]
-    several = VoteFractions(members, TARGETS, Evaluate(), Stamps())
+    several = MorphologyModel(members, TARGETS, Evaluate(), Stamps())
     fractions, errors = several.with_errors(STAMPS)
     each = [predict_views(member, STAMPS, Evaluate())[0] for member in members]
     np.testing.assert_allclose(fractions, several.fractions(STAMPS))
@@ -77,7 +76,7 @@ def test_errors_are_the_spread_of_networks_or_of_views(model):
     fractions, errors = model.with_errors(STAMPS)
     np.testing.assert_allclose(fractions, model.fractions(STAMPS))
     np.testing.assert_allclose(
-        errors, predict_averaged(model.networks[0], STAMPS, serving.SPREAD)[1], atol=1e-6
+        errors, predict_averaged(model.networks[0], STAMPS, SPREAD)[1], atol=1e-6
     )
     assert errors.min() > 0
 

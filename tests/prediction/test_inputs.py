@@ -12,7 +12,7 @@ from PIL import Image
 
 from galopt.data.imaging.images import find_files, image_id
 from galopt.errors import DataError
-from galopt.inputs import positions_in, read_catalogue, stamps_in
+from galopt.prediction.inputs import positions_in, read_catalogue, stamps_in
 
 POSITIONS = pd.DataFrame({"id": ["007", "b"], "ra": [53.1, 53.2], "dec": [-27.8, 10.0]})
 

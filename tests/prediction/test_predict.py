@@ -14,7 +14,6 @@ from astropy.io import fits
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from galopt import predict
 from galopt.cli import app
 from galopt.config import Stamps
 from galopt.config.load import build_config
@@ -24,8 +23,9 @@ from galopt.data.stamps import StampBatch, make_stamps
 from galopt.data.survey import make_survey
 from galopt.errors import DataError, GaloptError
 from galopt.files import write_json
-from galopt.inputs import positions_in, stamps_in
-from galopt.pictures import read_chunk
+from galopt.prediction.inputs import positions_in, stamps_in
+from galopt.prediction.predict import predict, provenance
+from galopt.prediction.preprocess import read_chunk
 from galopt.tracking.models import open_model
 
 TARGETS = ["mean", "spread"]
@@ -56,7 +56,7 @@ def write_pictures(folder: Path, names: list[str]) -> None:
 
 
 def predict_all(chunks, errors=False) -> tuple[pd.DataFrame, pd.DataFrame]:
-    tables, rejected = zip(*predict.predict(Brightness(), chunks, errors), strict=True)
+    tables, rejected = zip(*predict(Brightness(), chunks, errors), strict=True)
     return pd.concat(tables, ignore_index=True), pd.concat(rejected, ignore_index=True)
 
 
@@ -96,8 +96,8 @@ def test_errors_stand_after_the_fractions(tmp_path):
 def test_order_and_result_do_not_depend_on_chunks(tmp_path, monkeypatch):
     write_pictures(tmp_path, [f"{number}.png" for number in range(5)])
     whole, _ = predict_folder(tmp_path)
-    monkeypatch.setattr("galopt.inputs.TOGETHER", 2)
-    monkeypatch.setattr(predict, "BATCH", 3)
+    monkeypatch.setattr("galopt.prediction.inputs.TOGETHER", 2)
+    monkeypatch.setattr("galopt.prediction.predict.BATCH", 3)
     parts, _ = predict_folder(tmp_path)
     pd.testing.assert_frame_equal(whole, parts)
 
@@ -133,7 +133,7 @@ def test_positions_give_the_stamps_of_the_dataset(simulated, tmp_path):
 
 
 def test_provenance_names_code_and_model():
-    made = predict.provenance(Brightness(), {"model": "a test"}, errors=True)
+    made = provenance(Brightness(), {"model": "a test"}, errors=True)
     assert made["creator"].startswith("galopt ")
     assert made["model"] == "a test"
     assert "views" in made["errors"]
@@ -142,7 +142,7 @@ def test_provenance_names_code_and_model():
 
 def test_provenance_says_when_errors_were_learnt(monkeypatch):
     monkeypatch.setattr(Brightness, "learnt", True)
-    assert "learnt from the votes" in predict.provenance(Brightness(), {}, errors=True)["errors"]
+    assert "learnt from the votes" in provenance(Brightness(), {}, errors=True)["errors"]
 
 
 def png_bomb(path: Path, side: int) -> None:
@@ -201,9 +201,9 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path, monkeypatch):
     psutil = pytest.importorskip("psutil")
     write_pictures(tmp_path, [f"{number}.jpg" for number in range(8)])
     rows = stamps_in(find_files([str(tmp_path)]))[0].rows
-    monkeypatch.setattr(predict, "BATCH", 64)
+    monkeypatch.setattr("galopt.prediction.predict.BATCH", 64)
     used = []
-    for table, _ in predict.predict(Brightness(), [StampBatch(rows, None)] * 120):
+    for table, _ in predict(Brightness(), [StampBatch(rows, None)] * 120):
         assert len(table) == 64
         used.append(psutil.Process().memory_info().rss)
     assert max(used) - used[2] < 10 << 20  # 96 further images of 19 kB, 1.6 kB as stamps

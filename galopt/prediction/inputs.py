@@ -11,7 +11,7 @@ from galopt.data.imaging.images import image_id
 from galopt.data.imaging.mosaic import assign_tiles, check_mosaic
 from galopt.data.stamps import StampBatch
 from galopt.errors import DataError
-from galopt.pictures import TOGETHER
+from galopt.prediction.preprocess import TOGETHER
 
 CATALOGUES = {".csv": "csv", ".parquet": "parquet", ".fits": "fits", ".vot": "votable"}
 """Endings of the catalogues that can be read, and what astropy calls them."""

@@ -1,0 +1,1 @@
+"""New galaxies in, a table of vote fractions out."""
