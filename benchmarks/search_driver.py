@@ -24,7 +24,7 @@ from galopt.search.drive import drive, locked_study
 from galopt.search.experiment import TrackedTrials, made_for
 from galopt.search.space import Space
 from galopt.search.worker import Report
-from galopt.tracking.searches import start_search
+from galopt.tracking.search_runs import start_search
 
 ROWS = 100
 

@@ -25,7 +25,7 @@ from galopt.search.drive import drive, locked_study
 from galopt.search.experiment import TrackedTrials, made_for
 from galopt.search.objective import Training
 from galopt.search.space import Space
-from galopt.tracking.searches import start_search, store_uri
+from galopt.tracking.search_runs import start_search, store_uri
 
 SPACE = {"train.seed": {"kind": "int", "low": 0, "high": 10_000}}
 

@@ -87,7 +87,7 @@ def ui(
 
     * `galopt ui --no-browser --port 5001`
     """
-    from galopt.tracking.server import serve
+    from galopt.tracking.ui import serve
 
     serve(port, browser)
 

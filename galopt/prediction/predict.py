@@ -26,11 +26,11 @@ def predict(
 
     Parameters
     ----------
-    model : VoteFractions
-    chunks : sequence of Chunk
+    model : MorphologyModel
+    chunks : sequence of StampBatch
         From `galopt.prediction.inputs`.
     errors : bool
-        Whether to add the columns ``<target>_err`` of `VoteFractions.with_errors`, and the
+        Whether to add the columns ``<target>_err`` of `MorphologyModel.with_errors`, and the
         95 % interval that they mean, ``<target>_low`` to ``<target>_high``.
 
     Yields

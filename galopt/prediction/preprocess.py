@@ -31,7 +31,7 @@ def read_chunk(
 
     Parameters
     ----------
-    chunk : Chunk
+    chunk : StampBatch
         ``id`` and ``file`` of each galaxy; ``ra`` and ``dec``, too, where it has a tile.
     config : config section
         The stretch of the training stamps.

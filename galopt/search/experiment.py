@@ -16,8 +16,8 @@ from galopt.search import figures, summary
 from galopt.search.drive import drive, locked_study
 from galopt.search.objective import RUNS, Training
 from galopt.search.space import Space
-from galopt.tracking import log_file, log_text, trials
-from galopt.tracking.searches import log_search, start_search, store_uri
+from galopt.tracking import log_file, log_text, trial_runs
+from galopt.tracking.search_runs import log_search, start_search, store_uri
 
 
 def search(config: Config, dataset: Dataset) -> bool:
@@ -96,17 +96,17 @@ class TrackedTrials:
     def started(self, trial: Trial) -> None:
         """Open the trial's run; the worker finds its id on the trial."""
         tags = {"galopt.study": self.study.study_name}
-        run_id = trials.start_trial(self.run_id, trial.number, tags)
+        run_id = trial_runs.start_trial(self.run_id, trial.number, tags)
         trial.set_user_attr("mlflow_run_id", run_id)
 
     def ended(self, trial: FrozenTrial, done: int) -> None:
         """Close the trial's run and print a line."""
         values = dict(zip(self.search.objectives, trial.values or (), strict=False))
         reason = trial.user_attrs.get("reason")
-        trials.end_trial(trial.user_attrs["mlflow_run_id"], trial.state.name, reason, values)
+        trial_runs.end_trial(trial.user_attrs["mlflow_run_id"], trial.state.name, reason, values)
         if trial.state.name == "COMPLETE":
             self.best = min(self.best, trial.values[0])
-            trials.log_progress(self.run_id, done, self.best)
+            trial_runs.log_progress(self.run_id, done, self.best)
         if trial.state.name != "FAIL":
             history = trial.system_attrs.get("retry_history", [trial.number])
             shutil.rmtree(RUNS / f"{self.study.study_name}-{history[0]}", ignore_errors=True)
@@ -120,5 +120,5 @@ class TrackedTrials:
     def lost(self, trial: FrozenTrial) -> None:
         """Close the run of a trial whose driver ended."""
         if run_id := trial.user_attrs.get("mlflow_run_id"):
-            trials.kill_trial(run_id, "its driver ended")
+            trial_runs.kill_trial(run_id, "its driver ended")
         print(f"trial {trial.number} was running when the search ended: it is tried again")

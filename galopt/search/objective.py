@@ -45,7 +45,7 @@ class Training:
         import keras
 
         from galopt.tracking.models import starting_network
-        from galopt.tracking.trials import TrialLog
+        from galopt.tracking.trial_runs import TrialLog
         from galopt.training.train import train
 
         task = report.task

@@ -14,6 +14,10 @@ from galopt.files import read_json
 from galopt.networks.build import load_model, targets_of
 from galopt.prediction.model import MorphologyModel
 from galopt.tracking.queries import all_runs, find_run
+from galopt.tracking.registry import LOADER
+
+LOADERS = (LOADER, "galopt.serving")
+"""Modules that MLflow was told to load models of galopt with: now, and before version 0.2."""
 
 
 def open_model(reference: str) -> tuple[MorphologyModel, dict[str, str]]:
@@ -31,7 +35,7 @@ def open_model(reference: str) -> tuple[MorphologyModel, dict[str, str]]:
 
     Returns
     -------
-    model : VoteFractions
+    model : MorphologyModel
     origin : dict of str
         ``model`` (its URI; for an alias, of the version that it means), ``run``,
         ``dataset`` (content hash), ``survey``.
@@ -55,7 +59,7 @@ def open_model(reference: str) -> tuple[MorphologyModel, dict[str, str]]:
             "uv run mlflow run . --env-manager local"
         ) from None
     flavour, about = logged.flavors.get("python_function", {}), logged.metadata or {}
-    if flavour.get("loader_module") != "galopt.tracking.scoring":
+    if flavour.get("loader_module") not in LOADERS:
         raise GaloptError(f"{reference}: not a model that galopt logged")
     origin = {"model": uri, "run": logged.run_id or ""}
     origin |= {name: about.get(name, "") for name in ("dataset", "survey")}

@@ -19,6 +19,7 @@ from galopt.data.dataset import Dataset
 from galopt.prediction.model import MorphologyModel
 
 NAME = "galopt"
+LOADER = "galopt.tracking.pyfunc"
 REQUIREMENTS = [f"{name}=={version(name)}" for name in ("tensorflow", "keras", "numpy", "pandas")]
 
 
@@ -30,7 +31,7 @@ def log_model(model: MorphologyModel, dataset: Dataset) -> str:
 
     Parameters
     ----------
-    model : VoteFractions
+    model : MorphologyModel
     dataset : Dataset
         What it was trained on.
 
@@ -47,7 +48,7 @@ def log_model(model: MorphologyModel, dataset: Dataset) -> str:
         model.save(data)
         logged = mlflow.pyfunc.log_model(
             name="model",
-            loader_module="galopt.tracking.scoring",
+            loader_module=LOADER,
             data_path=str(data),
             code_paths=[str(package)],
             signature=ModelSignature(Schema([stamps]), fractions),

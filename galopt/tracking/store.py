@@ -8,7 +8,7 @@ import psutil
 from mlflow.entities import RunStatus
 
 from galopt.evaluation.published import PUBLISHED
-from galopt.tracking import view
+from galopt.tracking import ui_view
 
 EXPERIMENT = "galopt"
 
@@ -27,7 +27,7 @@ def open_store() -> str:
     fresh SQLite store at the same moment break each other.
     """
     experiment = experiment_id()
-    view.prepare(experiment)
+    ui_view.prepare(experiment)
     _publish(experiment)
     _close_dead_runs(experiment)
     return experiment

@@ -13,7 +13,7 @@ import mlflow
 
 from galopt.errors import GaloptError
 from galopt.tracking.store import open_store
-from galopt.tracking.view import prepare
+from galopt.tracking.ui_view import prepare
 
 HOST = "127.0.0.1"
 PATIENCE = 180

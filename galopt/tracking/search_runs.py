@@ -14,7 +14,7 @@ from galopt.config.load import flatten
 from galopt.data.dataset import Dataset
 from galopt.tracking.runs import start_run
 from galopt.tracking.store import open_store
-from galopt.tracking.trials import adopt_trials
+from galopt.tracking.trial_runs import adopt_trials
 
 
 @contextmanager

@@ -21,7 +21,7 @@ MAX_BODY = 32 << 20
 """Bytes of the largest request: about 800 galaxies of 30 kB. MLflow itself has no limit."""
 
 
-class Refusal(MlflowException):
+class BadRequest(MlflowException):
     """A request that cannot be answered.
 
     The reply has status 400 and holds the reason alone; MLflow would put the whole input
@@ -37,14 +37,14 @@ class Refusal(MlflowException):
         return json.dumps({"error_code": self.error_code, "message": self.reason})
 
 
-class Served:
+class PyfuncModel:
     """A model as MLflow wants it."""
 
     def __init__(self, model: MorphologyModel) -> None:
         self.model = model
 
     def predict(self, stamps, params=None):  # type: ignore[no-untyped-def]
-        """Return a table of vote fractions; the parameters are those of `VoteFractions.predict`.
+        """Return a table of vote fractions; the parameters are those of `MorphologyModel.predict`.
 
         Without type hints, which MLflow would take for a signature.
         """
@@ -52,10 +52,10 @@ class Served:
         try:
             return self.model.predict(images)
         except GaloptError as error:
-            raise Refusal(str(error)) from None
+            raise BadRequest(str(error)) from None
 
 
-class Bound:
+class RequestLimit:
     """ASGI middleware: requests of bounded size, one at a time in the model.
 
     Parsed JSON takes up to forty times the memory of its text, hence one at a time; the
@@ -110,11 +110,11 @@ def bound_requests() -> None:
     loaded the model, which is the one moment at which a model can have a say.
     """
     if scoring_server._SERVER_MODEL_PATH in os.environ:
-        bounded = partial(fastapi.FastAPI, middleware=[Middleware(Bound, limit=MAX_BODY)])
+        bounded = partial(fastapi.FastAPI, middleware=[Middleware(RequestLimit, limit=MAX_BODY)])
         fastapi.FastAPI = bounded  # type: ignore[misc, assignment]
 
 
-def _load_pyfunc(folder: str) -> Served:
+def _load_pyfunc(folder: str) -> PyfuncModel:
     """Load the model for MLflow, which calls this by its name."""
     bound_requests()
-    return Served(MorphologyModel.load(Path(folder)))
+    return PyfuncModel(MorphologyModel.load(Path(folder)))

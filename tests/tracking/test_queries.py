@@ -11,7 +11,7 @@ import pytest
 
 from galopt.errors import GaloptError
 from galopt.evaluation.published import PUBLISHED
-from galopt.tracking import view
+from galopt.tracking import ui_view
 from galopt.tracking.models import open_model
 from galopt.tracking.queries import all_runs, find_run, predictions
 from galopt.tracking.store import EXPERIMENT, open_store
@@ -78,13 +78,13 @@ def test_folder_without_a_store_is_left_as_it_is(tmp_path, monkeypatch):
 def test_view_is_saved_once_and_stays_the_user_s():
     experiment = mlflow.get_experiment_by_name(EXPERIMENT).experiment_id
     tag = "mlflow.sharedViewState.galopt"
-    address = view.prepare(experiment)
+    address = ui_view.prepare(experiment)
     assert address.startswith(f"/#/experiments/{experiment}/runs?")
     saved = json.loads(mlflow.get_experiment(experiment).tags[tag])
     state = json.loads(zlib.decompress(base64.b64decode(saved["state"].removeprefix("deflate;"))))
     assert "metrics.`test_rmse`" in state["selectedColumns"]
     mlflow.MlflowClient().set_experiment_tag(experiment, tag, "changed by the user")
-    assert view.prepare(experiment) == address
+    assert ui_view.prepare(experiment) == address
     assert mlflow.get_experiment(experiment).tags[tag] == "changed by the user"
 
 

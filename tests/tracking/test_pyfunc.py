@@ -9,7 +9,7 @@ import pytest
 from mlflow.exceptions import MlflowException
 
 from galopt.errors import DataError
-from galopt.tracking.scoring import Bound, Served
+from galopt.tracking.pyfunc import PyfuncModel, RequestLimit
 
 
 class Model:
@@ -26,12 +26,12 @@ class Model:
     "given", [["a"], {"stamps": np.array(["a"])}, pd.DataFrame({"stamps": ["a"]})]
 )
 def test_images_are_found_wherever_mlflow_puts_them(given):
-    assert Served(Model()).predict(given)["disk"].tolist() == [0.5]
+    assert PyfuncModel(Model()).predict(given)["disk"].tolist() == [0.5]
 
 
 def test_a_refusal_is_status_400_and_the_reason_alone():
     with pytest.raises(MlflowException) as caught:
-        Served(Model()).predict(["a", "b"])
+        PyfuncModel(Model()).predict(["a", "b"])
     caught.value.message = "Failed to predict data '…'"  # as the scoring server does
     assert caught.value.get_http_status_code() == 400
     assert json.loads(caught.value.serialize_as_json())["message"] == "one galaxy, please"
@@ -59,7 +59,7 @@ def ask(parts: list[bytes], limit: int, method: str = "POST") -> tuple[int, byte
         sent.append(message)
 
     scope = {"type": "http", "method": method, "headers": []}
-    asyncio.run(Bound(app, limit)(scope, receive, send))
+    asyncio.run(RequestLimit(app, limit)(scope, receive, send))
     assert not messages  # read to its end, so that the client hears the answer
     return sent[0]["status"], sent[1]["body"], len(b"".join(given))
 
