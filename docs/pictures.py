@@ -27,8 +27,8 @@ def main() -> None:
     """Draw every picture."""
     import keras  # not for the processes that paint
 
-    from galopt import figures
     from galopt.networks.view import view_layer
+    from galopt.report.figures.run import augmented_views
 
     mpl.rcParams["svg.hashsalt"] = "galopt"  # the same bytes every time
     config = build_config({"survey": {"simulate": {"galaxies": GALAXIES}}})
@@ -44,7 +44,7 @@ def main() -> None:
         pictures = {
             "classes": classes(stamps, built.targets, truth),
             "votes": votes(data / "survey", truth),
-            "views": figures.augmented_views(keras.Sequential([view]), sample),
+            "views": augmented_views(keras.Sequential([view]), sample),
         }
         for picture, figure in pictures.items():
             figure.savefig(IMAGES / f"{picture}.svg", metadata={"Date": None})
@@ -52,7 +52,7 @@ def main() -> None:
 
 def classes(split: dataset.Split, targets: list[str], truth: pd.DataFrame, rows: int = 2) -> Figure:
     """Show clear galaxies of each class: apart from others, unanimous, unspoilt, the brightest."""
-    from galopt.figures import stamp_sheet
+    from galopt.report.figures.run import stamp_sheet
 
     truth = truth.loc[split.catalog["id"]]
     snr, spoilt, blended = -truth["own_snr"], truth["spoilt"] != "", truth["own_share"] < 0.98

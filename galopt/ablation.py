@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from galopt import figures, report, tracking
+from galopt import tracking
 from galopt.config import Config
 from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
@@ -18,6 +18,9 @@ from galopt.evaluation.bootstrap import paired_bootstrap
 from galopt.evaluation.evaluate import Evaluation
 from galopt.members import Member, average, forget, reseeded, train_members, varied
 from galopt.metrics import rmse_per_galaxy
+from galopt.report.figures.run import draw_differences
+from galopt.report.run.page import log_report
+from galopt.report.run.subject import ReportData
 
 AVERAGING, ALL = "averaging", "all together"
 
@@ -44,8 +47,8 @@ def run(config: Config, dataset: Dataset) -> pd.DataFrame:
         trained = {arm: [next(members) for _ in configs] for arm, configs in chosen.items()}
         result = table(trained, dataset)
         tracking.log_text(result.to_csv(index=False), "ablation.csv")
-        tracking.log_figures({"ablation": figures.differences(result)})
-        report.log(report.Subject("ablation", dataset, config, run_id))
+        tracking.log_figures({"ablation": draw_differences(result)})
+        log_report(ReportData("ablation", dataset, config, run_id))
     for group in trained.values():
         forget(group, dataset)
     print(result.to_string(index=False, float_format="%.4f"))

@@ -70,9 +70,9 @@ def params(
 @app.command()
 def report() -> None:
     """Write `report/index.html`: the network that `dvc repro` trained, beside the paper."""
-    from galopt.report import write
+    from galopt.report.run.page import write_report
 
-    write(Path("report/index.html"))
+    write_report(Path("report/index.html"))
     print("report/index.html")
 
 

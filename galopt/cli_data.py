@@ -26,7 +26,7 @@ def check(
     * `galopt data check /mnt/shared/dataset --out quality.html`
     """
     from galopt.data import dataset, quality
-    from galopt.quality import page
+    from galopt.report.quality import page
 
     found = quality.check_dataset(dataset.load(folder), folder.parent)
     path = out or folder / quality.PAGE

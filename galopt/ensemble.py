@@ -9,18 +9,20 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from galopt import experiment, report, tracking
+from galopt import experiment, tracking
 from galopt.config import Config
 from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
 from galopt.evaluation.bootstrap import Difference, compare_predictions
 from galopt.evaluation.evaluate import Evaluation
-from galopt.figures import evaluation_figures
 from galopt.members import Member, average, forget, reseeded, train_members, varied
 from galopt.metrics import rmse
 from galopt.prediction.model import MorphologyModel
+from galopt.report.figures.run import evaluation_figures
+from galopt.report.html import svg
+from galopt.report.run.page import log_report
+from galopt.report.run.subject import ReportData
 from galopt.search import winner
-from galopt.vector import svg
 
 
 def run(config: Config, dataset: Dataset) -> Evaluation:
@@ -55,8 +57,8 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
         model = MorphologyModel(networks, dataset.targets, config.evaluate, config.stamps)
         experiment.publish(model, val_rmse, dataset, config.train.galaxies)
         experiment.describe(config, dataset, evaluation, len(networks))
-        report.log(
-            report.Subject(
+        log_report(
+            ReportData(
                 kind="ensemble",
                 dataset=dataset,
                 config=config,

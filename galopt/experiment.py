@@ -9,18 +9,21 @@ import keras
 import pandas as pd
 from matplotlib.figure import Figure
 
-from galopt import model_card, report, tracking
+from galopt import tracking
 from galopt.compute import hardware
 from galopt.config import Config, Evaluate
 from galopt.data.dataset import Dataset
 from galopt.evaluation.evaluate import Evaluation, evaluate
 from galopt.evaluation.published import MODEL, PAPER
-from galopt.figures import evaluation_figures, saliency_figure, training_figures
 from galopt.prediction.model import MorphologyModel
+from galopt.report import model_card
+from galopt.report.figures.run import evaluation_figures, saliency_figure, training_figures
+from galopt.report.html import svg
+from galopt.report.run.page import log_report
+from galopt.report.run.subject import ReportData
 from galopt.tracking.models import starting_network
 from galopt.training.checkpoint import fingerprint
 from galopt.training.train import TrainResult, train
-from galopt.vector import svg
 
 CHECKPOINTS = Path("runs")
 
@@ -66,8 +69,8 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
         evaluation, pictures = run_evaluation(trained.result.model, dataset, config.evaluate)
         describe(config, dataset, evaluation)
         pictures = training_figures(trained.result, dataset) | pictures
-        report.log(
-            report.Subject(
+        log_report(
+            ReportData(
                 kind="run",
                 dataset=dataset,
                 config=config,

@@ -8,9 +8,9 @@ from galopt.errors import exit_on_error
 def main() -> None:
     """Write `report/index.html` from the metrics, the dataset and the MLflow store."""
     with exit_on_error():
-        from galopt import report
+        from galopt.report.run.page import write_report
 
-        report.write(Path("report/index.html"))
+        write_report(Path("report/index.html"))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ def main() -> None:
     with exit_on_error():
         built = dataset.build(load_config(), Path("data"), Path("data/dataset"))
         from galopt.data import quality  # here, so that the processes of `build` need not load it
-        from galopt.quality.page import write
+        from galopt.report.quality.page import write
 
         found = quality.check_dataset(built, Path("data"))
         write(found, built.folder / quality.PAGE)

@@ -8,10 +8,11 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, Trial
 
-from galopt import report
 from galopt.config import Config
 from galopt.config.load import build_config, flatten
 from galopt.data.dataset import Dataset
+from galopt.report.run.page import log_report
+from galopt.report.run.subject import ReportData
 from galopt.search import figures, summary
 from galopt.search.drive import drive, locked_study
 from galopt.search.objective import RUNS, Training
@@ -48,7 +49,7 @@ def search(config: Config, dataset: Dataset) -> bool:
             )
             finished = drive(study, lock, space, objective, TrackedTrials(study, run_id, config))
             log_findings(study)
-            report.log(report.Subject("search", dataset, space.config, run_id))
+            log_report(ReportData("search", dataset, space.config, run_id))
         print(summary.verdict(study))
     return finished
 

@@ -14,7 +14,7 @@ from galopt.data import quality
 from galopt.data.dataset import load, read_stamp
 from galopt.data.quality import pixels
 from galopt.files import write_json
-from galopt.quality.page import page
+from galopt.report.quality.page import page
 
 TARGETS = ["spheroid", "disk"]
 GALAXIES = 240

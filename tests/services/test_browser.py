@@ -22,7 +22,7 @@ from galopt.data import dataset, quality
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 from galopt.data.survey.votes import TARGETS
-from galopt.quality.page import write
+from galopt.report.quality.page import write
 
 playwright = pytest.importorskip("playwright.sync_api", reason="uv sync --group browser")
 pytestmark = pytest.mark.service

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from galopt import figures
 from galopt.evaluation.bootstrap import Interval, bootstrap
 from galopt.evaluation.published import CANDELS_CONSTANT, CANDELS_FLOOR, MODEL, PAPER, covered
 from galopt.networks import architecture
-from galopt.report.subject import Subject
-from galopt.standing import standing
-from galopt.vector import inline, svg
+from galopt.report.figures.run import draw_differences
+from galopt.report.figures.scale import standing
+from galopt.report.html import inline, svg
+from galopt.report.run.subject import ReportData
 
 # Ignat et al. (2016), section 5.2: hardware, what was read, seconds an epoch, said exactly or not.
 PAPER_EPOCHS = (
@@ -26,7 +26,7 @@ ARMS = ("preprocessing", "brightness", "averaging", "maxout", "all together")
 """Names of the differences of section 5.1 in the table of an ablation."""
 
 
-def headline(subject: Subject) -> dict[str, Any]:
+def headline(subject: ReportData) -> dict[str, Any]:
     """Return what the head of the page needs."""
     return {
         "paper": PAPER,
@@ -36,7 +36,7 @@ def headline(subject: Subject) -> dict[str, Any]:
     }
 
 
-def compare(subject: Subject) -> dict[str, Any] | None:
+def compare(subject: ReportData) -> dict[str, Any] | None:
     """Return how ours and the published results stand between floor and constant."""
     metrics = subject.metrics
     if metrics is None:
@@ -50,7 +50,7 @@ def compare(subject: Subject) -> dict[str, Any] | None:
     }
 
 
-def differences(subject: Subject) -> dict[str, Any]:
+def differences(subject: ReportData) -> dict[str, Any]:
     """Return section 5.1: the differences, and what each was worth where it was measured."""
     layers = list(architecture.layers(subject.config.network, len(subject.dataset.targets)))
     found = subject.findings.ablation
@@ -64,12 +64,12 @@ def differences(subject: Subject) -> dict[str, Any]:
     }
 
 
-def speed(subject: Subject) -> dict[str, Any] | None:
+def speed(subject: ReportData) -> dict[str, Any] | None:
     """Return section 5.2: seconds an epoch, then and now."""
     return {"epochs": list(_epochs(subject, subject.train))} if subject.train else None
 
 
-def _epochs(subject: Subject, train: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _epochs(subject: ReportData, train: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for hardware, what, seconds, about in PAPER_EPOCHS:
         yield {
             "who": "the paper",
@@ -94,10 +94,10 @@ def _epochs(subject: Subject, train: dict[str, Any]) -> Iterator[dict[str, Any]]
 def _ablation(table: pd.DataFrame) -> str:
     parts = [f"{row.arm} {row.difference:+.4f}" for row in table.iloc[1:].itertuples()]
     words = f"Change of RMSE from {table['arm'].iloc[0]}, with intervals: {', '.join(parts)}."
-    return inline(svg(figures.differences(table)), "ablation", words)
+    return inline(svg(draw_differences(table)), "ablation", words)
 
 
-def _overall(subject: Subject) -> Interval:
+def _overall(subject: ReportData) -> Interval:
     """Return the RMSE over all galaxies and targets with its interval."""
     squared = (subject.fractions("voted") - subject.fractions("predicted")) ** 2
     return bootstrap(squared.mean(axis=1, keepdims=True))[0]
@@ -115,7 +115,7 @@ def _covered(metrics: dict[str, Any]) -> dict[str, list[float]]:
     return shares
 
 
-def _standing(subject: Subject, metrics: dict[str, Any]) -> str:
+def _standing(subject: ReportData, metrics: dict[str, Any]) -> str:
     floor = metrics.get("test_rmse_floor")
     ours = f"RMSE {metrics['test_rmse']:.3f}, constant {metrics['test_rmse_constant']:.3f}"
     return (

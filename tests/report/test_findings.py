@@ -3,7 +3,7 @@
 import mlflow
 import pytest
 
-from galopt.report.findings import Findings, collect
+from galopt.report.run.findings import RelatedRuns, collect
 from galopt.tracking.store import EXPERIMENT
 
 HASH = "0123456789abcdef"
@@ -91,7 +91,7 @@ def test_no_store_means_no_findings(tmp_path):
     before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/none.db")
     try:
-        assert collect(HASH) == Findings()
+        assert collect(HASH) == RelatedRuns()
     finally:
         mlflow.set_tracking_uri(before)
     assert not list(tmp_path.iterdir())

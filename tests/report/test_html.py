@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 from matplotlib.figure import Figure
 
-from galopt.vector import inline, svg
+from galopt.report.html import inline, svg
 
 
 def drawn() -> str:

@@ -6,10 +6,10 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Polygon, Rectangle
 
-from galopt import charts
 from galopt.config.load import build_config, preset_names
-from galopt.diagram import diagram, sentence
 from galopt.networks.architecture import layers
+from galopt.report.figures.architecture import diagram, sentence
+from galopt.report.figures.diagnostics import draw_errors, draw_importances
 
 
 @pytest.mark.parametrize("preset", preset_names())
@@ -52,7 +52,7 @@ def test_the_words_are_those_of_the_drawing():
 
 def test_errors_share_a_scale_from_zero():
     table = pd.DataFrame({"quantity": [0.2, 1.0], "rmse": [0.1, 0.3], "low": 0.05, "high": 0.4})
-    figure = charts.errors_by([("size", True, table, table), ("magnitude", False, table, table)])
+    figure = draw_errors([("size", True, table, table), ("magnitude", False, table, table)])
     sizes, magnitudes = figure.axes
     assert sizes.get_ylim()[0] == 0
     assert sizes.get_ylim() == magnitudes.get_ylim()
@@ -62,6 +62,6 @@ def test_errors_share_a_scale_from_zero():
 
 def test_the_most_important_parameter_is_on_top():
     table = pd.DataFrame({"parameter": ["first", "second"], "importance": [0.9, 0.1]})
-    (axes,) = charts.importances(table).axes
+    (axes,) = draw_importances(table).axes
     assert [bar.get_width() for bar in axes.patches] == [0.9, 0.1]
     assert axes.yaxis_inverted()

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from galopt.config import Config
 from galopt.data.dataset import Dataset
-from galopt.report.findings import Findings
-from galopt.vector import inline
+from galopt.report.html import inline
+from galopt.report.run.findings import RelatedRuns
 
 SKIES = {"simulate": "a simulated survey", "candels": "CANDELS"}
 OURS = {
@@ -23,7 +23,7 @@ OURS = {
 
 
 @dataclass(frozen=True)
-class Subject:
+class ReportData:
     """A tracked run, or a parent of several, with everything its page shows.
 
     Attributes
@@ -53,7 +53,7 @@ class Subject:
     metrics: dict[str, Any] | None = None
     predictions: pd.DataFrame | None = None
     figures: dict[str, str] = field(default_factory=dict)
-    findings: Findings = field(default_factory=Findings)
+    findings: RelatedRuns = field(default_factory=RelatedRuns)
 
     @property
     def info(self) -> dict[str, Any]:

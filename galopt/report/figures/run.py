@@ -140,7 +140,7 @@ def augmented_views(model: Any, stamps: NDArray[np.uint8], views: int = 7) -> Fi
     return stamp_sheet(seen, [""] * len(seen), views + 1, heading)
 
 
-def differences(table: pd.DataFrame) -> Figure:
+def draw_differences(table: pd.DataFrame) -> Figure:
     """Draw how each arm's RMSE differs from the first one's, with intervals.
 
     Parameters

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Ablation:
+class AblationResult:
     """What each difference is worth: `galopt.ablation.table`."""
 
     run: "TrackedRun"
@@ -21,7 +21,7 @@ class Ablation:
 
 
 @dataclass(frozen=True)
-class Study:
+class SearchResult:
     """What a search found.
 
     Attributes
@@ -49,7 +49,7 @@ class Study:
 
 
 @dataclass(frozen=True)
-class Average:
+class EnsembleResult:
     """An ensemble and its members: name, val_rmse, test_rmse, weight."""
 
     run: "TrackedRun"
@@ -57,15 +57,15 @@ class Average:
 
 
 @dataclass(frozen=True)
-class Findings:
+class RelatedRuns:
     """The newest of each kind; None where there is none."""
 
-    ablation: Ablation | None = None
-    search: Study | None = None
-    ensemble: Average | None = None
+    ablation: AblationResult | None = None
+    search: SearchResult | None = None
+    ensemble: EnsembleResult | None = None
 
 
-def collect(dataset_hash: str, kind: str = "run", run_id: str = "") -> Findings:
+def collect(dataset_hash: str, kind: str = "run", run_id: str = "") -> RelatedRuns:
     """Read the newest finished ablation, search and ensemble on a dataset.
 
     Parameters
@@ -81,24 +81,24 @@ def collect(dataset_hash: str, kind: str = "run", run_id: str = "") -> Findings:
         for name in ("ablation", "search", "ensemble")
     }
     ablation, search, ensemble = found.values()
-    return Findings(
+    return RelatedRuns(
         _ablation(ablation) if ablation else None,
         _study(search) if search else None,
         _average(ensemble) if ensemble else None,
     )
 
 
-def _ablation(run: "TrackedRun") -> Ablation | None:
+def _ablation(run: "TrackedRun") -> AblationResult | None:
     table = _table(run, "ablation.csv")
-    return None if table is None else Ablation(run, table)
+    return None if table is None else AblationResult(run, table)
 
 
-def _average(run: "TrackedRun") -> Average | None:
+def _average(run: "TrackedRun") -> EnsembleResult | None:
     members = _table(run, "members.csv")
-    return None if members is None else Average(run, members)
+    return None if members is None else EnsembleResult(run, members)
 
 
-def _study(run: "TrackedRun") -> Study | None:
+def _study(run: "TrackedRun") -> SearchResult | None:
     from galopt.tracking.queries import children, values
 
     best = _table(run, "best.csv")
@@ -109,7 +109,7 @@ def _study(run: "TrackedRun") -> Study | None:
     number = int(best["trial"].iloc[0])
     named = {trial.tags.get("galopt.trial"): trial for trial in trials}
     first, winner = named.get("0"), named.get(str(number))
-    return Study(
+    return SearchResult(
         run,
         {state: told.count(state) for state in ("complete", "pruned", "fail")},
         float(best["val_rmse"].iloc[0]),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from galopt.evaluation.diagnostics import entropy
-from galopt.report.subject import Subject
+from galopt.report.run.subject import ReportData
 
 EXAMPLES = 4
 SHOWN = 6
@@ -17,7 +17,7 @@ LARGEST = 3
 """Fractions that are named beside a galaxy."""
 
 
-def examples(subject: Subject) -> dict[str, Any]:
+def examples(subject: ReportData) -> dict[str, Any]:
     """Return galaxies with the highest voted fraction of each class."""
     catalog = subject.dataset.catalog
     groups = [
@@ -38,14 +38,14 @@ def examples(subject: Subject) -> dict[str, Any]:
     return {"groups": groups, "votes": "n_votes" in catalog}
 
 
-def clearest(subject: Subject, target: str) -> list[int]:
+def clearest(subject: ReportData, target: str) -> list[int]:
     """Return the rows by voted fraction, the highest first; of equals, by number of votes."""
     catalog = subject.dataset.catalog
     by = [target, *(name for name in ("n_votes", "snr") if name in catalog)]
     return [int(row) for row in catalog.sort_values(by, ascending=False, kind="stable").index]
 
 
-def gallery(subject: Subject) -> dict[str, Any] | None:
+def gallery(subject: ReportData) -> dict[str, Any] | None:
     """Return the best, worst and most uncertain test galaxies; None without any."""
     if subject.metrics is None:
         return None
@@ -61,19 +61,19 @@ def gallery(subject: Subject) -> dict[str, Any] | None:
     }
 
 
-def saliency(subject: Subject) -> dict[str, Any] | None:
+def saliency(subject: ReportData) -> dict[str, Any] | None:
     """Return the occlusion maps; None where they were not drawn."""
     words = "Galaxies above maps of how far one fraction falls where a patch of them is hidden."
     figure = subject.figure("saliency", words)
     return {"svg": figure} if figure else None
 
 
-def picture(subject: Subject, row: int) -> str:
+def picture(subject: ReportData, row: int) -> str:
     """Return what the network sees of a galaxy, unturned, as the data URI of a PNG."""
     return _uri(view(subject, row))
 
 
-def view(subject: Subject, row: int) -> NDArray[np.uint8]:
+def view(subject: ReportData, row: int) -> NDArray[np.uint8]:
     """Return the part of a stamp that the network sees, (P, P)."""
     stamp = subject.images[row]
     edge = round(len(stamp) * (1 - subject.config.network.field) / 2)
@@ -86,7 +86,7 @@ def _uri(pixels: NDArray[np.uint8]) -> str:
     return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
 
 
-def _doubt(subject: Subject) -> tuple[NDArray[np.float64], str]:
+def _doubt(subject: ReportData) -> tuple[NDArray[np.float64], str]:
     """Return how uncertain each prediction is, (N,), and in what sense."""
     spreads = [f"deviation_{name}" for name in subject.dataset.targets]
     if not set(spreads) <= set(subject.tested):
@@ -100,7 +100,7 @@ def _doubt(subject: Subject) -> tuple[NDArray[np.float64], str]:
     return spread, "of which the network itself is least sure, by the deviation it states"
 
 
-def _card(subject: Subject, place: int) -> dict[str, Any]:
+def _card(subject: ReportData, place: int) -> dict[str, Any]:
     """Return what is shown of the test galaxy at a place of the table of predictions."""
     row = subject.tested.iloc[place]
     voted, predicted = (

@@ -9,7 +9,7 @@ from galopt.data.dataset import Dataset
 from galopt.evaluation.bootstrap import Interval, bootstrap
 from galopt.evaluation.evaluate import Evaluation
 
-_TEMPLATES = Environment(loader=PackageLoader("galopt"), undefined=StrictUndefined)
+_TEMPLATES = Environment(loader=PackageLoader("galopt.report"), undefined=StrictUndefined)
 
 MOST = 5000
 """Characters of a description that MLflow's registry holds."""

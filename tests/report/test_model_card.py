@@ -6,8 +6,9 @@ import mlflow
 import numpy as np
 import pytest
 
-from galopt import model_card, tracking
+from galopt import tracking
 from galopt.evaluation.evaluate import Evaluation, score
+from galopt.report import model_card
 
 
 @pytest.fixture

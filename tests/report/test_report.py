@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from galopt import report
 from galopt.config.load import build_config, load_config
 from galopt.data.dataset import Dataset, load
 from galopt.errors import DataError
 from galopt.files import write_json
-from galopt.report import Subject
-from galopt.report.findings import Ablation, Average, Findings, Study
+from galopt.report.html import svg
+from galopt.report.run.findings import AblationResult, EnsembleResult, RelatedRuns, SearchResult
+from galopt.report.run.page import page, write_report
+from galopt.report.run.subject import ReportData
 from galopt.tracking.queries import TrackedRun
-from galopt.vector import svg
 
 TARGETS = ["spheroid", "disk", "irregular"]
 INFO = {
@@ -126,8 +126,8 @@ def dataset(tmp_path_factory) -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def subject(dataset) -> Subject:
-    return Subject(
+def subject(dataset) -> ReportData:
+    return ReportData(
         kind="run",
         dataset=dataset,
         config=build_config({}),
@@ -142,7 +142,7 @@ def subject(dataset) -> Subject:
 
 @pytest.fixture(scope="module")
 def html(subject) -> str:
-    return report.page(subject)
+    return page(subject)
 
 
 def words(html: str) -> str:
@@ -156,7 +156,7 @@ def tracked(kind: str, metrics: dict[str, float] | None = None, **parameters: st
     return TrackedRun("a" * 32, f"my {kind}", "FINISHED", now, parameters, tags, metrics or {})
 
 
-ABLATION = Ablation(
+ABLATION = AblationResult(
     tracked("ablation", seeds="3", overrides="train.epochs=30"),
     pd.DataFrame(
         {
@@ -170,7 +170,7 @@ ABLATION = Ablation(
         }
     ),
 )
-STUDY = Study(
+STUDY = SearchResult(
     tracked("search", trials="20"),
     {"complete": 12, "pruned": 7, "fail": 1},
     0.1534,
@@ -179,7 +179,7 @@ STUDY = Study(
     pd.DataFrame({"parameter": ["train.optimizer"], "first": ["adam"], "best": ["adamw"]}),
     pd.DataFrame({"parameter": ["train.learning_rate", "network.dropout"], "importance": [0.7, 0]}),
 )
-AVERAGE = Average(
+AVERAGE = EnsembleResult(
     tracked(
         "ensemble",
         {
@@ -200,7 +200,7 @@ AVERAGE = Average(
         }
     ),
 )
-FOUND = Findings(ABLATION, STUDY, AVERAGE)
+FOUND = RelatedRuns(ABLATION, STUDY, AVERAGE)
 
 
 def test_first_line_names_the_survey_and_the_numbers(html):
@@ -224,7 +224,7 @@ def test_the_page_links_to_what_was_found_of_its_dataset(html, subject, tmp_path
     assert "quality.html" not in html
     checked = write_dataset(tmp_path / "dataset")
     (checked.folder / "quality.html").touch()
-    linked = report.page(replace(subject, dataset=checked))
+    linked = page(replace(subject, dataset=checked))
     assert '<a href="quality.html">' in linked
 
 
@@ -268,7 +268,7 @@ def test_paper_stands_beside_ours(html):
 
 
 def test_brightness_that_was_used_is_reported(subject):
-    html = report.page(replace(subject, config=load_config(overrides="augment.brightness=0.5")))
+    html = page(replace(subject, config=load_config(overrides="augment.brightness=0.5")))
     assert "brightness N(0, 0.5)" in html
     assert "-P overrides=augment.brightness=0.5" in html
 
@@ -277,7 +277,7 @@ def test_what_a_network_of_another_kind_did_is_said(subject):
     overrides = "network.preset=huertas2015 evaluate.rotations=4 evaluate.flip=true"
     spread = predict(subject.dataset, spread=True)
     other = replace(subject, config=build_config({}, overrides), predictions=spread)
-    text = words(report.page(other))
+    text = words(page(other))
     assert "mean of its predictions for 8 views" in text
     assert "about which the 8 views that are averaged disagree most" in text
     assert "ReLU, as in the paper" not in text
@@ -291,7 +291,7 @@ def test_a_network_that_states_its_doubt_is_taken_at_its_word(subject):
         predictions=predict(subject.dataset, spread=True),
         metrics=METRICS | {"test_error_ratio": 1.234},
     )
-    text = words(report.page(sure))
+    text = words(page(sure))
     assert "of which the network itself is least sure" in text
     assert "errors are 1.23 times as large" in text
     assert "Cut-outs of 12 half-light radii, centred on the light, stretched" in text
@@ -305,13 +305,13 @@ def test_what_is_unknown_is_left_out(subject, tmp_path):
     other = replace(
         subject, dataset=dataset, metrics=metrics, predictions=predict(dataset), figures={}
     )
-    html = report.page(other)
+    html = page(other)
     text = words(html)
     assert "vote-noise floor" not in text
     assert "own galaxies" in text
     assert "does not say how bright or large" in text
     assert "after the largest fraction" in text
-    assert "What decides" not in text
+    assert "What the network looks at" not in text
 
 
 def test_galaxies_are_classed_by_the_published_cuts(html):
@@ -323,7 +323,7 @@ def test_galaxies_are_classed_by_the_published_cuts(html):
 def test_intervals_hold_their_value(subject):
     squared = 0.04 * (subject.fractions("voted") - 0.5) ** 2  # as `predict` errs
     for target, value in zip(TARGETS, np.sqrt(squared.mean(axis=0)), strict=True):
-        row = words(report.page(subject)).split(f" {target} {value:.4f} ")[1]
+        row = words(page(subject)).split(f" {target} {value:.4f} ")[1]
         low, high = row.split()[0], row.split()[2]
         assert float(low) < value < float(high)
 
@@ -343,7 +343,7 @@ def test_what_is_not_measured_yet_names_its_command(html):
 
 
 def test_what_others_found_is_told(subject):
-    text = words(report.page(replace(subject, findings=FOUND)))
+    text = words(page(replace(subject, findings=FOUND)))
     assert text.count("not measured yet") == 1  # the preprocessing, which this ablation left out
     assert "+0.0012 (−0.0010 to +0.0030, may be chance)" in text
     assert "−0.0040 (−0.0060 to −0.0020)" in text
@@ -362,7 +362,7 @@ def test_an_ensemble_is_not_called_one_network(subject):
     ensemble = replace(
         subject, kind="ensemble", train=None, history=None, predictions=spread, findings=FOUND
     )
-    text = words(report.page(ensemble))
+    text = words(page(ensemble))
     assert "the average of 2 networks like ignat2016 reaches" in text
     assert "one network, the best the average of 2 networks" in text
     assert "about which the 2 networks disagree most" in text
@@ -375,7 +375,7 @@ def test_an_ensemble_is_not_called_one_network(subject):
     [("search", "validation RMSE 0.1534 after a search"), ("ablation", "what the differences")],
 )
 def test_parents_without_a_model_have_a_page_too(dataset, kind, headline):
-    html = report.page(Subject(kind, dataset, build_config({}), "b" * 32, findings=FOUND))
+    html = page(ReportData(kind, dataset, build_config({}), "b" * 32, findings=FOUND))
     text = words(html)
     assert f"Measured on a simulated survey: {headline}" in text
     assert "Can these numbers be compared" not in text
@@ -395,7 +395,7 @@ def test_write_reads_what_the_stages_left(tmp_path, monkeypatch):
     pd.DataFrame(HISTORY).to_csv("plots/training/history.csv", index=False)
     predict(dataset).to_csv("plots/evaluation/predictions.csv", index=False)
     try:
-        report.write(Path("report/index.html"))
+        write_report(Path("report/index.html"))
     finally:
         mlflow.set_tracking_uri(None)
     assert "0.1512" in Path("report/index.html").read_text()
@@ -405,5 +405,5 @@ def test_write_reads_what_the_stages_left(tmp_path, monkeypatch):
 def test_write_names_the_stage_that_is_missing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError, match=r"metrics/train\.json: missing.*dvc repro"):
-        report.write(Path("report/index.html"))
+        write_report(Path("report/index.html"))
     assert not Path("report").exists()

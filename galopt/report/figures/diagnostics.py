@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 OURS, QUIET = "#1f77b4", "#8a8a8a"
 
 
-def reliability(tables: Mapping[str, pd.DataFrame]) -> Figure:
+def draw_reliability(tables: Mapping[str, pd.DataFrame]) -> Figure:
     """Mean vote against predicted fraction, one panel a target.
 
     Parameters
@@ -36,7 +36,7 @@ def reliability(tables: Mapping[str, pd.DataFrame]) -> Figure:
     return figure
 
 
-def errors_by(panels: Sequence[tuple[str, bool, pd.DataFrame, pd.DataFrame]]) -> Figure:
+def draw_errors(panels: Sequence[tuple[str, bool, pd.DataFrame, pd.DataFrame]]) -> Figure:
     """RMSE against what the galaxies look like, beside the constant predictor's.
 
     Parameters
@@ -63,7 +63,7 @@ def errors_by(panels: Sequence[tuple[str, bool, pd.DataFrame, pd.DataFrame]]) ->
     return figure
 
 
-def importances(table: pd.DataFrame) -> Figure:
+def draw_importances(table: pd.DataFrame) -> Figure:
     """Bars of how much each parameter of a search matters, the first on top.
 
     Parameters

@@ -5,12 +5,12 @@ from typing import Any
 from galopt.compute.versions import commit, versions
 from galopt.config.command import command, differences, started_by
 from galopt.data.quality import PAGE as QUALITY
-from galopt.report.subject import Subject
+from galopt.report.run.subject import ReportData
 
 PARENTS = {"the ablation": "ablation", "the search": "search", "the ensemble": "ensemble"}
 
 
-def again(subject: Subject) -> dict[str, Any]:
+def reproduce(subject: ReportData) -> dict[str, Any]:
     """Return the provenance of this page and of every number on it."""
     found = {name: getattr(subject.findings, kind) for name, kind in PARENTS.items()}
     runs = {name: finding.run for name, finding in found.items() if finding}

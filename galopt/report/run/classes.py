@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from galopt import charts
 from galopt.evaluation.bootstrap import Interval, bootstrap
 from galopt.evaluation.diagnostics import (
     calibration_error,
@@ -13,8 +12,9 @@ from galopt.evaluation.diagnostics import (
     reliability,
     rmse_by,
 )
-from galopt.report.subject import Subject
-from galopt.vector import inline, svg
+from galopt.report.figures.diagnostics import draw_errors, draw_reliability
+from galopt.report.html import inline, svg
+from galopt.report.run.subject import ReportData
 
 # Columns of the catalogue that galaxies are sorted by: what an axis says, and whether it is
 # logarithmic.
@@ -25,7 +25,7 @@ QUANTITIES = {
 }
 
 
-def classes(subject: Subject) -> dict[str, Any] | None:
+def classes(subject: ReportData) -> dict[str, Any] | None:
     """Return what the section shows; None without test galaxies."""
     if subject.metrics is None:
         return None
@@ -43,18 +43,18 @@ def classes(subject: Subject) -> dict[str, Any] | None:
     }
 
 
-def _rows(subject: Subject, voted: Any, predicted: Any) -> list[tuple[str, Interval]]:
+def _rows(subject: ReportData, voted: Any, predicted: Any) -> list[tuple[str, Interval]]:
     """Return each target's RMSE with its interval, and that of all."""
     squared = (voted - predicted) ** 2
     columns = np.column_stack([squared, squared.mean(axis=1)])
     return list(zip([*subject.dataset.targets, "overall"], bootstrap(columns), strict=True))
 
 
-def _reliability(subject: Subject, voted: Any, predicted: Any) -> dict[str, Any]:
+def _reliability(subject: ReportData, voted: Any, predicted: Any) -> dict[str, Any]:
     targets = subject.dataset.targets
     columns = list(zip(targets, voted.T, predicted.T, strict=True))
     errors = {name: calibration_error(y, p) for name, y, p in columns}
-    figure = charts.reliability({name: reliability(y, p) for name, y, p in columns})
+    figure = draw_reliability({name: reliability(y, p) for name, y, p in columns})
     worst = max(errors, key=lambda name: errors[name])
     words = (
         f"Reliability diagram, one panel a class. On average the mean vote misses the predicted "
@@ -64,7 +64,7 @@ def _reliability(subject: Subject, voted: Any, predicted: Any) -> dict[str, Any]
     return {"svg": inline(svg(figure), "reliability", words), "errors": errors}
 
 
-def _confusion(subject: Subject, voted: Any, predicted: Any) -> dict[str, Any]:
+def _confusion(subject: ReportData, voted: Any, predicted: Any) -> dict[str, Any]:
     """Return the counts, their shares of each row, and whether the published cuts were used."""
     targets = subject.dataset.targets
     counts = confusion(voted, predicted, targets)
@@ -80,7 +80,7 @@ def _confusion(subject: Subject, voted: Any, predicted: Any) -> dict[str, Any]:
     }
 
 
-def _errors(subject: Subject, voted: Any, predicted: Any) -> dict[str, Any] | None:
+def _errors(subject: ReportData, voted: Any, predicted: Any) -> dict[str, Any] | None:
     """Return the figure of RMSE against brightness and size; None where none is known."""
     training = subject.dataset.split("train").fractions.mean(axis=0)
     ours, constant = (((voted - other) ** 2).mean(axis=1) for other in (predicted, training))
@@ -102,6 +102,6 @@ def _errors(subject: Subject, voted: Any, predicted: Any) -> dict[str, Any] | No
         return None
     alternative = f"RMSE against brightness and size. {'; '.join(words)}."
     return {
-        "svg": inline(svg(charts.errors_by(panels)), "errors", alternative),
+        "svg": inline(svg(draw_errors(panels)), "errors", alternative),
         "names": [label for label, *_ in panels],
     }

@@ -4,18 +4,18 @@ from typing import Any
 
 import numpy as np
 
-from galopt.diagram import diagram, sentence
 from galopt.evaluation.published import PAPER
 from galopt.networks import architecture
-from galopt.report.galaxies import EXAMPLES, clearest, view
-from galopt.report.subject import Subject
-from galopt.vector import inline, svg
+from galopt.report.figures.architecture import diagram, sentence
+from galopt.report.html import inline, svg
+from galopt.report.run.examples import EXAMPLES, clearest, view
+from galopt.report.run.subject import ReportData
 
 PLACED = {"learning_curve", "augmented", "predicted", "saliency", "best", "worst"}
 """Figures that have their place on the page, or that its own galleries replace."""
 
 
-def network(subject: Subject) -> dict[str, Any]:
+def network(subject: ReportData) -> dict[str, Any]:
     """Return the drawing of the architecture and the table of its layers."""
     settings, targets = subject.config.network, len(subject.dataset.targets)
     commonest = str(subject.dataset.catalog[subject.dataset.targets].mean().idxmax())
@@ -30,7 +30,7 @@ def network(subject: Subject) -> dict[str, Any]:
     }
 
 
-def training(subject: Subject) -> dict[str, Any] | None:
+def training(subject: ReportData) -> dict[str, Any] | None:
     """Return the learning curve; None where several networks were trained."""
     train, history = subject.train, subject.history
     if train is None or history is None:
@@ -50,7 +50,7 @@ def training(subject: Subject) -> dict[str, Any] | None:
     }
 
 
-def more(subject: Subject) -> dict[str, Any] | None:
+def more(subject: ReportData) -> dict[str, Any] | None:
     """Return the figures that have no place of their own; None if there are none."""
     names = sorted(subject.figures.keys() - PLACED)
     titled = [(name.replace("_", " ").capitalize(), name) for name in names]

@@ -14,14 +14,14 @@ from galopt.data.dataset import load
 from galopt.data.quality import PAGE as QUALITY
 from galopt.errors import DataError
 from galopt.files import atomic_file, read_json
-from galopt.pages import templates
-from galopt.report import again, galaxies, measured, network, others, paper
-from galopt.report.findings import collect
-from galopt.report.subject import Subject
+from galopt.report.html import templates
+from galopt.report.run import classes, examples, network, paper, reproduce, search
+from galopt.report.run.findings import collect
+from galopt.report.run.subject import ReportData
 
 
 @dataclass(frozen=True)
-class Section:
+class PageSection:
     """A part of the page.
 
     Attributes
@@ -36,27 +36,27 @@ class Section:
 
     name: str
     title: str
-    context: Callable[[Subject], dict[str, Any] | None]
+    context: Callable[[ReportData], dict[str, Any] | None]
 
 
 SECTIONS = (
-    Section("compare", "Can they be compared?", paper.compare),
-    Section("differences", "What differs", paper.differences),
-    Section("speed", "Speed", paper.speed),
-    Section("examples", "The classes", galaxies.examples),
-    Section("network", "Network", network.network),
-    Section("training", "Training", network.training),
-    Section("classes", "Class by class", measured.classes),
-    Section("gallery", "Best and worst", galaxies.gallery),
-    Section("saliency", "What decides", galaxies.saliency),
-    Section("search", "Search", others.search),
-    Section("ensemble", "Ensemble", others.ensemble),
-    Section("more", "More figures", network.more),
-    Section("again", "Do it again", again.again),
+    PageSection("compare", "Can they be compared?", paper.compare),
+    PageSection("differences", "What differs", paper.differences),
+    PageSection("speed", "Speed", paper.speed),
+    PageSection("examples", "The classes", examples.examples),
+    PageSection("network", "Network", network.network),
+    PageSection("training", "Training", network.training),
+    PageSection("classes", "Results per class", classes.classes),
+    PageSection("gallery", "Best and worst", examples.gallery),
+    PageSection("saliency", "What the network looks at", examples.saliency),
+    PageSection("search", "Search", search.search),
+    PageSection("ensemble", "Ensemble", search.ensemble),
+    PageSection("more", "More figures", network.more),
+    PageSection("reproduce", "Reproduce", reproduce.reproduce),
 )
 
 
-def page(subject: Subject) -> str:
+def page(subject: ReportData) -> str:
     """Return the report as one self-contained HTML page."""
     environment = templates()
     shared = {"subject": subject, "info": subject.info, "config": subject.config}
@@ -70,7 +70,7 @@ def page(subject: Subject) -> str:
     return environment.get_template("page.html.j2").render(shared | head, sections=shown)
 
 
-def log(subject: Subject) -> None:
+def log_report(subject: ReportData) -> None:
     """Log the page to the open run, with what the store knows of other runs and the dataset's."""
     from galopt import tracking
 
@@ -80,7 +80,7 @@ def log(subject: Subject) -> None:
         tracking.log_file(quality)
 
 
-def write(path: Path) -> None:
+def write_report(path: Path) -> None:
     """Write the page of the trained and evaluated network that DVC's stages left behind.
 
     Raises
@@ -103,7 +103,7 @@ def write(path: Path) -> None:
         for folder in ("plots/training", "plots/evaluation")
         for file in sorted(Path(folder).glob("*.svg"))
     ]
-    subject = Subject(
+    subject = ReportData(
         kind="run",
         dataset=dataset,
         config=load_config(),

@@ -13,10 +13,9 @@ from galopt.data.quality import Quality, stamps_of, votes
 from galopt.data.quality.finding import SHOWN, Finding
 from galopt.data.splits import SPLITS
 from galopt.files import atomic_file
-from galopt.pages import templates
-from galopt.quality.figures import measured_histograms, vote_histograms
-from galopt.quality.rejects import pictures
-from galopt.vector import inline, svg
+from galopt.report.html import inline, svg, templates
+from galopt.report.quality.figures import measured_histograms, vote_histograms
+from galopt.report.quality.rejects import pictures
 
 CHECKED = (
     "every fraction lies in [0, 1] and the fractions of a galaxy sum as promised",

@@ -1,10 +1,11 @@
-"""Figures as SVG that lives inside a page: in its colours, named for those who cannot see it."""
+"""HTML pages from templates, with nothing to fetch, and figures as SVG that lives inside them."""
 
 import io
 import re
 from xml.etree import ElementTree
 
 import matplotlib as mpl
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 SVG = "http://www.w3.org/2000/svg"
@@ -71,3 +72,19 @@ def _recoloured(key: str, value: str) -> str:
     if key != "style":
         return value
     return value.replace("#000000", "currentColor").replace("fill: #ffffff", "fill: none")
+
+
+def templates() -> Environment:
+    """Return the environment of `galopt/report/templates`; an unknown name is an error."""
+    environment = Environment(
+        loader=PackageLoader("galopt.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["label"] = lambda name: str(name).replace("_", " ")
+    environment.filters["rmse"] = lambda value: f"{value:.4f}"
+    environment.filters["change"] = lambda value: f"{value:+.4f}".replace("-", "−")
+    environment.filters["count"] = lambda value: f"{value:,}"
+    return environment
