@@ -20,10 +20,10 @@ from optuna.trial import FrozenTrial
 
 from galopt.config.load import load_config, parse_overrides
 from galopt.data import dataset
-from galopt.search.drive import drive, locked_study
-from galopt.search.experiment import TrackedTrials, made_for
-from galopt.search.space import Space
-from galopt.search.worker import Report
+from galopt.experiments.search.search import drive, locked_study
+from galopt.experiments.search.space import Space
+from galopt.experiments.search.tracked import TrackedTrials, made_for
+from galopt.experiments.search.trial import TrialHandle
 from galopt.tracking.search_runs import start_search
 
 ROWS = 100
@@ -32,7 +32,7 @@ ROWS = 100
 class Nothing:
     """Returns a value that the sampler can learn from, at once."""
 
-    def __call__(self, report: Report, values: dict[str, Any]) -> list[float]:
+    def __call__(self, report: TrialHandle, values: dict[str, Any]) -> list[float]:
         """Return the distance of the learning rate from 0.001."""
         return [abs(values["train.learning_rate"] - 0.001)]
 

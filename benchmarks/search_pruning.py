@@ -17,8 +17,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from galopt.config import Pruner
 from galopt.config.load import load_config
-from galopt.search.storage import open_storage
-from galopt.search.study import load_study, make_pruner
+from galopt.experiments.search.storage import open_storage
+from galopt.experiments.search.study import load_study, make_pruner
 
 KINDS = ("none", "median", "hyperband")
 

@@ -21,10 +21,10 @@ from optuna.trial import FrozenTrial
 from galopt.config import Config
 from galopt.config.load import build_config
 from galopt.data import dataset
-from galopt.search.drive import drive, locked_study
-from galopt.search.experiment import TrackedTrials, made_for
-from galopt.search.objective import Training
-from galopt.search.space import Space
+from galopt.experiments.search.objective import TrainingObjective
+from galopt.experiments.search.search import drive, locked_study
+from galopt.experiments.search.space import Space
+from galopt.experiments.search.tracked import TrackedTrials, made_for
 from galopt.tracking.search_runs import start_search, store_uri
 
 SPACE = {"train.seed": {"kind": "int", "low": 0, "high": 10_000}}
@@ -83,7 +83,9 @@ def _rate(config: Config, data: dataset.Dataset) -> float:
         start_search(config, data, None) as run_id,
     ):
         clock = Clock(study, run_id, config)
-        objective = Training(space.config, str(data.folder), data.info["hash"], store_uri())
+        objective = TrainingObjective(
+            space.config, str(data.folder), data.info["hash"], store_uri()
+        )
         drive(study, lock, space, objective, clock)
     warm = config.search.workers
     return 3600 * (len(clock.ends) - warm) / (clock.ends[-1] - clock.ends[warm - 1])

@@ -21,9 +21,9 @@ def status(study: Study = None, storage: Storage = None) -> None:
 
     * `galopt search status --study wide --storage postgresql://me@host/studies`
     """
-    from galopt.search.storage import open_storage
-    from galopt.search.study import load_study
-    from galopt.search.summary import best_table, verdict
+    from galopt.experiments.search.results import best_table, verdict
+    from galopt.experiments.search.storage import open_storage
+    from galopt.experiments.search.study import load_study
     from galopt.tables import show
 
     search = _config(study, storage).search
@@ -47,18 +47,18 @@ def best(
     * `galopt search best --write`
     """
     from galopt.config.command import command
-    from galopt.search import winner
+    from galopt.experiments.search import results
 
-    found, trial, config = winner.find(_config(study, storage))
+    found, trial, config = results.find(_config(study, storage))
     print(f"trial {trial.number}, validation RMSE {trial.values[0]:.4f}")
     for key, value in trial.params.items():
         print(f"  {key}: {value}")
     if not write:
         print(command(config))
         return
-    print(winner.write_preset(found, trial, config))
+    print(results.write_preset(found, trial, config))
     words = f"uv run mlflow run . --env-manager local -P preset={found.study_name}"
-    if stated := winner.overruled(found, config):
+    if stated := results.overruled(found, config):
         print("params.yaml states other values, which win over a preset; the overrides undo it:")
         words += f' -P overrides="{" ".join(word.replace(" ", "") for word in stated)}"'
     print(words)
@@ -80,14 +80,16 @@ def retrain(
     from statistics import mean, stdev
 
     from galopt.data import dataset
-    from galopt.search import winner
+    from galopt.experiments.search import results
 
-    found, trial, config = winner.find(_config(study, storage))
+    found, trial, config = results.find(_config(study, storage))
     data = dataset.load()
-    winner.check_dataset(found, data)
-    from galopt import experiment
+    results.check_dataset(found, data)
+    from galopt.experiments.run import run_experiment
 
-    errors = [experiment.run(one, data).metrics["test_rmse"] for one in winner.seeds(config, seeds)]
+    errors = [
+        run_experiment(one, data).metrics["test_rmse"] for one in results.seeds(config, seeds)
+    ]
     print(
         f"test RMSE {mean(errors):.4f} ± {stdev(errors):.4f} over {seeds} seeds; "
         f"the trial had validation RMSE {trial.values[0]:.4f}"

@@ -20,8 +20,8 @@ def main() -> None:
         words += [given.overrides] if given.overrides != "none" else []
         config = load_run_config(" ".join(words), sections=(*RUN_SECTIONS, "ablate"))
         make_dataset()
-        from galopt import ablation
         from galopt.data import dataset
+        from galopt.experiments import ablation
 
         ablation.run(config, dataset.load())
 

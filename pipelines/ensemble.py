@@ -21,8 +21,8 @@ def main() -> None:
         sections = (*RUN_SECTIONS, "ensemble")
         config = load_run_config(" ".join(words), sections=sections)
         make_dataset()
-        from galopt import ensemble
         from galopt.data import dataset
+        from galopt.experiments import ensemble
 
         ensemble.run(config, dataset.load())
 

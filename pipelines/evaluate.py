@@ -11,10 +11,11 @@ def main() -> None:
     """Evaluate `models/model.keras` on `data/dataset`."""
     with exit_on_error():
         config = load_config()
-        from galopt import experiment, tracking
+        from galopt import tracking
         from galopt.data import dataset
+        from galopt.experiments.run import describe, run_evaluation, verdict
+        from galopt.experiments.stages import save_evaluation
         from galopt.networks.build import load_model
-        from galopt.stages import save_evaluation
 
         data = dataset.load()
         trained = Path("metrics/train.json")
@@ -23,8 +24,8 @@ def main() -> None:
         run_id = read_json(trained)["mlflow_run_id"]
         model = load_model(Path("models/model.keras"))
         with tracking.start_run(config, data, run_id=run_id):
-            evaluation, pictures = experiment.run_evaluation(model, data, config.evaluate)
-            experiment.describe(config, data, evaluation)
+            evaluation, pictures = run_evaluation(model, data, config.evaluate)
+            describe(config, data, evaluation)
         save_evaluation(
             evaluation,
             pictures,
@@ -32,7 +33,7 @@ def main() -> None:
             Path("metrics/evaluation.json"),
             Path("plots/evaluation"),
         )
-        print(experiment.verdict(evaluation, data))
+        print(verdict(evaluation, data))
 
 
 if __name__ == "__main__":

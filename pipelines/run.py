@@ -28,10 +28,10 @@ def main() -> None:
         words += [given["overrides"]] if given["overrides"] != "none" else []
         config = load_run_config(" ".join(words))
         make_dataset()
-        from galopt import experiment
         from galopt.data import dataset
+        from galopt.experiments.run import run_experiment
 
-        experiment.run(config, dataset.load())
+        run_experiment(config, dataset.load())
 
 
 if __name__ == "__main__":

@@ -21,12 +21,12 @@ def main() -> None:
         words = [f"search.{name}={given[name]}" for name in NAMES if given[name] != UNSET]
         words += [given["overrides"]] if given["overrides"] != "none" else []
         config = load_run_config(" ".join(words), sections=(*RUN_SECTIONS, "search"))
-        from galopt.search.drive import check
+        from galopt.experiments.search.search import check_search
 
-        check(config)
+        check_search(config)
         make_dataset()
         from galopt.data import dataset
-        from galopt.search.experiment import search
+        from galopt.experiments.search.tracked import search
 
         search(config, dataset.load())
 

@@ -10,13 +10,14 @@ def main() -> None:
     """Train as `params.yaml` says; a killed training resumes."""
     with exit_on_error():
         config = load_config()
-        from galopt import experiment, tracking
+        from galopt import tracking
         from galopt.data import dataset
-        from galopt.stages import save_training
+        from galopt.experiments.run import forget_checkpoints, run_training
+        from galopt.experiments.stages import save_training
 
         data = dataset.load()
         with tracking.start_run(config, data) as run_id:
-            trained = experiment.run_training(config, data, run_id)
+            trained = run_training(config, data, run_id)
         save_training(
             trained,
             data,
@@ -24,7 +25,7 @@ def main() -> None:
             metrics=Path("metrics/train.json"),
             plots=Path("plots/training"),
         )
-        experiment.forget_checkpoints(config, data)
+        forget_checkpoints(config, data)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ import time
 from galopt.compute import retry
 from galopt.config.load import build_config
 from galopt.errors import DataError, exit_on_error
-from galopt.search.drive import drive, locked_study
-from galopt.search.space import Space
+from galopt.experiments.search.search import drive, locked_study
+from galopt.experiments.search.space import Space
 
 SPACE = {"train.learning_rate": {"kind": "float", "low": 1e-4, "high": 1e-2, "log": True}}
 
@@ -82,12 +82,12 @@ def settings(database: str, trials: int, workers: int = 2) -> dict:
 def track(config, folder: str, objective: Sleep) -> bool:
     """Run the study as the search of a dataset does, with this objective."""
     from galopt.data.dataset import load
-    from galopt.search import experiment
+    from galopt.experiments.search import tracked
 
-    tracked = experiment.TrackedTrials
-    experiment.Training = lambda *_: objective
-    experiment.TrackedTrials = lambda *arguments: Printer(tracked(*arguments))
-    return experiment.search(config, load(folder))
+    trials = tracked.TrackedTrials
+    tracked.TrainingObjective = lambda *_: objective
+    tracked.TrackedTrials = lambda *arguments: Printer(trials(*arguments))
+    return tracked.search(config, load(folder))
 
 
 def run(config, objective: Sleep) -> bool:

@@ -43,7 +43,7 @@ SPILLED = """
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Return a folder with a store that holds two short runs on a small simulated sky."""
-    from galopt import experiment
+    from galopt.experiments.run import run_experiment
 
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("browsed")
@@ -57,7 +57,7 @@ def folder(tmp_path_factory):
         write(quality.check_dataset(galaxies, data), galaxies.folder / quality.PAGE)
         for preset in ("ignat2016", "modern"):
             wanted = f"network.preset={preset} train.epochs={EPOCHS} augment.copies=0"
-            experiment.run(load_config(PROJECT / "params.yaml", wanted), galaxies)
+            run_experiment(load_config(PROJECT / "params.yaml", wanted), galaxies)
         yield folder
 
 

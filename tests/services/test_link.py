@@ -17,8 +17,8 @@ from helpers.tracked import figures, statuses
 from optuna.trial import TrialState
 
 from galopt.config import Search
-from galopt.search.storage import open_storage
-from galopt.search.study import load_study
+from galopt.experiments.search.storage import open_storage
+from galopt.experiments.search.study import load_study
 
 pytestmark = pytest.mark.service
 

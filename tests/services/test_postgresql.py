@@ -10,9 +10,9 @@ from optuna.trial import TrialState
 
 from galopt.config import Search
 from galopt.errors import GaloptError
-from galopt.search.lock import only_driver
-from galopt.search.storage import open_storage
-from galopt.search.study import load_study
+from galopt.experiments.search.lock import only_driver
+from galopt.experiments.search.storage import open_storage
+from galopt.experiments.search.study import load_study
 
 pytestmark = pytest.mark.service
 

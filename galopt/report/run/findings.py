@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AblationResult:
-    """What each difference is worth: `galopt.ablation.table`."""
+    """What each difference is worth: `galopt.experiments.ablation.table`."""
 
     run: "TrackedRun"
     table: pd.DataFrame

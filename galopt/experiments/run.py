@@ -51,7 +51,7 @@ class Trained:
         }
 
 
-def run(config: Config, dataset: Dataset) -> Evaluation:
+def run_experiment(config: Config, dataset: Dataset) -> Evaluation:
     """Train, evaluate and report one configuration as one tracked run.
 
     Parameters

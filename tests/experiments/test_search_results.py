@@ -10,11 +10,11 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from galopt import ensemble
 from galopt.cli import app
 from galopt.config.load import PRESETS, flatten, load_config
 from galopt.errors import GaloptError
-from galopt.search import winner
+from galopt.experiments import ensemble
+from galopt.experiments.search import results
 
 SPACE = {
     "network.dense.count": {"kind": "int", "low": 1, "high": 2},
@@ -45,13 +45,13 @@ def studied(tmp_path, monkeypatch):
     presets = tmp_path / "presets"
     presets.mkdir()
     (presets / "ignat2016.yaml").write_text((PRESETS / "ignat2016.yaml").read_text())
-    for reader in ("galopt.config.load", "galopt.search.winner"):
+    for reader in ("galopt.config.load", "galopt.experiments.search.results"):
         monkeypatch.setattr(f"{reader}.PRESETS", presets)
     stated = {"train": {"batch_size": 128}, "search": {"study": "found", "space": SPACE}}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(stated))
     study = optuna.create_study(study_name="found", storage="sqlite:///search.db")
     study.set_user_attr("made_for", {"dataset": "abc", "search.objectives": ["val_rmse"]})
-    space = winner.Space(load_config())
+    space = results.Space(load_config())
     for values, rmse in ((VALUES | {"network.dense.0": 32}, 0.2), (VALUES, 0.1)):
         study.enqueue_trial(values)
         trial = study.ask()
@@ -72,14 +72,14 @@ def test_the_winner_keeps_what_was_not_searched_though_params_yaml_changed(studi
     began = load_config(overrides="train.loss=binary_crossentropy network.pixels=40")
     shared = {"augment", "network", "train"}
     study.set_user_attr("base", began.model_dump(mode="json", include=shared))
-    _, _, config = winner.find(load_config(overrides="train.loss=mse train.epochs=9"))
+    _, _, config = results.find(load_config(overrides="train.loss=mse train.epochs=9"))
     assert (config.train.loss, config.network.pixels) == ("binary_crossentropy", 40)
     assert config.train.learning_rate == VALUES["train.learning_rate"]
     assert config.train.epochs == 9
 
 
 def test_the_winner_is_the_best_trials_configuration(studied):
-    _, trial, config = winner.find(load_config())
+    _, trial, config = results.find(load_config())
     assert trial.number == 1
     assert config.network.dense == [64]
     assert config.train.batch_size == 64
@@ -94,7 +94,7 @@ def test_a_written_preset_gives_the_winner_back_with_the_overrides_that_are_prin
     assert "dataset abc" in text
     assert 'overrides="train.batch_size=64"' in printed
     again = load_config(overrides="network.preset=found train.batch_size=64")
-    _, _, config = winner.find(load_config())
+    _, _, config = results.find(load_config())
     flat = flatten(config) | {"network.preset": "found"}
     assert flatten(again) == flat
     galopt("best", "--write")
@@ -118,8 +118,8 @@ def test_a_study_that_is_not_there_is_named(studied):
 
 
 def test_seeds_differ_and_nothing_else_does(studied):
-    _, _, config = winner.find(load_config())
-    flat = [flatten(one) for one in winner.seeds(config, 3)]
+    _, _, config = results.find(load_config())
+    flat = [flatten(one) for one in results.seeds(config, 3)]
     assert [one.pop("train.seed") for one in flat] == [2016, 2017, 2018]
     assert flat[0] == flat[1] == flat[2]
 

@@ -11,12 +11,19 @@ from optuna.trial import TrialState
 from galopt.config import Sampler, Search
 from galopt.config.load import build_config, load_config, read_preset
 from galopt.errors import ConfigError, DataError, GaloptError
-from galopt.search import figures, summary
-from galopt.search.lock import only_driver
-from galopt.search.space import Space
-from galopt.search.storage import open_storage
-from galopt.search.study import enqueue_first, make_sampler, open_study, recover, retry, settled
-from galopt.search.worker import Report, Task, perform
+from galopt.experiments.search import figures, results
+from galopt.experiments.search.lock import only_driver
+from galopt.experiments.search.space import Space
+from galopt.experiments.search.storage import open_storage
+from galopt.experiments.search.study import (
+    enqueue_first,
+    make_sampler,
+    open_study,
+    recover,
+    retry,
+    settled,
+)
+from galopt.experiments.search.trial import Task, TrialHandle, run_trial
 
 BEST = 1e-3
 RATE = "train.learning_rate"
@@ -79,7 +86,7 @@ def test_gaussian_processes_learn():
 class Curve:
     """Reports the learning rate as every epoch's value."""
 
-    def __call__(self, report: Report, values: dict) -> list[float]:
+    def __call__(self, report: TrialHandle, values: dict) -> list[float]:
         """Return the learning rate."""
         for epoch in range(report.task.epochs):
             report.epoch(epoch, values[RATE])
@@ -113,7 +120,7 @@ def test_a_pruner_stops_trials_that_are_worse_than_those_before(storage, pruner,
         study.enqueue_trial({RATE: 1e-4 * 1.2**number})
         trial = study.ask()
         trial.suggest_float(RATE, 1e-5, 1e-1, log=True)
-        outcome = perform(task(trial, search), Curve())
+        outcome = run_trial(task(trial, search), Curve())
         study.tell(trial, outcome.values, state=outcome.state)
         assert outcome.state == TrialState.COMPLETE or "promises nothing" in outcome.reason
     states = [trial.state for trial in study.trials]
@@ -137,8 +144,8 @@ def test_two_objectives_make_a_front_and_the_lowest_error_wins(storage, tmp_path
         trial.suggest_float("network.dropout", 0, 0.5)
         study.tell(trial, [rmse, flops])
     assert {trial.number for trial in study.best_trials} == {0, 1, 2}
-    assert summary.best_trial(study).number == 2
-    table = summary.best_table(study)
+    assert results.best_trial(study).number == 2
+    table = results.best_table(study)
     assert list(table["val_rmse"]) == [0.16, 0.17, 0.19, 0.20]
     assert list(table["flops"]) == [9e6, 2e6, 8e6, 1e6]
     drawn = {file.name for file in figures.draw(study, tmp_path)}
@@ -223,13 +230,13 @@ def test_a_study_has_one_driver(storage):
     ],
 )
 def test_an_objective_that_raises_gives_an_outcome_with_its_reason(storage, raised, state, fatal):
-    def objective(report: Report, values: dict) -> list[float]:
+    def objective(report: TrialHandle, values: dict) -> list[float]:
         raise raised
 
     search = Search(storage=storage)
     trial = open_study(search, open_storage(storage), {}).ask()
     trial.suggest_float(RATE, 1e-4, 1e-2)
-    outcome = perform(task(trial, search), objective)
+    outcome = run_trial(task(trial, search), objective)
     assert (outcome.state, outcome.fatal) == (state, fatal)
     assert (raised.filename if isinstance(raised, OSError) else str(raised)) in outcome.reason
 

@@ -8,15 +8,21 @@ import optuna
 
 from galopt.compute.clusters import check_cluster, open_cluster
 from galopt.config import Config, Search
-from galopt.search.driver import Driver, Listener
-from galopt.search.lock import Lock, only_driver
-from galopt.search.space import Space
-from galopt.search.storage import open_storage
-from galopt.search.study import enqueue_first, make_sampler, open_study, recover, settled
-from galopt.search.worker import Objective
+from galopt.experiments.search.driver import Driver, Listener
+from galopt.experiments.search.lock import Lock, only_driver
+from galopt.experiments.search.space import Space
+from galopt.experiments.search.storage import open_storage
+from galopt.experiments.search.study import (
+    enqueue_first,
+    make_sampler,
+    open_study,
+    recover,
+    settled,
+)
+from galopt.experiments.search.trial import Objective
 
 
-def check(config: Config) -> None:
+def check_search(config: Config) -> None:
     """Refuse, before anything long starts, what cannot be searched, stored or placed.
 
     Raises

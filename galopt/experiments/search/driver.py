@@ -14,10 +14,10 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from galopt.config import Search
 from galopt.errors import GaloptError
-from galopt.search.lock import Lock
-from galopt.search.space import Space
-from galopt.search.study import fail_running, retry, settled
-from galopt.search.worker import Objective, Outcome, Task, perform
+from galopt.experiments.search.lock import Lock
+from galopt.experiments.search.space import Space
+from galopt.experiments.search.study import fail_running, retry, settled
+from galopt.experiments.search.trial import Objective, Outcome, Task, run_trial
 
 
 class Listener(Protocol):
@@ -114,7 +114,7 @@ class Driver:
             self.listener.started(trial)
             task = self._task(trial, values)
             future = self.client.submit(
-                perform,
+                run_trial,
                 task,
                 self.objective,
                 key=f"{task.study}-{task.number}",

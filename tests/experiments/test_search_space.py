@@ -7,7 +7,7 @@ from optuna.trial import FixedTrial
 from galopt.config.describe import describe
 from galopt.config.load import build_config, flatten, load_config, load_run_config, read_preset
 from galopt.errors import ConfigError
-from galopt.search.space import Space
+from galopt.experiments.search.space import Space
 
 RATE = {"kind": "float", "low": 1e-4, "high": 1e-2, "log": True}
 

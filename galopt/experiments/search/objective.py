@@ -14,15 +14,15 @@ from galopt.config import Config
 from galopt.data.dataset import Dataset, load
 from galopt.data.dvc import fetch_dataset
 from galopt.errors import DataError
+from galopt.experiments.search.space import Space
+from galopt.experiments.search.trial import TrialHandle
 from galopt.networks.architecture import totals
-from galopt.search.space import Space
-from galopt.search.worker import Report
 
 RUNS = Path("runs")
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingObjective:
     """Trains the configuration that a trial's values make.
 
     Attributes
@@ -40,7 +40,7 @@ class Training:
     dataset_hash: str
     tracking_uri: str
 
-    def __call__(self, report: Report, values: dict[str, Any]) -> list[float]:
+    def __call__(self, report: TrialHandle, values: dict[str, Any]) -> list[float]:
         """Train and return the objectives; raises `TrialPruned` from within."""
         import keras
 

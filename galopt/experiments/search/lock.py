@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from galopt.compute.retry import retry
 from galopt.errors import GaloptError
-from galopt.search.storage import parse_url
+from galopt.experiments.search.storage import parse_url
 
 
 class FileLock:

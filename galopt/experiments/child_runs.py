@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from galopt import experiment, tracking
+from galopt import tracking
 from galopt.config import Config
 from galopt.config.load import change_config
 from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
 from galopt.evaluation.evaluate import Evaluation, score
+from galopt.experiments.run import follow_training, forget_checkpoints, run_evaluation
 from galopt.networks.inference import combine, predict_averaged
 from galopt.training.train import TrainResult, check_fit
 
@@ -96,8 +97,8 @@ def train_members(
     for number, (name, config) in enumerate(configs, 1):
         print(f"Network {number} of {len(configs)}: {name}")
         with tracking.start_run(config, dataset, name=name, parent_run_id=parent_run_id) as run_id:
-            result = experiment.follow_training(config, dataset, run_id).result
-            evaluation, _ = experiment.run_evaluation(result.model, dataset, config.evaluate)
+            result = follow_training(config, dataset, run_id).result
+            evaluation, _ = run_evaluation(result.model, dataset, config.evaluate)
         images = dataset.split("validation").images
         validation, _ = predict_averaged(result.model, images, config.evaluate)
         members.append(Member(name, config, result, validation, evaluation))
@@ -120,4 +121,4 @@ def average(
 def forget(members: Sequence[Member], dataset: Dataset) -> None:
     """Remove the checkpoints of finished members."""
     for member in members:
-        experiment.forget_checkpoints(member.config, dataset)
+        forget_checkpoints(member.config, dataset)

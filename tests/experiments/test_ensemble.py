@@ -4,10 +4,10 @@ import mlflow
 import numpy as np
 import pytest
 
-from galopt import ablation, ensemble
 from galopt.config.load import build_config, load_config, preset_names
 from galopt.errors import ConfigError
-from galopt.members import Member
+from galopt.experiments import ablation, ensemble
+from galopt.experiments.child_runs import Member
 from galopt.training.train import TrainResult
 
 TINY = {

@@ -16,7 +16,7 @@ from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
 from galopt.evaluation.bootstrap import paired_bootstrap
 from galopt.evaluation.evaluate import Evaluation
-from galopt.members import Member, average, forget, reseeded, train_members, varied
+from galopt.experiments.child_runs import Member, average, forget, reseeded, train_members, varied
 from galopt.metrics import rmse_per_galaxy
 from galopt.report.figures.run import draw_differences
 from galopt.report.run.page import log_report

@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 from galopt.config import Pruner, Sampler, Search
 from galopt.config.load import build_config, flatten_preset
 from galopt.errors import ConfigError, GaloptError
-from galopt.search.space import Space
+from galopt.experiments.search.space import Space
 
 RETRIES = 2
 PAPER = "ignat2016"

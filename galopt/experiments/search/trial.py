@@ -12,10 +12,10 @@ from optuna.trial import Trial, TrialState
 
 from galopt.config import Pruner
 from galopt.errors import ConfigError, DivergedError, user_error
-from galopt.search.storage import open_storage
-from galopt.search.study import make_pruner
+from galopt.experiments.search.storage import open_storage
+from galopt.experiments.search.study import make_pruner
 
-Objective = Callable[["Report", dict[str, Any]], Sequence[float]]
+Objective = Callable[["TrialHandle", dict[str, Any]], Sequence[float]]
 """Takes a trial's report and values, returns the objectives' values."""
 
 
@@ -72,7 +72,7 @@ class Outcome:
     fatal: bool = False
 
 
-class Report:
+class TrialHandle:
     """The trial as its objective sees it.
 
     Parameters
@@ -100,7 +100,7 @@ class Report:
                 raise TrialPruned(f"{value:.4f} after epoch {epoch + 1} promises nothing")
 
 
-def perform(task: Task, objective: Objective) -> Outcome:
+def run_trial(task: Task, objective: Objective) -> Outcome:
     """Run a trial.
 
     Parameters
@@ -115,7 +115,7 @@ def perform(task: Task, objective: Objective) -> Outcome:
         failed if the objective raises anything else, fatally if a person has to mend it.
     """
     try:
-        return Outcome(TrialState.COMPLETE, list(objective(Report(task), task.values)))
+        return Outcome(TrialState.COMPLETE, list(objective(TrialHandle(task), task.values)))
     except (TrialPruned, ConfigError, DivergedError) as error:
         return Outcome(TrialState.PRUNED, reason=str(error))
     except UpdateFinishedTrialError:

@@ -11,7 +11,7 @@ import pandas as pd
 from optuna import visualization
 from optuna.visualization import matplotlib as pictures
 
-from galopt.search.summary import complete
+from galopt.experiments.search.results import complete
 
 ENOUGH = 2
 """Complete trials that a figure of parameters needs."""

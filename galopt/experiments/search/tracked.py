@@ -11,12 +11,12 @@ from optuna.trial import FrozenTrial, Trial
 from galopt.config import Config
 from galopt.config.load import build_config, flatten
 from galopt.data.dataset import Dataset
+from galopt.experiments.search import figures, results
+from galopt.experiments.search.objective import RUNS, TrainingObjective
+from galopt.experiments.search.search import drive, locked_study
+from galopt.experiments.search.space import Space
 from galopt.report.run.page import log_report
 from galopt.report.run.subject import ReportData
-from galopt.search import figures, summary
-from galopt.search.drive import drive, locked_study
-from galopt.search.objective import RUNS, Training
-from galopt.search.space import Space
 from galopt.tracking import log_file, log_text, trial_runs
 from galopt.tracking.search_runs import log_search, start_search, store_uri
 
@@ -44,13 +44,13 @@ def search(config: Config, dataset: Dataset) -> bool:
             if "base" not in study.user_attrs:
                 shared = {"augment", "network", "train"}
                 study.set_user_attr("base", config.model_dump(mode="json", include=shared))
-            objective = Training(
+            objective = TrainingObjective(
                 space.config, str(dataset.folder), dataset.info["hash"], store_uri()
             )
             finished = drive(study, lock, space, objective, TrackedTrials(study, run_id, config))
             log_findings(study)
             log_report(ReportData("search", dataset, space.config, run_id))
-        print(summary.verdict(study))
+        print(results.verdict(study))
     return finished
 
 
@@ -74,9 +74,9 @@ def log_findings(study: optuna.Study) -> None:
         for file in figures.draw(study, Path(folder)):
             log_file(file, "study")
     log_text(figures.importances(study).to_csv(index=False), "importances.csv")
-    table = summary.best_table(study)
+    table = results.best_table(study)
     log_text(table.to_csv(index=False), "best.csv")
-    log_search(summary.verdict(study), table)
+    log_search(results.verdict(study), table)
 
 
 class TrackedTrials:
@@ -92,7 +92,7 @@ class TrackedTrials:
 
     def __init__(self, study: optuna.Study, run_id: str, config: Config) -> None:
         self.study, self.run_id, self.search = study, run_id, config.search
-        self.best = min((t.values[0] for t in summary.complete(study)), default=float("inf"))
+        self.best = min((t.values[0] for t in results.complete(study)), default=float("inf"))
 
     def started(self, trial: Trial) -> None:
         """Open the trial's run; the worker finds its id on the trial."""

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from galopt.data.dataset import Dataset
 from galopt.evaluation.evaluate import Evaluation
-from galopt.experiment import Trained
+from galopt.experiments.run import Trained
 from galopt.files import atomic_file, write_json
 from galopt.report.figures.run import training_figures
 

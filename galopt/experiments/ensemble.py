@@ -9,20 +9,21 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from galopt import experiment, tracking
+from galopt import tracking
 from galopt.config import Config
 from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
 from galopt.evaluation.bootstrap import Difference, compare_predictions
 from galopt.evaluation.evaluate import Evaluation
-from galopt.members import Member, average, forget, reseeded, train_members, varied
+from galopt.experiments.child_runs import Member, average, forget, reseeded, train_members, varied
+from galopt.experiments.run import describe, publish, verdict
+from galopt.experiments.search import results
 from galopt.metrics import rmse
 from galopt.prediction.model import MorphologyModel
 from galopt.report.figures.run import evaluation_figures
 from galopt.report.html import svg
 from galopt.report.run.page import log_report
 from galopt.report.run.subject import ReportData
-from galopt.search import winner
 
 
 def run(config: Config, dataset: Dataset) -> Evaluation:
@@ -55,8 +56,8 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
         val_rmse = rmse(voted, np.mean([member.validation for member in members], axis=0))
         networks = [member.result.model for member in members]
         model = MorphologyModel(networks, dataset.targets, config.evaluate, config.stamps)
-        experiment.publish(model, val_rmse, dataset, config.train.galaxies)
-        experiment.describe(config, dataset, evaluation, len(networks))
+        publish(model, val_rmse, dataset, config.train.galaxies)
+        describe(config, dataset, evaluation, len(networks))
         log_report(
             ReportData(
                 kind="ensemble",
@@ -71,7 +72,7 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
     forget(members, dataset)
     print(table.to_string(index=False, float_format="%.4f"))
     print(gain.sentence("The best single network", "the average"))
-    print(experiment.verdict(evaluation, dataset))
+    print(verdict(evaluation, dataset))
     return evaluation
 
 
@@ -102,7 +103,7 @@ def variants(config: Config, dataset: Dataset) -> list[tuple[str, Config]]:
                     "over the same views; set evaluate.* for the whole ensemble"
                 )
     else:
-        kinds = winner.best_of(config, wanted.study, wanted.members, dataset)
+        kinds = results.best_of(config, wanted.study, wanted.members, dataset)
     return [
         (f"{number + 1}: {name}", reseeded(kind, number))
         for number, (name, kind) in enumerate(islice(cycle(kinds), wanted.members))

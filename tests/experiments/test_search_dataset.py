@@ -10,14 +10,14 @@ import yaml
 from galopt.data.dataset import load
 from galopt.data.dvc import fetch_dataset
 from galopt.errors import DataError, GaloptError
+from galopt.experiments.search.objective import dataset_of
 from galopt.files import read_json, write_json
-from galopt.search.objective import dataset_of
 
 FOLDER = "data/dataset"
 STAGE = {"stages": {"rescale": {"cmd": "false", "outs": [FOLDER]}}}
 FETCH = """
 import sys
-from galopt.search.objective import dataset_of
+from galopt.experiments.search.objective import dataset_of
 print(len(dataset_of("data/dataset", sys.argv[1]).catalog))
 """
 
@@ -48,7 +48,7 @@ def test_two_workers_fetch_it_once_and_every_trial_finds_it(wanted, monkeypatch)
     workers = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert [worker.communicate()[0].strip() for worker in workers] == ["200", "200"]
     monkeypatch.setattr(
-        "galopt.search.objective.fetch_dataset", lambda: pytest.fail("fetched again")
+        "galopt.experiments.search.objective.fetch_dataset", lambda: pytest.fail("fetched again")
     )
     first = dataset_of(FOLDER, wanted)
     assert first.info["hash"] == wanted
@@ -62,7 +62,7 @@ def test_a_trial_opens_the_files_of_its_process_once(wanted, monkeypatch):
         fetched.append(FOLDER)
         dvc("pull", "rescale")
 
-    monkeypatch.setattr("galopt.search.objective.fetch_dataset", fetch)
+    monkeypatch.setattr("galopt.experiments.search.objective.fetch_dataset", fetch)
     for _ in range(3):
         dataset_of(FOLDER, wanted)
     assert fetched == [FOLDER]

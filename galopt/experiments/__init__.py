@@ -1,0 +1,1 @@
+"""What `mlflow run` does: one run, an ensemble, an ablation, a search."""
