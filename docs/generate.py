@@ -7,7 +7,7 @@ import typer.main
 from pydantic import BaseModel
 from typer.cli import get_docs_for_click
 
-from galopt.cli import app
+from galopt.cli.main import app
 from galopt.config import Config
 from galopt.config.describe import bounds
 from galopt.config.load import build_config

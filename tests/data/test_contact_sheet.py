@@ -7,7 +7,7 @@ from astropy.io import fits
 from PIL import Image
 from typer.testing import CliRunner
 
-from galopt.cli import app
+from galopt.cli.main import app
 from galopt.config.load import build_config
 from galopt.data import contact_sheet
 from galopt.data.survey import make_survey

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from galopt.cli import app
+from galopt.cli.main import app
 from galopt.data import quality
 from galopt.data.dataset import load, read_stamp
 from galopt.data.quality import pixels

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from galopt.cli import app
+from galopt.cli.main import app
 from galopt.config.load import PRESETS, flatten, load_config
 from galopt.errors import GaloptError
 from galopt.experiments import ensemble

@@ -14,7 +14,7 @@ from astropy.io import fits
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from galopt.cli import app
+from galopt.cli.main import app
 from galopt.config import Stamps
 from galopt.config.load import build_config
 from galopt.data import dataset

@@ -5,7 +5,7 @@ from datetime import datetime
 import pandas as pd
 import pytest
 
-from galopt import runs_table
+from galopt.cli import run_tables
 from galopt.errors import GaloptError
 from galopt.evaluation.bootstrap import Difference
 from galopt.tracking.queries import TrackedRun, find_run
@@ -32,7 +32,7 @@ def predictions(shift: float) -> pd.DataFrame:
 
 def test_overview_puts_published_results_last_the_first_made_first():
     runs = [run(4), run(3), run(2, "published", params={}), run(1, "published", params={})]
-    table = runs_table.overview(runs)
+    table = run_tables.overview(runs)
     assert table["name"].tolist() == ["net4", "net3", "net1", "net2"]
     assert table["test_rmse"].tolist() == [0.4, 0.3, 0.1, 0.2]
     assert table["floor"].isna().all()
@@ -40,15 +40,15 @@ def test_overview_puts_published_results_last_the_first_made_first():
 
 
 def test_what_only_recorded_a_command_is_not_listed():
-    assert runs_table.overview([run(2), run(1, kind="")])["name"].tolist() == ["net2"]
+    assert run_tables.overview([run(2), run(1, kind="")])["name"].tolist() == ["net2"]
 
 
 def test_overview_of_nothing_is_an_empty_table():
-    assert runs_table.overview([]).empty
+    assert run_tables.overview([]).empty
 
 
 def test_side_by_side_shows_metrics_and_differing_parameters():
-    table = runs_table.side_by_side([run(1), run(2), run(3, "published", params={}, metrics={})])
+    table = run_tables.side_by_side([run(1), run(2), run(3, "published", params={}, metrics={})])
     facts = table.set_index("what")
     assert list(facts) == ["11111111", "22222222", "33333333"]
     assert facts.loc["test_rmse"].tolist() == ["0.1", "0.2", ""]
@@ -59,27 +59,27 @@ def test_side_by_side_shows_metrics_and_differing_parameters():
 
 def test_runs_on_the_same_galaxies_are_told_apart(monkeypatch):
     shifts = {run(1).id: 0.2, run(2).id: 0.1}
-    monkeypatch.setattr(runs_table, "predictions", lambda run: predictions(shifts[run.id]))
-    (difference,) = runs_table.differences([run(1), run(2)])
+    monkeypatch.setattr(run_tables, "predictions", lambda run: predictions(shifts[run.id]))
+    (difference,) = run_tables.differences([run(1), run(2)])
     assert isinstance(difference, Difference)
     assert difference.value == pytest.approx(-0.1)
-    assert runs_table.sentence(run(1), run(2), difference).startswith(
+    assert run_tables.sentence(run(1), run(2), difference).startswith(
         "net2 (22222222) is really better than net1 (11111111): RMSE 0.1000 lower"
     )
 
 
 def test_runs_on_other_galaxies_or_without_predictions_are_not(monkeypatch):
-    monkeypatch.setattr(runs_table, "predictions", lambda run: None)
-    others = runs_table.differences([run(1), run(2, dataset="e"), run(3)])
+    monkeypatch.setattr(run_tables, "predictions", lambda run: None)
+    others = run_tables.differences([run(1), run(2, dataset="e"), run(3)])
     assert "different galaxies" in others[0]
     assert "no table of predictions" in others[1]
-    assert runs_table.sentence(run(1), run(3), others[1]).startswith("net3 (33333333) and net1")
+    assert run_tables.sentence(run(1), run(3), others[1]).startswith("net3 (33333333) and net1")
 
 
 def test_differences_are_rows_of_the_saved_table():
     runs = [run(1), run(2), run(3)]
-    table = runs_table.with_differences(
-        runs_table.side_by_side(runs), [Difference(0.1, 0.05, 0.15, 9), "no reason"]
+    table = run_tables.with_differences(
+        run_tables.side_by_side(runs), [Difference(0.1, 0.05, 0.15, 9), "no reason"]
     )
     assert table.iloc[-3].tolist() == ["test_rmse minus first", "", "+0.10000", ""]
     assert table.iloc[-1].tolist() == ["95 % interval, high", "", "+0.15000", ""]
@@ -88,7 +88,7 @@ def test_differences_are_rows_of_the_saved_table():
 @pytest.mark.parametrize("runs", [[run(1)], [run(1), run(1)]])
 def test_one_run_is_no_comparison(runs):
     with pytest.raises(GaloptError, match="two or more different runs"):
-        runs_table.check(runs)
+        run_tables.check_runs(runs)
 
 
 @pytest.mark.parametrize("reference", ["1" * 32, "111", "net1 on sky", "net1"])

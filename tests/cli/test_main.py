@@ -6,12 +6,12 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from galopt.cli import app, main
+from galopt.cli.main import app, main
 
 HEAVY = ("tensorflow", "keras", "mlflow", "jax", "torch")
 
 
-@pytest.mark.parametrize("module", ["galopt", "galopt.cli", "galopt.prediction.predict"])
+@pytest.mark.parametrize("module", ["galopt", "galopt.cli.main", "galopt.prediction.predict"])
 def test_import_is_light(module):
     code = f"import sys, {module}; print(*[n for n in {HEAVY} if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -21,10 +21,10 @@ def status(study: Study = None, storage: Storage = None) -> None:
 
     * `galopt search status --study wide --storage postgresql://me@host/studies`
     """
+    from galopt.cli.tables import show
     from galopt.experiments.search.results import best_table, verdict
     from galopt.experiments.search.storage import open_storage
     from galopt.experiments.search.study import load_study
-    from galopt.tables import show
 
     search = _config(study, storage).search
     found = load_study(search, open_storage(search.storage, make=False))

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from galopt.cli_data import app as data
-from galopt.cli_predict import predict
-from galopt.cli_runs import compare, runs
-from galopt.cli_search import app as search
+from galopt.cli.data import app as data
+from galopt.cli.predict import predict
+from galopt.cli.runs import compare, runs
+from galopt.cli.search import app as search
 from galopt.errors import exit_on_error
 
 app = typer.Typer(
@@ -90,7 +90,3 @@ def ui(
     from galopt.tracking.ui import serve
 
     serve(port, browser)
-
-
-if __name__ == "__main__":
-    main()

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from galopt import tables
+from galopt.cli import tables
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ def with_differences(table: pd.DataFrame, differences: Sequence[Difference | str
     return pd.concat([table, pd.DataFrame(added, columns=table.columns)], ignore_index=True)
 
 
-def check(runs: Sequence[TrackedRun]) -> None:
+def check_runs(runs: Sequence[TrackedRun]) -> None:
     """Raise a GaloptError if the runs are fewer than two different ones."""
     if len({run.id for run in runs}) < max(2, len(runs)):
         raise GaloptError("compare takes two or more different runs")

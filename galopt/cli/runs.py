@@ -19,8 +19,8 @@ def runs(csv: Csv = None, latex: Latex = None) -> None:
 
     * `galopt runs --csv runs.csv --latex runs.tex`
     """
-    from galopt.runs_table import overview
-    from galopt.tables import save, show
+    from galopt.cli.run_tables import overview
+    from galopt.cli.tables import save, show
     from galopt.tracking.queries import all_runs
 
     table = overview(all_runs())
@@ -45,16 +45,16 @@ def compare(
 
     * `galopt compare 3f2a 77b0 c81d --latex table.tex`
     """
-    from galopt import runs_table
-    from galopt.tables import save, show
+    from galopt.cli import run_tables
+    from galopt.cli.tables import save, show
     from galopt.tracking.queries import all_runs, find_run
 
     known = all_runs()
     chosen = [find_run(reference, known) for reference in references]
-    runs_table.check(chosen)
-    table = runs_table.side_by_side(chosen)
+    run_tables.check_runs(chosen)
+    table = run_tables.side_by_side(chosen)
     show(table)
-    differences = runs_table.differences(chosen)
+    differences = run_tables.differences(chosen)
     for run, difference in zip(chosen[1:], differences, strict=True):
-        print(runs_table.sentence(chosen[0], run, difference))
-    save(runs_table.with_differences(table, differences), csv, latex)
+        print(run_tables.sentence(chosen[0], run, difference))
+    save(run_tables.with_differences(table, differences), csv, latex)

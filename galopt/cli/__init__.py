@@ -1,0 +1,1 @@
+"""The `galopt` command."""
