@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 
 from galopt.config.load import change_config, load_config
 from galopt.data import dataset
-from galopt.errors import exit_on_error
+from galopt.errors import command_line
 from galopt.evaluation.evaluate import evaluate
 from galopt.tracking.models import starting_network
 from galopt.training.train import train
@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--overrides", default="", help='"key=value …", any key of the run')
     given = parser.parse_args()
-    with exit_on_error():
+    with command_line():
         _run(given)
 
 
@@ -71,8 +71,8 @@ def measure(
 ) -> dict[str, float]:
     """Train on so many views, from the start given; return the metrics of the test galaxies."""
     config = load_config("params.yaml", f"train.galaxies={galaxies} {words} {PATIENCE}")
-    epochs = max(3, round(views / (galaxies * (1 + config.augment.copies))))
-    transfer = f"train.init_from={name} train.thaw={epochs // 3}" if start else ""
+    epochs = max(3, round(views / (galaxies * (1 + config.augment.repeats))))
+    transfer = f"train.init_from={name} train.unfreeze={epochs // 3}" if start else ""
     config = change_config(config, f"train.epochs={epochs} {transfer}")
     with TemporaryDirectory() as folder:
         model = train(config, data, Path(folder), start=start).model

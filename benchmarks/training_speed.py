@@ -85,7 +85,7 @@ def _trained(config: Config, precision: str) -> tuple[Epoch, Epoch]:
         model.compile(make_optimizer(config.train, 1000), loss=config.train.loss)
     parts = np.split(stamps, STEPS)
     views = np.concatenate([keras.ops.convert_to_numpy(view(p, training=True)) for p in parts])
-    batches = Batches(Split(stamps, votes, pd.DataFrame()), size, copies=0, seed=0)
+    batches = Batches(Split(stamps, votes, pd.DataFrame()), size, repeats=0, seed=0)
     return (
         partial(whole.fit, batches, shuffle=False, verbose=0),
         partial(bare.fit, views, votes, batch_size=size, shuffle=False, verbose=0),

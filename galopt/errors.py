@@ -1,6 +1,7 @@
-"""The errors a user can mend: printed as one line, without a traceback."""
+"""The errors that a user can fix, and how a command shows them: one line, no traceback."""
 
 import errno
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,9 +49,27 @@ def user_error(error: BaseException) -> GaloptError | None:
     return None
 
 
+class _Terminal(logging.Handler):
+    """Print messages as they are: what is going on to stdout, warnings to stderr.
+
+    The streams are looked up for each message, because a progress bar replaces them.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.WARNING:
+            print(f"galopt: {record.getMessage()}", file=sys.stderr, flush=True)
+        else:
+            print(record.getMessage(), flush=True)
+
+
 @contextmanager
-def exit_on_error() -> Iterator[None]:
-    """Turn an error that the user can mend into one line on stderr and exit status 2."""
+def command_line() -> Iterator[None]:
+    """Run the block as a command: show galopt's messages; a user's error is exit status 2."""
+    logger, terminal = logging.getLogger("galopt"), _Terminal()
+    level, propagate = logger.level, logger.propagate
+    logger.addHandler(terminal)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
     try:
         yield
     except Exception as error:
@@ -59,3 +78,7 @@ def exit_on_error() -> Iterator[None]:
             raise
         print(f"galopt: {message}", file=sys.stderr)
         raise SystemExit(2) from None
+    finally:
+        logger.removeHandler(terminal)
+        logger.setLevel(level)
+        logger.propagate = propagate

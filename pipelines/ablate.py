@@ -4,9 +4,10 @@ import argparse
 
 from galopt.config.load import RUN_SECTIONS, load_run_config
 from galopt.data.dvc import make_dataset
-from galopt.errors import exit_on_error
+from galopt.errors import command_line
+from galopt.paths import DATASET, PARAMS
 
-UNSET = "params.yaml"
+UNSET = str(PARAMS)
 
 
 def main() -> None:
@@ -15,7 +16,7 @@ def main() -> None:
     parser.add_argument("--seeds", default=UNSET, help=f"ablate.seeds [what {UNSET} says]")
     parser.add_argument("--overrides", default="none", help='"key=value …", any key of the run')
     given = parser.parse_args()
-    with exit_on_error():
+    with command_line():
         words = [f"ablate.seeds={given.seeds}"] if given.seeds != UNSET else []
         words += [given.overrides] if given.overrides != "none" else []
         config = load_run_config(" ".join(words), sections=(*RUN_SECTIONS, "ablate"))
@@ -23,7 +24,7 @@ def main() -> None:
         from galopt.data import dataset
         from galopt.experiments import ablation
 
-        ablation.run(config, dataset.load())
+        ablation.run(config, dataset.load(DATASET))
 
 
 if __name__ == "__main__":

@@ -1,20 +1,19 @@
 """DVC stage `rescale`: stamps and votes in, the rescaled dataset and its quality page out."""
 
-from pathlib import Path
-
 from galopt.config.load import load_config
 from galopt.data import dataset
-from galopt.errors import exit_on_error
+from galopt.errors import command_line
+from galopt.paths import DATA, DATASET, PARAMS
 
 
 def main() -> None:
     """Build `data/dataset` as `params.yaml` says, and the page that says whether it is sound."""
-    with exit_on_error():
-        built = dataset.build(load_config(), Path("data"), Path("data/dataset"))
+    with command_line():
+        built = dataset.build(load_config(PARAMS), DATA, DATASET)
         from galopt.data import quality  # here, so that the processes of `build` need not load it
         from galopt.report.quality.page import write
 
-        found = quality.check_dataset(built, Path("data"))
+        found = quality.check_dataset(built, DATA)
         write(found, built.folder / quality.PAGE)
         print(f"{found.summary()}; {built.folder / quality.PAGE}")
         print(f"{built.info['galaxies']} galaxies, dataset {built.info['hash']}")

@@ -4,9 +4,10 @@ import argparse
 
 from galopt.config.load import load_run_config
 from galopt.data.dvc import make_dataset
-from galopt.errors import exit_on_error
+from galopt.errors import command_line
+from galopt.paths import DATASET, PARAMS
 
-UNSET = "params.yaml"
+UNSET = str(PARAMS)
 SHORT = {
     "preset": "network.preset",
     "epochs": "train.epochs",
@@ -23,7 +24,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", default=UNSET, help=f"{key} [what {UNSET} says]")
     parser.add_argument("--overrides", default="none", help='"key=value …", any key of the run')
     given = vars(parser.parse_args())
-    with exit_on_error():
+    with command_line():
         words = [f"{key}={given[name]}" for name, key in SHORT.items() if given[name] != UNSET]
         words += [given["overrides"]] if given["overrides"] != "none" else []
         config = load_run_config(" ".join(words))
@@ -31,7 +32,7 @@ def main() -> None:
         from galopt.data import dataset
         from galopt.experiments.run import run_experiment
 
-        run_experiment(config, dataset.load())
+        run_experiment(config, dataset.load(DATASET))
 
 
 if __name__ == "__main__":

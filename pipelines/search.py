@@ -4,9 +4,10 @@ import argparse
 
 from galopt.config.load import RUN_SECTIONS, load_run_config
 from galopt.data.dvc import make_dataset
-from galopt.errors import exit_on_error
+from galopt.errors import command_line
+from galopt.paths import DATASET, PARAMS
 
-UNSET = "params.yaml"
+UNSET = str(PARAMS)
 NAMES = ("trials", "workers", "timeout", "study", "storage", "cluster")
 
 
@@ -17,7 +18,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", default=UNSET, help=f"search.{name} [what {UNSET} says]")
     parser.add_argument("--overrides", default="none", help='"key=value …", any key of the run')
     given = vars(parser.parse_args())
-    with exit_on_error():
+    with command_line():
         words = [f"search.{name}={given[name]}" for name in NAMES if given[name] != UNSET]
         words += [given["overrides"]] if given["overrides"] != "none" else []
         config = load_run_config(" ".join(words), sections=(*RUN_SECTIONS, "search"))
@@ -28,7 +29,7 @@ def main() -> None:
         from galopt.data import dataset
         from galopt.experiments.search.tracked import search
 
-        search(config, dataset.load())
+        search(config, dataset.load(DATASET))
 
 
 if __name__ == "__main__":

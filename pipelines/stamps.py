@@ -1,11 +1,10 @@
 """Stage stamps: data/survey/ -> data/stamps/*.jpg, data/stamps.csv, data/rejected.csv."""
 
-from pathlib import Path
-
 from galopt.config.load import load_config
 from galopt.data.stamps import make_stamps
-from galopt.errors import exit_on_error
+from galopt.errors import command_line
+from galopt.paths import DATA, PARAMS, SURVEY
 
 if __name__ == "__main__":
-    with exit_on_error():
-        make_stamps(load_config(), Path("data/survey"), Path("data"))
+    with command_line():
+        make_stamps(load_config(PARAMS), SURVEY, DATA)

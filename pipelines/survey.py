@@ -1,11 +1,10 @@
 """Stage survey: params.yaml -> data/survey/ (a mosaic or files, and votes)."""
 
-from pathlib import Path
-
 from galopt.config.load import load_config
 from galopt.data.survey import make_survey
-from galopt.errors import exit_on_error
+from galopt.errors import command_line
+from galopt.paths import PARAMS, SURVEY
 
 if __name__ == "__main__":
-    with exit_on_error():
-        make_survey(load_config(), Path("data/survey"))
+    with command_line():
+        make_survey(load_config(PARAMS), SURVEY)

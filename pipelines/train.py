@@ -1,29 +1,28 @@
 """DVC stage `train`: the dataset in, a trained network and its tracked run out."""
 
-from pathlib import Path
-
 from galopt.config.load import load_config
-from galopt.errors import exit_on_error
+from galopt.errors import command_line
+from galopt.paths import DATASET, MODEL, PARAMS, TRAINED, TRAINING_PLOTS
 
 
 def main() -> None:
     """Train as `params.yaml` says; a killed training resumes."""
-    with exit_on_error():
-        config = load_config()
+    with command_line():
+        config = load_config(PARAMS)
         from galopt import tracking
         from galopt.data import dataset
         from galopt.experiments.run import forget_checkpoints, run_training
         from galopt.experiments.stages import save_training
 
-        data = dataset.load()
+        data = dataset.load(DATASET)
         with tracking.start_run(config, data) as run_id:
             trained = run_training(config, data, run_id)
         save_training(
             trained,
             data,
-            model=Path("models/model.keras"),
-            metrics=Path("metrics/train.json"),
-            plots=Path("plots/training"),
+            model=MODEL,
+            metrics=TRAINED,
+            plots=TRAINING_PLOTS,
         )
         forget_checkpoints(config, data)
 

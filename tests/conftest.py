@@ -12,6 +12,8 @@ from galopt.config.load import load_config
 from galopt.data import dataset
 from galopt.data.survey import make_survey
 
+os.chdir(PROJECT)  # wherever pytest was called
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell's background job ignores Ctrl-C, and so would all that the tests start and interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -19,7 +19,7 @@ from helpers.project import copy_project
 SMALL = {
     "survey": {"simulate": {"galaxies": 150}},
     "train": {"epochs": 2},
-    "augment": {"copies": 0},
+    "augment": {"repeats": 0},
 }
 
 

@@ -63,7 +63,7 @@ def test_a_short_training_beats_the_constant_predictor_clearly(ceers, tmp_path):
 def network(targets: int) -> keras.Model:
     """Return a network whose fractions vary much from stamp to stamp, untrained."""
     stamps = keras.Input((84, 84), dtype="uint8")
-    view = View(45, 0.52, mean=0.2, spread=0.2, name="view")(stamps)
+    view = View(45, 0.52, mean=0.2, std=0.2, name="view")(stamps)
     start = keras.initializers.RandomNormal(stddev=0.03, seed=1)
     seen = keras.layers.Flatten()(view)
     fractions = keras.layers.Dense(targets, "sigmoid", kernel_initializer=start, name="fractions")(
@@ -101,7 +101,7 @@ def test_a_thousand_real_galaxies_are_predicted_as_they_are_evaluated(ceers, rea
 def test_a_network_reads_real_candels_stamps(real_data):
     model = MorphologyModel([network(5)], list("abcde"), Evaluate(), Stamps())
     folder = real_data / "candels_f160w"
-    table = predict_files(model, find_files([str(folder)]))
+    table = predict_files(model, find_files([str(folder / "stamps")]))
     names = [file.stem for file in sorted((folder / "stamps").glob("*.fits"))]
     assert table["id"].tolist() == names
     assert len(names) == 6

@@ -13,13 +13,12 @@ from pipelines import search as entry
 
 SEARCH = """
 import sys
-from galopt import versioning
-versioning.make_dataset = lambda: None  # it lies there
-from pipelines.search import main
-main()
+from pipelines import search
+search.make_dataset = lambda: None  # it lies there
+search.main()
 """
 SMALL = {
-    "augment": {"copies": 0},
+    "augment": {"repeats": 0},
     "network": {"pixels": 16, "convolutions": [{"filters": 4, "kernel": 3}], "dense": [8]},
     "search": {
         "epochs": 2,

@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
+from galopt.paths import DATASET, PARAMS, SURVEY
+
 app = typer.Typer(no_args_is_help=True, help="Look at galaxies before a network does.")
 
 
 @app.command()
 def check(
-    folder: Annotated[Path, typer.Argument(help="the dataset")] = Path("data/dataset"),
+    folder: Annotated[Path, typer.Argument(help="the dataset")] = DATASET,
     out: Annotated[
         Path | None, typer.Option(help="the page [quality.html beside the images]")
     ] = None,
@@ -49,7 +51,7 @@ def sheet(
     galaxies: Annotated[int, typer.Option(min=1, max=40, help="galaxies in a row")] = 8,
     seed: Annotated[int, typer.Option(min=0, help="which galaxies of the survey")] = 0,
     out: Annotated[Path, typer.Option(help="the picture to write")] = Path("sheet.png"),
-    survey: Annotated[Path, typer.Option(help="the survey to draw from")] = Path("data/survey"),
+    survey: Annotated[Path, typer.Option(help="the survey to draw from")] = SURVEY,
 ) -> None:
     """Draw a contact sheet of stamps: cut, framed and stretched as the dataset's are.
 
@@ -63,7 +65,7 @@ def sheet(
     from galopt.config.load import load_run_config
     from galopt.data import contact_sheet as contact
 
-    looks = {"params.yaml": load_run_config("")}
+    looks = {str(PARAMS): load_run_config("")}
     if overrides:
         looks[overrides] = load_run_config(overrides, sections=("stamps",))
     contact.write(out, looks, survey, real, galaxies, seed)

@@ -10,7 +10,8 @@ from galopt.cli.data import app as data
 from galopt.cli.predict import predict
 from galopt.cli.runs import compare, runs
 from galopt.cli.search import app as search
-from galopt.errors import exit_on_error
+from galopt.errors import command_line
+from galopt.paths import PARAMS, REPORT
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,7 +36,7 @@ app.command()(predict)
 
 def main() -> None:
     """Run the command; an error that the user can mend is one line and exit status 2."""
-    with exit_on_error():
+    with command_line():
         app()
 
 
@@ -44,7 +45,7 @@ def params(
     overrides: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="values to try")
     ] = None,
-    file: Annotated[Path, typer.Option(help="the file of parameters")] = Path("params.yaml"),
+    file: Annotated[Path, typer.Option(help="the file of parameters")] = PARAMS,
 ) -> None:
     """Print every parameter, its value, meaning and bounds.
 
@@ -72,8 +73,8 @@ def report() -> None:
     """Write `report/index.html`: the network that `dvc repro` trained, beside the paper."""
     from galopt.report.run.page import write_report
 
-    write_report(Path("report/index.html"))
-    print("report/index.html")
+    write_report(REPORT)
+    print(REPORT)
 
 
 @app.command()

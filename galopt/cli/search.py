@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from galopt.paths import DATASET, PARAMS
+
 if TYPE_CHECKING:
     from galopt.config import Config
 
@@ -83,7 +85,7 @@ def retrain(
     from galopt.experiments.search import results
 
     found, trial, config = results.find(_config(study, storage))
-    data = dataset.load()
+    data = dataset.load(DATASET)
     results.check_dataset(found, data)
     from galopt.experiments.run import run_experiment
 
@@ -100,4 +102,4 @@ def _config(study: str | None, storage: str | None) -> "Config":
     from galopt.config.load import load_config
 
     stated = {"search.study": study, "search.storage": storage}
-    return load_config(overrides={key: value for key, value in stated.items() if value})
+    return load_config(PARAMS, {key: value for key, value in stated.items() if value})

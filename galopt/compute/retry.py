@@ -1,11 +1,13 @@
 """Calls to a service that may be away for a while: a database that restarts, a cut link."""
 
-import sys
+import logging
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from galopt.errors import user_error
+
+logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -40,7 +42,7 @@ def retry(
             if time.monotonic() + pause > end:
                 raise
             if attempt == 2:
-                print(f"galopt: waiting for an answer ({_cause(error)})", file=sys.stderr)
+                logger.warning("waiting for an answer (%s)", _cause(error))
             time.sleep(pause)
             attempt += 1
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 
 from galopt.config.load import RUN_SECTIONS, build_config, read_params
 from galopt.config.schema import Config
+from galopt.paths import PARAMS
 
 
 def differences(config: Config, stated: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -26,9 +27,9 @@ def differences(config: Config, stated: Mapping[str, Any] | None = None) -> dict
     return dict(_differences(config.model_dump(), plain.model_dump(), ""))
 
 
-def command(config: Config, file: Path | str = "params.yaml") -> str:
+def command(config: Config, file: Path = PARAMS) -> str:
     """Return the command that, beside a `params.yaml`, trains a configuration again."""
-    stated = read_params(file) if Path(file).exists() else {}
+    stated = read_params(file) if file.exists() else {}
     overrides = " ".join(
         f"{key}={_plain(value)}"
         for key, value in differences(config, stated).items()
@@ -59,7 +60,7 @@ def started_by(kind: str, params: Mapping[str, str]) -> str:
     given = [
         f" -P {name}={shlex.quote(without_password(value) if name == 'storage' else value)}"
         for name, value in sorted(params.items())
-        if "." not in name and value not in ("params.yaml", "none")
+        if "." not in name and value not in (str(PARAMS), "none")
     ]
     return f"uv run mlflow run . -e {entry} --env-manager local{''.join(given)}"
 

@@ -11,22 +11,24 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from galopt.config.renamed import current_key, current_names
 from galopt.config.schema import Config
 from galopt.errors import ConfigError
+from galopt.paths import PARAMS
 
 PRESETS = files("galopt.config") / "presets"
 RUN_SECTIONS = ("augment", "network", "train", "evaluate")
 
 
 def load_config(
-    path: Path | str = "params.yaml", overrides: str | Mapping[str, Any] | None = None
+    path: Path | str | None = None, overrides: str | Mapping[str, Any] | None = None
 ) -> Config:
     """Read and validate a configuration.
 
     Parameters
     ----------
-    path : path
-        A YAML file with the sections of `galopt.config.schema.Config`.
+    path : path, optional
+        A YAML file with the sections of `galopt.config.Config`; by default nothing is stated.
     overrides : str or mapping, optional
         Dotted keys and their values, as text (``"train.epochs=2 augment.brightness=0"``)
         or as a mapping (``{"train.epochs": 2}``).
@@ -42,7 +44,7 @@ def load_config(
         The file cannot be read, or a key is unknown, ill-typed or out of range. The
         message names the key, the value, what is allowed and the nearest valid key.
     """
-    return build_config(read_params(path), overrides)
+    return build_config(read_params(path) if path else {}, overrides)
 
 
 def read_params(path: Path | str) -> dict[str, Any]:
@@ -57,7 +59,7 @@ def read_params(path: Path | str) -> dict[str, Any]:
 
 
 def load_run_config(
-    overrides: str, path: Path | str = "params.yaml", sections: Sequence[str] = RUN_SECTIONS
+    overrides: str, path: Path | str = PARAMS, sections: Sequence[str] = RUN_SECTIONS
 ) -> Config:
     """Read a configuration for one run, whose overrides may not touch the dataset.
 
@@ -159,9 +161,9 @@ def valid_keys(sections: Iterable[str] = tuple(Config.model_fields)) -> list[str
 
 
 def _validate(tree: dict[str, Any], overrides: Mapping[str, Any]) -> Config:
-    tree, overrides = deepcopy((tree, dict(overrides)))
+    tree = deepcopy(current_names(tree))
     for key, value in overrides.items():
-        _set(tree, key, value)
+        _set(tree, current_key(key), current_names(deepcopy(value), f"{key}."))
     try:
         return Config.model_validate(tree)
     except ValidationError as error:

@@ -13,8 +13,8 @@ class Convolution(Section):
     filters: int = Field(ge=1, le=2048, description="number of features")
     kernel: int = Field(ge=1, le=15, description="side of the filters, px")
     pool: int = Field(1, ge=1, le=4, description="side of the max pooling after it; 1 is none")
-    spread: float | None = Field(
-        0.01, gt=0, le=1, description="standard deviation of the first weights; null is He's"
+    init_std: float | None = Field(
+        0.01, gt=0, le=1, description="standard deviation of the initial weights; null is He's"
     )
     maxout: int = Field(
         1, ge=1, le=8, description="affine maps that a feature is the largest of; 1 is ReLU"
@@ -78,8 +78,11 @@ class Network(Section):
     dense: list[Annotated[int, Field(ge=1, le=16384)]] = Field(
         [2048, 2048], max_length=4, description="units of each dense layer"
     )
-    dense_spread: float | None = Field(
-        0.001, gt=0, le=1, description="standard deviation of the first dense weights; null is He's"
+    dense_init_std: float | None = Field(
+        0.001,
+        gt=0,
+        le=1,
+        description="standard deviation of the initial dense weights; null is He's",
     )
     maxout: int = Field(
         1, ge=1, le=8, description="affine maps that a dense unit is the largest of; 1 is ReLU"

@@ -10,8 +10,8 @@ from galopt.config.base import Positive, Section
 class Augment(Section):
     """Random views of a training galaxy: one affine resampling, then brightness."""
 
-    copies: int = Field(
-        3, ge=0, le=63, description="extra random views of each training galaxy an epoch"
+    repeats: int = Field(
+        3, ge=0, le=63, description="extra random views of each training galaxy per epoch"
     )
     rotation: float = Field(
         360.0, ge=0, le=360, description="rotation drawn from U(0, this), degrees; 0 is none"
@@ -27,8 +27,8 @@ class Augment(Section):
         0.0,
         ge=0,
         le=2,
-        description="brightness shifted by N(0, this), in spreads of the training pixels; "
-        "0.075 is the published one",
+        description="brightness shifted by N(0, this), in standard deviations of the training "
+        "pixels; 0.075 is the published one",
     )
 
 
@@ -68,7 +68,7 @@ class Train(Section):
         description="trained network whose convolutions this one starts from: a .keras file, "
         "a run's id or name, or a model such as models:/galopt@champion",
     )
-    thaw: int = Field(
+    unfreeze: int = Field(
         0, ge=0, description="epochs in which the convolutions of init_from stay as they came"
     )
     weight_by_votes: bool = Field(
@@ -85,10 +85,10 @@ class Train(Section):
     )
 
     @model_validator(mode="after")
-    def _something_thaws(self) -> "Train":
-        if self.thaw and self.init_from is None:
+    def _something_unfreezes(self) -> "Train":
+        if self.unfreeze and self.init_from is None:
             raise ValueError(
-                f"train.thaw={self.thaw}: there is nothing to thaw without train.init_from"
+                f"train.unfreeze={self.unfreeze}: nothing to unfreeze without train.init_from"
             )
         return self
 

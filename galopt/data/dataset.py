@@ -79,7 +79,7 @@ class Dataset:
         return Split(images[inside], catalog[self.targets].to_numpy(np.float32), catalog)
 
 
-def load(folder: Path | str = "data/dataset") -> Dataset:
+def load(folder: Path | str) -> Dataset:
     """Open a dataset that `build` made.
 
     Raises

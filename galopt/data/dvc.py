@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from galopt.errors import GaloptError
+from galopt.paths import DATASET
 
 
 def make_dataset() -> None:
@@ -17,7 +18,7 @@ def make_dataset() -> None:
         A stage failed; it has said why.
     """
     command = [sys.executable, "-m", "dvc", "repro", "rescale"]
-    if Path("data/dataset/dataset.json").exists():
+    if (DATASET / "dataset.json").exists():
         command.append("--allow-missing")  # a pulled dataset needs no stamps
     if not Path(".dvc").is_dir():
         subprocess.run([sys.executable, "-m", "dvc", "init", "--no-scm", "-q"], check=True)

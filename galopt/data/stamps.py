@@ -1,5 +1,6 @@
 """From the sky to one JPEG a galaxy: cut out, stretched, 454 by 454 px, 8-bit grey."""
 
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from galopt.data.imaging.images import check_side, read_image
 from galopt.data.imaging.mosaic import Mosaic, Units, assign_tiles
 from galopt.errors import DataError
 from galopt.files import atomic_file, atomic_folder, read_json
+
+logger = logging.getLogger(__name__)
 
 SIDE = 454
 """Side of a stamp, px (Ignat et al. 2016, section 3)."""
@@ -230,4 +233,4 @@ def _judge(bad: pd.DataFrame, total: int, allowed: float, folder: Path) -> None:
     line = f"{len(bad)} of {total} images are bad, listed in {folder / 'rejected.csv'}: {some}"
     if len(bad) > allowed * total or len(bad) == total:
         raise DataError(f"{line}. More than stamps.max_bad={allowed:g} of them is too many")
-    print(f"{line}. They are left out")
+    logger.info(f"{line}. They are left out")

@@ -4,6 +4,7 @@ Ignat et al. (2016), section 5.1, name four differences that may separate their 
 Huertas-Company's: preprocessing, brightness, model averaging and maxout.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -21,6 +22,8 @@ from galopt.metrics import rmse_per_galaxy
 from galopt.report.figures.run import draw_differences
 from galopt.report.run.page import log_report
 from galopt.report.run.subject import ReportData
+
+logger = logging.getLogger(__name__)
 
 AVERAGING, ALL = "averaging", "all together"
 
@@ -51,7 +54,7 @@ def run(config: Config, dataset: Dataset) -> pd.DataFrame:
         log_report(ReportData("ablation", dataset, config, run_id))
     for group in trained.values():
         forget(group, dataset)
-    print(result.to_string(index=False, float_format="%.4f"))
+    logger.info(result.to_string(index=False, float_format="%.4f"))
     return result
 
 

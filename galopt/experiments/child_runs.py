@@ -1,5 +1,6 @@
 """Several configurations trained as the children of one tracked run."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from galopt.evaluation.evaluate import Evaluation, score
 from galopt.experiments.run import follow_training, forget_checkpoints, run_evaluation
 from galopt.networks.inference import combine, predict_averaged
 from galopt.training.train import TrainResult, check_fit
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def train_members(
             raise ConfigError(f"{name}: {error}") from None
     members = []
     for number, (name, config) in enumerate(configs, 1):
-        print(f"Network {number} of {len(configs)}: {name}")
+        logger.info(f"Network {number} of {len(configs)}: {name}")
         with tracking.start_run(config, dataset, name=name, parent_run_id=parent_run_id) as run_id:
             result = follow_training(config, dataset, run_id).result
             evaluation, _ = run_evaluation(result.model, dataset, config.evaluate)

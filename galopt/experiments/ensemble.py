@@ -1,5 +1,6 @@
 """An ensemble: networks that differ, averaged, as Dieleman et al. (2015)."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import cycle, islice
@@ -24,6 +25,8 @@ from galopt.report.figures.run import evaluation_figures
 from galopt.report.html import svg
 from galopt.report.run.page import log_report
 from galopt.report.run.subject import ReportData
+
+logger = logging.getLogger(__name__)
 
 
 def run(config: Config, dataset: Dataset) -> Evaluation:
@@ -70,9 +73,9 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
             )
         )
     forget(members, dataset)
-    print(table.to_string(index=False, float_format="%.4f"))
-    print(gain.sentence("The best single network", "the average"))
-    print(verdict(evaluation, dataset))
+    logger.info(table.to_string(index=False, float_format="%.4f"))
+    logger.info(gain.sentence("The best single network", "the average"))
+    logger.info(verdict(evaluation, dataset))
     return evaluation
 
 

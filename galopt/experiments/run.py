@@ -1,8 +1,8 @@
 """One tracked run: train, evaluate, log. The same for `mlflow run`, DVC, a trial or a test."""
 
+import logging
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -15,6 +15,7 @@ from galopt.config import Config, Evaluate
 from galopt.data.dataset import Dataset
 from galopt.evaluation.evaluate import Evaluation, evaluate
 from galopt.evaluation.published import MODEL, PAPER
+from galopt.paths import CHECKPOINTS
 from galopt.prediction.model import MorphologyModel
 from galopt.report import model_card
 from galopt.report.figures.run import evaluation_figures, saliency_figure, training_figures
@@ -25,7 +26,7 @@ from galopt.tracking.models import starting_network
 from galopt.training.checkpoint import fingerprint
 from galopt.training.train import TrainResult, train
 
-CHECKPOINTS = Path("runs")
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def run_experiment(config: Config, dataset: Dataset) -> Evaluation:
             )
         )
     forget_checkpoints(config, dataset)
-    print(verdict(evaluation, dataset))
+    logger.info(verdict(evaluation, dataset))
     return evaluation
 
 
@@ -144,7 +145,7 @@ def publish(
     """Log the open run's model, the average of one or several networks, and register it."""
     uri = tracking.log_model(model, dataset)
     reason = tracking.register(uri, val_rmse, dataset, galaxies)
-    print(
+    logger.info(
         f"Registered as galopt; not the champion: {reason}" if reason else "Registered as champion"
     )
 

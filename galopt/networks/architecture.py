@@ -7,10 +7,10 @@ from galopt.config import Convolution, Network, Residual
 from galopt.errors import ConfigError
 
 # Ignat et al. (2016), figure 5: initial biases of the convolutions and the output, and of
-# the dense layers; spread of the output's initial weights.
+# the dense layers; init_std of the output's initial weights.
 CONVOLUTION_BIAS = OUTPUT_BIAS = 0.1
 DENSE_BIAS = 0.01
-OUTPUT_SPREAD = 0.01
+OUTPUT_INIT_STD = 0.01
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Layer:
         Name of the non-linearity.
     bias : float
         Initial bias.
-    spread : float or None
+    init_std : float or None
         Standard deviation of the initial weights; None for that of He et al. (2015).
     side : int or None
         Side of the maps that the layer and its pooling give, px; None for a dense layer.
@@ -49,7 +49,7 @@ class Layer:
     pool: int
     activation: str
     bias: float
-    spread: float | None
+    init_std: float | None
     side: int | None
     weights: int
     flops: int
@@ -116,7 +116,7 @@ def layers(network: Network, targets: int) -> Iterator[Layer]:
             pool=1,
             activation=_activation(network.maxout),
             bias=DENSE_BIAS,
-            spread=network.dense_spread,
+            init_std=network.dense_init_std,
             side=None,
             weights=products + units * network.maxout,
             flops=2 * products,
@@ -130,7 +130,7 @@ def layers(network: Network, targets: int) -> Iterator[Layer]:
         pool=1,
         activation={"tree": "decision tree"}.get(network.output, network.output),
         bias=OUTPUT_BIAS,
-        spread=OUTPUT_SPREAD,
+        init_std=OUTPUT_INIT_STD,
         side=None,
         weights=(inputs + 1) * targets,
         flops=2 * inputs * targets,
@@ -173,7 +173,7 @@ def _convolution(network: Network, layer: Convolution, maps: _Maps) -> Layer:
         pool=layer.pool,
         activation=_activation(layer.maxout),
         bias=CONVOLUTION_BIAS,
-        spread=layer.spread,
+        init_std=layer.init_std,
         side=maps.side,
         weights=kernel_weights + biases + _normalisation(network, layer.filters),
         flops=2 * products * network.views,
@@ -200,7 +200,7 @@ def _residual(network: Network, stage: Residual, maps: _Maps, last: bool) -> Lay
         pool=stage.pool,
         activation="ReLU",
         bias=0.0,
-        spread=None,
+        init_std=None,
         side=maps.side,
         weights=weights + (_normalisation(network, stage.filters) if last else 0),
         flops=2 * products * network.views,
@@ -218,7 +218,7 @@ def _weighted_mean(network: Network, maps: _Maps) -> Layer:
         pool=1,
         activation="linear",
         bias=0.0,
-        spread=0.0,
+        init_std=0.0,
         side=maps.side,
         weights=weights,
         flops=2 * weights * network.views,

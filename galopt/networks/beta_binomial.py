@@ -1,4 +1,4 @@
-"""Votes as counts: a loss that knows few voters from many, and the spread that it learns.
+"""Votes as counts: a loss that knows few voters from many, and the error that it learns.
 
 Of n voters who look at a galaxy, c tick an answer. Galaxies that look alike to the network
 still differ in their chance of a tick, so c is not binomial but beta-binomial: a chance with

@@ -14,7 +14,7 @@ from galopt.networks.architecture import (
     CONVOLUTION_BIAS,
     DENSE_BIAS,
     OUTPUT_BIAS,
-    OUTPUT_SPREAD,
+    OUTPUT_INIT_STD,
     check_layers,
 )
 from galopt.networks.beta_binomial import Concentration
@@ -75,7 +75,9 @@ def build_network(
     outputs = builder.fractions(hidden, targets)
     if concentration:
         votes = Concentration(
-            kernel_initializer=builder.weights(OUTPUT_SPREAD), dtype="float32", name="concentration"
+            kernel_initializer=builder.weights(OUTPUT_INIT_STD),
+            dtype="float32",
+            name="concentration",
         )(hidden)
         outputs = layers.Concatenate(dtype="float32", name="chances")([outputs, votes])
     return keras.Model(stamps, outputs, name=network.preset)
@@ -124,7 +126,7 @@ class _Builder:
         scores = layers.Dense(
             targets,
             activation=None if self.network.tree else self.network.output,
-            kernel_initializer=self.weights(OUTPUT_SPREAD),
+            kernel_initializer=self.weights(OUTPUT_INIT_STD),
             bias_initializer=keras.initializers.Constant(OUTPUT_BIAS),
             dtype="float32",
             name="scores" if self.network.tree else "fractions",
@@ -174,7 +176,7 @@ class _Builder:
         plain = not self.network.untied_biases and self.network.normalisation == "none"
         options: dict[str, Any] = {
             "use_bias": not self.network.untied_biases,
-            "kernel_initializer": self.weights(layer.spread),
+            "kernel_initializer": self.weights(layer.init_std),
             "bias_initializer": keras.initializers.Constant(CONVOLUTION_BIAS),
             "dtype": self.policy,
             "name": f"convolution_{number}",
@@ -231,7 +233,7 @@ class _Builder:
     def dense(self, x: Any, units: int, number: int) -> Any:
         """Add dropout and a dense layer."""
         options: dict[str, Any] = {
-            "kernel_initializer": self.weights(self.network.dense_spread),
+            "kernel_initializer": self.weights(self.network.dense_init_std),
             "bias_initializer": keras.initializers.Constant(DENSE_BIAS),
             "dtype": self.policy,
             "name": f"dense_{number}",
@@ -246,11 +248,11 @@ class _Builder:
         """Add dropout."""
         return layers.Dropout(self.network.dropout, seed=next(self.seeds), dtype=self.policy)(x)
 
-    def weights(self, spread: float | None) -> keras.initializers.Initializer:
-        """Return normal first weights, of He et al. (2015), equation 10, without a spread."""
-        if spread is None:
+    def weights(self, init_std: float | None) -> keras.initializers.Initializer:
+        """Return normal first weights, of He et al. (2015), equation 10, without a init_std."""
+        if init_std is None:
             return keras.initializers.HeNormal(seed=next(self.seeds))
-        return keras.initializers.RandomNormal(stddev=spread, seed=next(self.seeds))
+        return keras.initializers.RandomNormal(stddev=init_std, seed=next(self.seeds))
 
 
 def _blocks(network: Network) -> Iterator[tuple[int, int]]:

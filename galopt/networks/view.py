@@ -37,12 +37,13 @@ class View(keras.layers.Layer):
     flip : bool
         Mirror at random every second view.
     brightness : float
-        Standard deviation of a random brightness added to the standardised view, in spreads
-        of the training pixels. For one band it is what remains of the colours' shift along
-        their principal axis in Dieleman et al. (2015): N(0, 0.5) times eigenvector times
-        eigenvalue (Krizhevsky et al. 2012, section 4.1). That is 0.0126 of the full scale in
-        their code, sqrt(3) spreads squared for planes alike: either way 0.5 of it is 0.075.
-    mean, spread : float
+        Standard deviation of a random brightness added to the standardised view, in standard
+        deviations of the training pixels. For one band it is what remains of the colours'
+        shift along their principal axis in Dieleman et al. (2015): N(0, 0.5) times
+        eigenvector times eigenvalue (Krizhevsky et al. 2012, section 4.1). That is 0.0126 of
+        the full scale in their code, sqrt(3) standard deviations squared for planes alike:
+        either way 0.5 of it is 0.075.
+    mean, std : float
         Mean and standard deviation of the training pixels, in [0, 1]; views are
         standardised with them.
     seed : int
@@ -67,7 +68,7 @@ class View(keras.layers.Layer):
         flip: bool = False,
         brightness: float = 0.0,
         mean: float = 0.0,
-        spread: float = 1.0,
+        std: float = 1.0,
         seed: int = 0,
         turns: Sequence[float] = (0.0,),
         recentre: float = 0.0,
@@ -81,7 +82,7 @@ class View(keras.layers.Layer):
         self.pixels, self.field, self.channels = pixels, field, channels
         self.rotation, self.shift, self.zoom = rotation, shift, zoom
         self.flip, self.brightness, self.seed = flip, brightness, seed
-        self.mean, self.spread, self.turns = mean, spread, tuple(turns)
+        self.mean, self.std, self.turns = mean, std, tuple(turns)
         self.recentre = recentre
         self.seed_generator = keras.random.SeedGenerator(seed)
 
@@ -143,7 +144,7 @@ class View(keras.layers.Layer):
             shift_x, shift_y = shift_x + light_x, shift_y + light_y
         x = (side - 1) / 2 + shift_x + step * (cos * u - sin * v[None])
         y = (side - 1) / 2 + shift_y + step * (sin * u + cos * v[None])
-        views = (_bilinear(stamps, x, y) / 255.0 - self.mean) / self.spread
+        views = (_bilinear(stamps, x, y) / 255.0 - self.mean) / self.std
         views = ops.reshape(views, (batch, self.pixels, self.pixels, len(self.turns)))
         return ops.cast(ops.repeat(views, self.channels, axis=-1), self.compute_dtype)
 
@@ -159,11 +160,18 @@ class View(keras.layers.Layer):
         """Describe the output without drawing random numbers."""
         return keras.KerasTensor(self.compute_output_shape(stamps.shape), dtype=self.compute_dtype)
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "View":
+        """Rebuild the layer; files of before version 0.2 call `std` spread."""
+        if "spread" in config:
+            config = {**config, "std": config["spread"]}
+            del config["spread"]
+        return super().from_config(config)
+
     def get_config(self) -> dict[str, Any]:
         """Return what rebuilds the layer."""
         names = (
-            "pixels field channels rotation shift zoom flip brightness mean spread seed turns "
-            "recentre"
+            "pixels field channels rotation shift zoom flip brightness mean std seed turns recentre"
         )
         return super().get_config() | {name: getattr(self, name) for name in names.split()}
 
@@ -175,7 +183,7 @@ def view_layer(network: Network, augment: Augment, stamps: NDArray[np.uint8], se
     ----------
     network, augment : config sections
     stamps : array, shape (N, S, S), uint8
-        Training stamps, which give the mean and spread that views are standardised with.
+        Training stamps; their mean and standard deviation standardise the views.
     seed : int
         Seed of the random views.
     """
@@ -185,12 +193,12 @@ def view_layer(network: Network, augment: Augment, stamps: NDArray[np.uint8], se
         field=network.field,
         channels=network.channels,
         mean=mean / 255,
-        spread=max(deviation / 255, 1e-3),
+        std=max(deviation / 255, 1e-3),
         seed=seed,
         turns=(0, 45) if network.views > 1 else (0,),
         recentre=network.recentre,
         name="view",
-        **augment.model_dump(exclude={"copies"}),
+        **augment.model_dump(exclude={"repeats"}),
     )
 
 

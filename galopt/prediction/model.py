@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Fractions = NDArray[np.float32]
 
 SPREAD = Evaluate(rotations=8, flip=True)
-"""Views whose spread is the error of a single network that is evaluated in one view only."""
+"""Views whose standard deviation is the error of one network that is evaluated in one view."""
 
 
 class MorphologyModel:

@@ -1,5 +1,6 @@
 """MLflow's own web pages, started on this machine with the right store."""
 
+import logging
 import signal
 import socket
 import subprocess
@@ -14,6 +15,8 @@ import mlflow
 from galopt.errors import GaloptError
 from galopt.tracking.store import open_store
 from galopt.tracking.ui_view import prepare
+
+logger = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 PATIENCE = 180
@@ -85,6 +88,6 @@ def _wait(process: subprocess.Popen, port: int) -> None:
 
 
 def _welcome(address: str, browser: bool) -> None:
-    print(f"The experiment: {address}\nStop with Ctrl-C", flush=True)
+    logger.info(f"The experiment: {address}\nStop with Ctrl-C")
     if browser:
         webbrowser.open(address)

@@ -12,7 +12,7 @@ from galopt.errors import ConfigError, DataError
 
 
 class Batches(keras.utils.PyDataset):
-    """Shuffled batches in which every galaxy appears ``1 + copies`` times an epoch.
+    """Shuffled batches in which every galaxy appears ``1 + repeats`` times an epoch.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ class Batches(keras.utils.PyDataset):
         Training galaxies.
     batch_size : int
         Galaxies a batch; the last may be smaller.
-    copies : int
+    repeats : int
         Further appearances of each galaxy; each is a random view of its own.
     seed : int
         Seed of the order.
@@ -42,7 +42,7 @@ class Batches(keras.utils.PyDataset):
         self,
         split: Split,
         batch_size: int,
-        copies: int,
+        repeats: int,
         seed: int,
         weights: NDArray[np.float32] | None = None,
         with_voters: bool = False,
@@ -56,7 +56,7 @@ class Batches(keras.utils.PyDataset):
             )
         self.devices = devices
         self.weights, self.labels = weights, labels(split, with_voters)
-        self.split, self.batch_size, self.copies, self.seed = split, batch_size, copies, seed
+        self.split, self.batch_size, self.repeats, self.seed = split, batch_size, repeats, seed
         self.images = np.array(split.images)  # in memory: random rows of a file are slow
         self.start(epoch=0)
 
@@ -64,7 +64,7 @@ class Batches(keras.utils.PyDataset):
         """Shuffle for an epoch; the same epoch always has the same order."""
         self.epoch = epoch
         rng = np.random.default_rng([self.seed, epoch])
-        order = rng.permutation(np.repeat(np.arange(len(self.split)), 1 + self.copies))
+        order = rng.permutation(np.repeat(np.arange(len(self.split)), 1 + self.repeats))
         self.order = order[: shared(len(order), self.devices)]
 
     def __len__(self) -> int:

@@ -1,5 +1,6 @@
 """What happens around each epoch of a training: seeds, times, checkpoints, the line printed."""
 
+import logging
 import time
 from collections.abc import Callable
 from math import isfinite
@@ -13,6 +14,8 @@ from galopt.networks.build import part_seed
 from galopt.training.batches import Batches
 from galopt.training.checkpoint import Checkpoint
 from galopt.training.divergence import NotFiniteError, dead_layer
+
+logger = logging.getLogger(__name__)
 
 Epoch = dict[str, float]
 
@@ -72,12 +75,10 @@ class EpochCallback(keras.callbacks.Callback):
         stop = self.checkpoint.save(self.model, values, self.train)
         self.report(epoch, values)
         best = min(past["val_rmse"] for past in self.checkpoint.history)
-        self.bar.console.print(
+        logger.info(
             f"epoch {epoch + 1:3d}/{self.train.epochs}  train RMSE {values['train_rmse']:.4f}  "
             f"validation {values['val_rmse']:.4f} (best {best:.4f})  {self.seconds:.1f} s  "
-            f"{values['train_images_per_second']:.0f} images/s",
-            highlight=False,
-            soft_wrap=True,
+            f"{values['train_images_per_second']:.0f} images/s"
         )
         self.model.stop_training = stop
         self.warn()
@@ -89,12 +90,10 @@ class EpochCallback(keras.callbacks.Callback):
         stamps = self.batches[0][0][:16]
         if len(stamps) > 1 and (layer := dead_layer(self.model, stamps)):
             self.warned = True
-            self.bar.console.print(
-                f"warning: every galaxy gets the same fractions, for {layer} responds to none, and "
+            logger.warning(
+                f"every galaxy gets the same fractions, for {layer} responds to none, and "
                 "that hardly ever mends itself. Start again with a lower train.learning_rate "
-                f"({self.train.learning_rate:g}), another train.seed or network.preset=modern",
-                style="yellow",
-                soft_wrap=True,
+                f"({self.train.learning_rate:g}), another train.seed or network.preset=modern"
             )
 
 

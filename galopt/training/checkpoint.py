@@ -68,14 +68,14 @@ class Checkpoint:
     def save(self, model: keras.Model, values: dict[str, Any], train: Train) -> bool:
         """Add an epoch and write it; return whether training should stop.
 
-        Patience begins where the column has thawed. `STATE` is written last and names the
+        Patience begins where the column is unfrozen. `STATE` is written last and names the
         model files that belong to it, so that a process killed at any moment leaves the one
         state or the other.
         """
         self.history.append(values)
         scores = [epoch["val_rmse"] for epoch in self.history]
         best = scores.index(min(scores))
-        waited = len(scores) - 1 - max(best, train.thaw)
+        waited = len(scores) - 1 - max(best, train.unfreeze)
         self.finished = waited >= train.patience or len(scores) >= train.epochs
         self.last = next(name for name in MODELS if name not in (self.last, self.best))
         if best == len(scores) - 1:

@@ -78,7 +78,7 @@ def train(
         epochs too when training resumes.
     start : keras.Model, optional
         The trained network of `train.init_from`; its convolutions are kept, and trained
-        further from epoch `train.thaw` on.
+        further from epoch `train.unfreeze` on.
 
     Returns
     -------
@@ -130,7 +130,7 @@ def _batches(config: Config, train_split: Split, devices: int) -> Batches:
     return Batches(
         train_split,
         config.train.batch_size,
-        config.augment.copies,
+        config.augment.repeats,
         config.train.seed,
         vote_weights(train_split) if config.train.weight_by_votes else None,
         with_voters=_counts(config.train),
@@ -158,15 +158,15 @@ def _counts(train: Train) -> bool:
 
 def _phases(train: Train) -> list[range]:
     """Return the epochs in which the column rests, where it does, and those in which it learns."""
-    thaw = min(train.thaw, train.epochs)
-    return [phase for phase in (range(thaw), range(thaw, train.epochs)) if phase]
+    unfreeze = min(train.unfreeze, train.epochs)
+    return [phase for phase in (range(unfreeze), range(unfreeze, train.epochs)) if phase]
 
 
 def _compile(
     model: keras.Model, train: Train, precision: str, phase: range, reporter: EpochCallback
 ) -> None:
     """Make a model ready for what is left of a phase; its schedule is its own."""
-    freeze(model, phase.start < train.thaw)
+    freeze(model, phase.start < train.unfreeze)
     model.compile(
         optimizer=make_optimizer(train, len(phase) * len(reporter.batches), precision),
         loss=BetaBinomial() if _counts(train) else train.loss,

@@ -11,20 +11,24 @@ from helpers.project import PROJECT
 TRAIN = """
 import json, sys
 from pathlib import Path
-from galopt import dataset, evaluation, hardware, params, training
+from galopt.compute import hardware
+from galopt.config.load import load_config
+from galopt.data import dataset
+from galopt.evaluation.evaluate import evaluate
+from galopt.training.train import train
 words, data, folder = sys.argv[1:]
 data = dataset.load(Path(data))
 with hardware.shared_batches() as devices:
     pass
-result = training.train(params.load("params.yaml", words), data, Path(folder))
-test = evaluation.evaluate(result.model, data).metrics["test_rmse"]
+result = train(load_config("params.yaml", words), data, Path(folder))
+test = evaluate(result.model, data).metrics["test_rmse"]
 images = [e["train_images_per_second"] * e["epoch_seconds"] for e in result.history]
 print(json.dumps([devices, [e["val_rmse"] for e in result.history], test, images]))
 """
 SMALL = (
     "network.convolutions=[{'filters':8,'kernel':5,'pool':2},{'filters':8,'kernel':3,'pool':4}] "
-    "network.dense=[32] network.dense_spread=null network.dropout=0.1 train.precision=float32 "
-    "train.learning_rate=0.003 train.epochs=3 train.galaxies=67 augment.copies=1 "
+    "network.dense=[32] network.dense_init_std=null network.dropout=0.1 train.precision=float32 "
+    "train.learning_rate=0.003 train.epochs=3 train.galaxies=67 augment.repeats=1 "
     "train.batch_size=32"
 )
 

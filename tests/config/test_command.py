@@ -11,7 +11,10 @@ from galopt.config.load import build_config, load_config, load_run_config
 
 
 def test_defaults_need_no_override():
-    assert command(load_config()) == "uv run mlflow run . --env-manager local -P preset=ignat2016"
+    assert (
+        command(load_config("params.yaml"))
+        == "uv run mlflow run . --env-manager local -P preset=ignat2016"
+    )
 
 
 @pytest.mark.parametrize(
@@ -19,7 +22,7 @@ def test_defaults_need_no_override():
     [
         "train.epochs=2",
         "train.epochs=60",
-        "network.preset=modern augment.copies=0",
+        "network.preset=modern augment.repeats=0",
         "augment.flip=false augment.zoom=1.2",
         "network.dense=[64,32] network.convolutions.0.filters=16",
         'network.convolutions=[{"filters":8,"kernel":6,"pool":2}]',

@@ -75,7 +75,7 @@ def test_flattened_keys_are_valid_overrides():
     config = load_config("params.yaml")
     flat = flatten(config)
     assert flat["train.learning_rate"] == 0.001
-    assert flat["network.convolutions.3.spread"] == 0.1
+    assert flat["network.convolutions.3.init_std"] == 0.1
     assert flatten(build_config({}, flat)) == flat
 
 

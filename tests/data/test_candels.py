@@ -91,7 +91,7 @@ def test_the_stamps_are_those_cut_straight_from_the_mosaic(server, published, tm
 
 
 def test_galaxies_beyond_the_footprint_are_left_out_and_counted(
-    server, published, tmp_path, capsys
+    server, published, tmp_path, caplog
 ):
     header = fits.getheader(server.folder / FILES[0])
     empty = read_wcs(header).all_pix2world([1000.0], [20.0], 0)
@@ -102,7 +102,7 @@ def test_galaxies_beyond_the_footprint_are_left_out_and_counted(
     votes = pd.read_csv(tmp_path / "survey" / "votes.csv")
     assert set(votes.id) <= set(published.id)
     left_out = len(published) + 3 - len(votes)
-    assert f"{left_out} of {len(published) + 3} galaxies lie outside" in capsys.readouterr().out
+    assert f"{left_out} of {len(published) + 3} galaxies lie outside" in caplog.text
     assert left_out < 10
 
 
@@ -195,16 +195,18 @@ def test_scaling_by_one_does_no_harm(tmp_path):
 MEMORY = """
 import resource, sys
 from pathlib import Path
-from galopt import params
+from galopt.config.load import build_config
 from galopt.data.stamps import make_stamps
-from galopt.survey import candels, make_survey, simulate
+from galopt.data.survey import make_survey
+from galopt.data.survey.candels import read
+from galopt.data.survey.simulated import simulate
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 url = sys.argv[1]
 section = {"mosaic": url + "mosaic.fits", "table": url + "table3.dat.gz"}
-config = params.build({"survey": {"source": "candels", "candels": section}})
+config = build_config({"survey": {"source": "candels", "candels": section}})
 before = peak()
 make_survey(config, Path("survey"))
 make_stamps(config, Path("survey"), Path("data"))

@@ -116,11 +116,11 @@ def test_an_unreachable_server_is_named(server):
         fetched(server)
 
 
-def test_a_file_altered_in_the_cache_is_downloaded_again(server, capsys):
+def test_a_file_altered_in_the_cache_is_downloaded_again(server, caplog):
     path = fetch(server.url("a.bin"), None, keep).path
     path.write_bytes(CONTENT[:-1] + b"x")
     assert fetched(server) == CONTENT
-    assert "is not what was downloaded" in capsys.readouterr().out
+    assert "is not what was downloaded" in caplog.text
 
 
 def test_a_file_altered_on_the_server_is_refused_until_it_is_meant(server):

@@ -36,14 +36,14 @@ def test_the_deepest_row_of_a_galaxy_is_kept(tmp_path):
     assert votes.disk.tolist() == [0.4, 0.2, 0.6]
 
 
-def test_galaxies_without_votes_are_left_out_and_counted(tmp_path, capsys):
+def test_galaxies_without_votes_are_left_out_and_counted(tmp_path, caplog):
     votes = some_votes()
     votes.loc[1, list(TARGETS)] = 0.0
     write_table3(tmp_path / "table3.dat", votes)
     with (tmp_path / "table3.dat").open("a") as stream:
         stream.write(table3_line(id="wide2_9", ra=53.0, dec=-27.0) + "\n")
     assert read_kartaltepe(tmp_path / "table3.dat").id.tolist() == ["wide2_1", "ers2_3"]
-    assert "2 of 4 galaxies have blank cells or no tick: left out" in capsys.readouterr().out
+    assert "2 of 4 galaxies have blank cells or no tick: left out" in caplog.text
 
 
 def test_damaged_tables_are_refused(tmp_path):
@@ -80,7 +80,7 @@ def test_every_real_galaxy_with_a_position_is_read_once(real_data, tmp_path):
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_galaxy_zoo_answers_are_read(tmp_path, capsys, packed):
+def test_galaxy_zoo_answers_are_read(tmp_path, caplog, packed):
     votes = some_votes()[["id", "ra", "dec", "n_votes"]].assign(
         smooth=[0.5, 0.2, None], features=[0.3, 0.7, None], artifact=[0.2, 0.1, None]
     )
@@ -90,7 +90,7 @@ def test_galaxy_zoo_answers_are_read(tmp_path, capsys, packed):
         path.write_bytes(gzip.compress(path.read_bytes()))
     read = read_galaxy_zoo(path)
     pd.testing.assert_frame_equal(read.reset_index(drop=True), votes.iloc[:2])
-    assert "1 of 3 galaxies" in capsys.readouterr().out
+    assert "1 of 3 galaxies" in caplog.text
     path.write_bytes(path.read_bytes()[:30] if packed else b"ID,RA\n1,2\n")
     with pytest.raises(DataError, match="not table 2 of Galaxy Zoo CANDELS"):
         read_galaxy_zoo(path)

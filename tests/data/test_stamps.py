@@ -62,7 +62,7 @@ def test_every_kind_of_file_becomes_a_stamp(tmp_path, mine):
     assert len(pd.read_csv(tmp_path / "data" / "rejected.csv")) == 0
 
 
-def test_bad_images_are_left_out_and_reported(tmp_path, mine, capsys):
+def test_bad_images_are_left_out_and_reported(tmp_path, mine, caplog):
     picture(mine / "good.png", np.clip(60 + 4 * GALAXY, 0, 255).astype("uint8"))
     picture(mine / "blank.png", np.full((30, 30), 9, "uint8"))
     picture(mine / "dot.png", np.zeros((1, 1), "uint8"))
@@ -77,7 +77,7 @@ def test_bad_images_are_left_out_and_reported(tmp_path, mine, capsys):
     assert rejected["bomb.png"].startswith("too large")
     assert rejected["nan.fits"].startswith("blank")
     assert rejected["cut.jpg"].startswith("unreadable")
-    assert "5 of 6 images are bad" in capsys.readouterr().out
+    assert "5 of 6 images are bad" in caplog.text
 
 
 def test_too_many_bad_images_stop_the_stage_and_keep_the_old_stamps(tmp_path, mine):

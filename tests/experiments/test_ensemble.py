@@ -11,11 +11,11 @@ from galopt.experiments.child_runs import Member
 from galopt.training.train import TrainResult
 
 TINY = {
-    "network.convolutions": [{"filters": 4, "kernel": 6, "pool": 4, "spread": 0.1}],
+    "network.convolutions": [{"filters": 4, "kernel": 6, "pool": 4, "init_std": 0.1}],
     "network.dense": [8],
-    "network.dense_spread": 0.1,
+    "network.dense_init_std": 0.1,
     "network.pixels": 24,
-    "augment.copies": 0,
+    "augment.repeats": 0,
     "train.epochs": 1,
     "train.precision": "float32",
     "ensemble.members": 3,

@@ -31,7 +31,7 @@ VALUES = {
 
 
 SMALL = {
-    "augment": {"copies": 0},
+    "augment": {"repeats": 0},
     "network": {"pixels": 16, "convolutions": [{"filters": 4, "kernel": 3}], "dense": [8, 8]},
     "train": {"batch_size": 128, "epochs": 3},
     "search": {"study": "found", "space": SPACE},
@@ -51,7 +51,7 @@ def studied(tmp_path, monkeypatch):
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(stated))
     study = optuna.create_study(study_name="found", storage="sqlite:///search.db")
     study.set_user_attr("made_for", {"dataset": "abc", "search.objectives": ["val_rmse"]})
-    space = results.Space(load_config())
+    space = results.Space(load_config("params.yaml"))
     for values, rmse in ((VALUES | {"network.dense.0": 32}, 0.2), (VALUES, 0.1)):
         study.enqueue_trial(values)
         trial = study.ask()
@@ -69,21 +69,21 @@ def galopt(*words: str) -> str:
 
 def test_the_winner_keeps_what_was_not_searched_though_params_yaml_changed(studied):
     study = optuna.load_study(study_name="found", storage="sqlite:///search.db")
-    began = load_config(overrides="train.loss=binary_crossentropy network.pixels=40")
+    began = load_config("params.yaml", "train.loss=binary_crossentropy network.pixels=40")
     shared = {"augment", "network", "train"}
     study.set_user_attr("base", began.model_dump(mode="json", include=shared))
-    _, _, config = results.find(load_config(overrides="train.loss=mse train.epochs=9"))
+    _, _, config = results.find(load_config("params.yaml", "train.loss=mse train.epochs=9"))
     assert (config.train.loss, config.network.pixels) == ("binary_crossentropy", 40)
     assert config.train.learning_rate == VALUES["train.learning_rate"]
     assert config.train.epochs == 9
 
 
 def test_the_winner_is_the_best_trials_configuration(studied):
-    _, trial, config = results.find(load_config())
+    _, trial, config = results.find(load_config("params.yaml"))
     assert trial.number == 1
     assert config.network.dense == [64]
     assert config.train.batch_size == 64
-    assert config.train.epochs == load_config().train.epochs
+    assert config.train.epochs == load_config("params.yaml").train.epochs
 
 
 def test_a_written_preset_gives_the_winner_back_with_the_overrides_that_are_printed(studied):
@@ -93,8 +93,8 @@ def test_a_written_preset_gives_the_winner_back_with_the_overrides_that_are_prin
     assert "validation RMSE 0.1000" in text
     assert "dataset abc" in text
     assert 'overrides="train.batch_size=64"' in printed
-    again = load_config(overrides="network.preset=found train.batch_size=64")
-    _, _, config = results.find(load_config())
+    again = load_config("params.yaml", "network.preset=found train.batch_size=64")
+    _, _, config = results.find(load_config("params.yaml"))
     flat = flatten(config) | {"network.preset": "found"}
     assert flatten(again) == flat
     galopt("best", "--write")
@@ -118,7 +118,7 @@ def test_a_study_that_is_not_there_is_named(studied):
 
 
 def test_seeds_differ_and_nothing_else_does(studied):
-    _, _, config = results.find(load_config())
+    _, _, config = results.find(load_config("params.yaml"))
     flat = [flatten(one) for one in results.seeds(config, 3)]
     assert [one.pop("train.seed") for one in flat] == [2016, 2017, 2018]
     assert flat[0] == flat[1] == flat[2]
@@ -160,7 +160,7 @@ def test_the_winner_is_trained_again_with_seeds_and_the_mean_is_told(store, blob
 
 def test_an_ensemble_takes_the_best_trials_of_a_study_as_its_members(studied, blobs):
     study_is_of(blobs.info["hash"])
-    config = load_config(overrides={"ensemble.study": "found", "ensemble.members": 3})
+    config = load_config("params.yaml", {"ensemble.study": "found", "ensemble.members": 3})
     names, members = zip(*ensemble.variants(config, blobs), strict=True)
     assert names == ("1: trial 1", "2: trial 0", "3: trial 1")
     assert [member.network.dense for member in members] == [[64], [32], [64]]
@@ -169,7 +169,7 @@ def test_an_ensemble_takes_the_best_trials_of_a_study_as_its_members(studied, bl
 
 
 def test_an_ensemble_does_not_take_members_of_another_dataset(studied, blobs):
-    config = load_config(overrides={"ensemble.study": "found"})
+    config = load_config("params.yaml", {"ensemble.study": "found"})
     with pytest.raises(GaloptError, match="study 'found' is of dataset abc"):
         ensemble.variants(config, blobs)
 

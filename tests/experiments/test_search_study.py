@@ -168,7 +168,7 @@ def test_looking_for_a_study_makes_no_database(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_the_papers_network_comes_first_and_once(storage, capsys):
+def test_the_papers_network_comes_first_and_once(storage, caplog):
     config = load_config("params.yaml", {"search.storage": storage})
     space = Space(config)
     study = open_study(config.search, open_storage(storage), {})
@@ -181,7 +181,7 @@ def test_the_papers_network_comes_first_and_once(storage, capsys):
     assert (first.network, first.augment, first.train.learning_rate) == (
         paper.network, paper.augment, paper.train.learning_rate,
     )  # fmt: skip
-    assert "lies outside" not in capsys.readouterr().out
+    assert "lies outside" not in caplog.text
 
 
 def test_a_failed_trial_is_tried_again_twice_without_what_was_noted_on_it(storage):

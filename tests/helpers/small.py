@@ -7,11 +7,11 @@ from galopt.config.load import load_config
 
 SMALL = {
     "network.convolutions": [
-        {"filters": 16, "kernel": 5, "pool": 2, "spread": 0.1},
-        {"filters": 16, "kernel": 3, "pool": 4, "spread": 0.1},
+        {"filters": 16, "kernel": 5, "pool": 2, "init_std": 0.1},
+        {"filters": 16, "kernel": 3, "pool": 4, "init_std": 0.1},
     ],
     "network.dense": [32],
-    "network.dense_spread": 0.05,
+    "network.dense_init_std": 0.05,
     "network.dropout": 0.1,
     "train.batch_size": 32,
     "train.epochs": 4,

@@ -13,7 +13,7 @@ import time
 
 from galopt.compute import retry
 from galopt.config.load import build_config
-from galopt.errors import DataError, exit_on_error
+from galopt.errors import DataError, command_line
 from galopt.experiments.search.search import drive, locked_study
 from galopt.experiments.search.space import Space
 
@@ -99,7 +99,7 @@ def run(config, objective: Sleep) -> bool:
 def main(database: str, trials: str, seconds: str, workers: str = "2") -> None:
     """Run the study."""
     retry.SECONDS = float(os.environ.get("PATIENCE", retry.SECONDS))
-    with exit_on_error():
+    with command_line():
         config = build_config({"search": settings(database, int(trials), int(workers))})
         objective, folder = Sleep(float(seconds)), os.environ.get("DATASET")
         finished = track(config, folder, objective) if folder else run(config, objective)

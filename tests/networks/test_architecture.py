@@ -25,7 +25,7 @@ def test_weights_are_counted_with_their_biases():
 def test_output_and_biases_are_the_paper_s_figure_5():
     table = list(layers(build_config({}).network, targets=5))
     assert [layer.bias for layer in table] == [0.1] * 4 + [0.01, 0.01, 0.1]
-    assert [layer.spread for layer in table] == [0.01] * 3 + [0.1, 0.001, 0.001, 0.01]
+    assert [layer.init_std for layer in table] == [0.01] * 3 + [0.1, 0.001, 0.001, 0.01]
     assert [layer.activation for layer in table] == ["ReLU"] * 6 + ["sigmoid"]
 
 

@@ -63,7 +63,7 @@ def test_the_papers_network_is_as_published():
 
 
 @pytest.mark.parametrize(
-    ("layer", "spread", "bias"),
+    ("layer", "init_std", "bias"),
     [
         ("convolution_1", 0.01, 0.1),
         ("convolution_2", 0.01, 0.1),
@@ -74,10 +74,10 @@ def test_the_papers_network_is_as_published():
         ("fractions", 0.01, 0.1),
     ],
 )
-def test_initial_weights_have_the_published_spread(layer, spread, bias):
+def test_initial_weights_have_the_published_spread(layer, init_std, bias):
     kernel, biases = build().get_layer(layer).get_weights()
-    assert kernel.std() == pytest.approx(spread, rel=0.05)
-    assert kernel.mean() == pytest.approx(0, abs=spread / 10)
+    assert kernel.std() == pytest.approx(init_std, rel=0.05)
+    assert kernel.mean() == pytest.approx(0, abs=init_std / 10)
     np.testing.assert_allclose(biases, bias, rtol=1e-6)
 
 

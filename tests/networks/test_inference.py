@@ -23,7 +23,7 @@ def model() -> keras.Model:
         {
             "network": {
                 "pixels": 16,
-                "convolutions": [{"filters": 4, "kernel": 5, "pool": 4, "spread": 0.5}],
+                "convolutions": [{"filters": 4, "kernel": 5, "pool": 4, "init_std": 0.5}],
                 "dense": [],
             }
         }

@@ -157,7 +157,7 @@ def test_brightness_adds_a_normal_offset_to_the_whole_view():
 
 def test_no_view_of_the_default_configuration_has_an_empty_corner():
     layer = view_layer(Network(convolutions=[{"filters": 1, "kernel": 1}]), Augment(), blob(), 7)
-    layer.mean, layer.spread = 0.0, 1.0
+    layer.mean, layer.std = 0.0, 1.0
     frame = np.full((500, SIDE, SIDE), 255, np.uint8)
     frame[:, 0], frame[:, -1], frame[:, :, 0], frame[:, :, -1] = 0, 0, 0, 0
     views = array(layer(frame, training=True))

@@ -3,14 +3,12 @@
 import os
 import resource
 import shutil
-import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from astropy.io import fits
+from helpers.hostile import lying_fits, png_bomb
 from PIL import Image
 from typer.testing import CliRunner, Result
 
@@ -143,27 +141,6 @@ def test_provenance_names_code_and_model():
 def test_provenance_says_when_errors_were_learnt(monkeypatch):
     monkeypatch.setattr(Brightness, "learnt", True)
     assert "learnt from the votes" in provenance(Brightness(), {}, errors=True)["errors"]
-
-
-def png_bomb(path: Path, side: int) -> None:
-    """Write a black picture of `side` by `side` px, compressed a thousandfold."""
-
-    def part(kind: bytes, content: bytes) -> bytes:
-        check = struct.pack(">I", zlib.crc32(kind + content))
-        return struct.pack(">I", len(content)) + kind + content + check
-
-    packer = zlib.compressobj(9)
-    rows = b"".join([*(packer.compress(bytes(side + 1)) for _ in range(side)), packer.flush()])
-    head = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
-    parts = part(b"IHDR", head) + part(b"IDAT", rows) + part(b"IEND", b"")
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + parts)
-
-
-def lying_fits(path: Path, *sides: int) -> None:
-    """Write a FITS header that promises far more than the file holds."""
-    header = fits.Header({"SIMPLE": True, "BITPIX": -64, "NAXIS": len(sides)})
-    header.update({f"NAXIS{number}": side for number, side in enumerate(sides, 1)})
-    path.write_bytes(header.tostring(padding=True).encode() + bytes(2880))
 
 
 class Trap:

@@ -56,7 +56,7 @@ def folder(tmp_path_factory):
         galaxies = dataset.build(config, data, data / "dataset")
         write(quality.check_dataset(galaxies, data), galaxies.folder / quality.PAGE)
         for preset in ("ignat2016", "modern"):
-            wanted = f"network.preset={preset} train.epochs={EPOCHS} augment.copies=0"
+            wanted = f"network.preset={preset} train.epochs={EPOCHS} augment.repeats=0"
             run_experiment(load_config(PROJECT / "params.yaml", wanted), galaxies)
         yield folder
 

@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 import psutil
 import pytest
+from helpers.hostile import lying_fits, png_bomb
 from helpers.postgres_server import free_port
-from test_predict import lying_fits, png_bomb
 
 from galopt import tracking
 from galopt.config import Evaluate, Stamps
@@ -45,7 +45,7 @@ def blocks(language: str) -> list[str]:
 
 def network() -> keras.Model:
     stamps = keras.Input((84, 84), dtype="uint8")
-    view = View(45, 0.52, mean=0.2, spread=0.2, name="view")(stamps)
+    view = View(45, 0.52, mean=0.2, std=0.2, name="view")(stamps)
     start = keras.initializers.RandomNormal(stddev=0.03, seed=1)
     seen = keras.layers.Flatten()(view)
     fractions = keras.layers.Dense(2, "sigmoid", kernel_initializer=start, name="fractions")(seen)

@@ -10,7 +10,7 @@ from galopt.training.batches import Batches, labelled, vote_weights
 
 def test_every_galaxy_appears_once_and_in_each_copy(blobs):
     split = blobs.split("train")
-    batches = Batches(split, batch_size=32, copies=3, seed=1)
+    batches = Batches(split, batch_size=32, repeats=3, seed=1)
     assert len(batches) == -(-4 * len(split) // 32)
     seen = np.concatenate([batches[i][1] for i in range(len(batches))])
     assert len(seen) == 4 * len(split)
@@ -19,17 +19,17 @@ def test_every_galaxy_appears_once_and_in_each_copy(blobs):
 
 def test_devices_share_every_batch_equally(blobs):
     split = blobs.split("train")
-    batches = Batches(split, batch_size=33, copies=0, seed=1, devices=3)
+    batches = Batches(split, batch_size=33, repeats=0, seed=1, devices=3)
     sizes = [len(batches[i][0]) for i in range(len(batches))]
     assert {size % 3 for size in sizes} == {0}
     assert sum(sizes) == len(split) - len(split) % 3
     with pytest.raises(ConfigError, match="batch_size=32: 3 devices .* a multiple of 3"):
-        Batches(split, batch_size=32, copies=0, seed=1, devices=3)
+        Batches(split, batch_size=32, repeats=0, seed=1, devices=3)
 
 
 def test_images_stay_with_their_fractions(blobs):
     split = blobs.split("train")
-    images, fractions = Batches(split, batch_size=8, copies=0, seed=2)[1]
+    images, fractions = Batches(split, batch_size=8, repeats=0, seed=2)[1]
     for image, fraction in zip(images, fractions, strict=True):
         row = np.flatnonzero((split.images == image).all(axis=(1, 2)))
         assert (split.fractions[row] == fraction).all()

@@ -52,7 +52,7 @@ def test_a_validation_that_is_no_number_stops_the_run_and_nothing_is_saved(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_layer_that_responds_to_no_galaxy_is_named_once(blobs, tmp_path, monkeypatch, capsys):
+def test_a_layer_that_responds_to_no_galaxy_is_named_once(blobs, tmp_path, monkeypatch, caplog):
     sound = make_model
 
     def silent(*args):
@@ -63,13 +63,13 @@ def test_a_layer_that_responds_to_no_galaxy_is_named_once(blobs, tmp_path, monke
 
     monkeypatch.setattr("galopt.training.train.make_model", silent)
     train(small(train__epochs=2), blobs, tmp_path)
-    printed = "".join(capsys.readouterr())
+    printed = caplog.text
     assert printed.count("the same fractions, for convolution_2 responds to none") == 1
 
 
-def test_galaxies_that_reach_the_output_are_no_matter_of_a_warning(blobs, tmp_path, capsys):
+def test_galaxies_that_reach_the_output_are_no_matter_of_a_warning(blobs, tmp_path, caplog):
     train(small(train__epochs=2), blobs, tmp_path)
-    assert "the same fractions" not in "".join(capsys.readouterr())
+    assert "the same fractions" not in caplog.text
 
 
 class Steps(list):

@@ -73,19 +73,21 @@ def test_an_interrupted_training_resumes_to_the_same_result(blobs, tmp_path, pre
 RESUME = """
 import json, sys
 from pathlib import Path
-from galopt import dataset, params, training
+from galopt.config.load import load_config
+from galopt.data import dataset
+from galopt.training.train import train
 
 def interrupt(epoch, values):
     if epoch == 1:
         raise KeyboardInterrupt
 
-config = params.load("params.yaml", json.loads(sys.argv[1]))
+config = load_config("params.yaml", json.loads(sys.argv[1]))
 data, folder = dataset.load(sys.argv[2]), Path(sys.argv[3])
-unbroken = training.train(config, data, folder / "unbroken").model
+unbroken = train(config, data, folder / "unbroken").model
 try:
-    training.train(config, data, folder / "broken", interrupt)
+    train(config, data, folder / "broken", interrupt)
 except KeyboardInterrupt:
-    resumed = training.train(config, data, folder / "broken").model
+    resumed = train(config, data, folder / "broken").model
 pairs = zip(unbroken.get_weights(), resumed.get_weights(), strict=True)
 print("SAME" if all((a == b).all() for a, b in pairs) else "OTHER")
 """

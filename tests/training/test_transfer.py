@@ -86,14 +86,14 @@ def test_a_run_starts_from_a_file(first, blobs, tmp_path):
     np.testing.assert_allclose(ours, theirs, atol=1e-6)
 
 
-def test_a_frozen_column_rests_and_a_thawed_one_learns(first, blobs, tmp_path):
-    theirs, ours = train_from(first, blobs, tmp_path / "frozen", **{"train.thaw": 2})
+def test_a_frozen_backbone_rests_and_an_unfrozen_one_learns(first, blobs, tmp_path):
+    theirs, ours = train_from(first, blobs, tmp_path / "frozen", **{"train.unfreeze": 2})
     np.testing.assert_array_equal(ours, theirs)
-    theirs, ours = train_from(first, blobs, tmp_path / "thawed", **{"train.thaw": 1})
+    theirs, ours = train_from(first, blobs, tmp_path / "unfrozen", **{"train.unfreeze": 1})
     assert np.abs(ours - theirs).max() > 0
 
 
-def test_a_thawing_training_that_was_stopped_goes_on_as_if_unbroken(first, blobs, tmp_path):
+def test_an_unfreezing_training_that_was_stopped_goes_on_as_if_unbroken(first, blobs, tmp_path):
     class Stopped(Exception):
         pass
 
@@ -101,7 +101,7 @@ def test_a_thawing_training_that_was_stopped_goes_on_as_if_unbroken(first, blobs
         if epoch == stop_at:
             raise Stopped
 
-    words = TINY | {"train.epochs": 3, "train.thaw": 2, "train.init_from": str(first)}
+    words = TINY | {"train.epochs": 3, "train.unfreeze": 2, "train.init_from": str(first)}
     config = load_config("params.yaml", words | {"train.deterministic": True})
     start = starting_network(config.train.init_from)
     whole = train(config, blobs, tmp_path / "whole", start=start)
@@ -130,15 +130,19 @@ def test_a_network_of_somebody_else_is_refused(tmp_path):
             starting_network(f"{tmp_path}/{name}.keras")
 
 
-def test_patience_begins_where_the_column_thaws(first, blobs, tmp_path):
+def test_patience_begins_where_the_backbone_unfreezes(first, blobs, tmp_path):
     words = TINY | {"train.epochs": 9, "train.patience": 2, "train.learning_rate": 1e-9}
-    config = load_config("params.yaml", words | {"train.thaw": 5, "train.init_from": str(first)})
+    config = load_config(
+        "params.yaml", words | {"train.unfreeze": 5, "train.init_from": str(first)}
+    )
     start = starting_network(config.train.init_from)
     history = train(config, blobs, tmp_path, start=start).history
     best = int(np.argmin([epoch["val_rmse"] for epoch in history]))
     assert len(history) == min(max(best, 5) + 3, 9)
 
 
-def test_nothing_thaws_without_a_network_to_start_from():
-    with pytest.raises(ConfigError, match=r"train.thaw=3.*nothing to thaw without train.init_from"):
-        load_config("params.yaml", "train.thaw=3")
+def test_nothing_unfreezes_without_a_network_to_start_from():
+    with pytest.raises(
+        ConfigError, match=r"train.unfreeze=3.*nothing to unfreeze without train.init_from"
+    ):
+        load_config("params.yaml", "train.unfreeze=3")

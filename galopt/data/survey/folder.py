@@ -1,5 +1,6 @@
 """A survey from a folder of the user's own stamps and a table of votes."""
 
+import logging
 from pathlib import Path
 
 from galopt.config import Folder
@@ -14,6 +15,8 @@ from galopt.data.survey.votes import (
 )
 from galopt.errors import ConfigError, DataError
 from galopt.files import write_json
+
+logger = logging.getLogger(__name__)
 
 TABLES = ("votes.csv", "votes.parquet", "votes.fits", "votes.vot")
 
@@ -55,7 +58,7 @@ def read_folder(config: Folder, out: Path) -> None:
     votes.to_csv(out / "votes.csv", index=False)
     survey = {"source": "folder", "name": folder.name, "targets": targets}
     write_json(out / "survey.json", survey)
-    print(f"{table}: {len(votes)} galaxies, to predict: {', '.join(targets)}")
+    logger.info(f"{table}: {len(votes)} galaxies, to predict: {', '.join(targets)}")
 
 
 def _find_table(folder: Path) -> Path:

@@ -1,5 +1,6 @@
 """The driver: asks the study for trials, lets Dask place them, and tells what came of them."""
 
+import logging
 import signal
 import threading
 import time
@@ -18,6 +19,8 @@ from galopt.experiments.search.lock import Lock
 from galopt.experiments.search.space import Space
 from galopt.experiments.search.study import fail_running, retry, settled
 from galopt.experiments.search.trial import Objective, Outcome, Task, run_trial
+
+logger = logging.getLogger(__name__)
 
 
 class Listener(Protocol):
@@ -189,10 +192,9 @@ class Driver:
             if self.stopping:
                 raise KeyboardInterrupt
             self.stopping = True
-            print(
+            logger.info(
                 f"\nFinishing the {len(self.running)} running trials; "
-                "Ctrl-C again stops now. The same command resumes the study.",
-                flush=True,
+                "Ctrl-C again stops now. The same command resumes the study."
             )
 
         before = signal.signal(signal.SIGINT, interrupt)

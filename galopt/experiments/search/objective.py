@@ -17,8 +17,7 @@ from galopt.errors import DataError
 from galopt.experiments.search.space import Space
 from galopt.experiments.search.trial import TrialHandle
 from galopt.networks.architecture import totals
-
-RUNS = Path("runs")
+from galopt.paths import CHECKPOINTS
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class TrainingObjective:
             log.epoch(epoch, measured)
             report.epoch(epoch, best)
 
-        checkpoints = RUNS / f"{task.study}-{task.first}"  # a trial tried again goes on
+        checkpoints = CHECKPOINTS / f"{task.study}-{task.first}"  # a trial tried again goes on
         dataset = dataset_of(self.folder, self.dataset_hash)
         try:
             with _quiet():

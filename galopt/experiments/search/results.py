@@ -18,6 +18,7 @@ from galopt.experiments.search.space import Space
 from galopt.experiments.search.storage import open_storage
 from galopt.experiments.search.study import load_study
 from galopt.files import atomic_file
+from galopt.paths import PARAMS
 
 
 def find(config: Config) -> tuple[optuna.Study, FrozenTrial, Config]:
@@ -108,7 +109,7 @@ def write_preset(study: optuna.Study, trial: FrozenTrial, winner: Config) -> Pat
     return path
 
 
-def overruled(study: optuna.Study, winner: Config, file: Path | str = "params.yaml") -> list[str]:
+def overruled(study: optuna.Study, winner: Config, file: Path = PARAMS) -> list[str]:
     """Return the overrides that the preset needs because `params.yaml` states other values."""
     read = flatten(load_config(file, {"network.preset": study.study_name}))
     wanted = flatten(winner)

@@ -1,6 +1,7 @@
 """The Optuna study: its sampler, its pruner, what it was made for, what is left to do."""
 
 import json
+import logging
 import warnings
 from copy import deepcopy
 from typing import Any
@@ -16,6 +17,9 @@ from galopt.config import Pruner, Sampler, Search
 from galopt.config.load import build_config, flatten_preset
 from galopt.errors import ConfigError, GaloptError
 from galopt.experiments.search.space import Space
+from galopt.paths import PARAMS
+
+logger = logging.getLogger(__name__)
 
 RETRIES = 2
 PAPER = "ignat2016"
@@ -128,10 +132,10 @@ def enqueue_first(study: optuna.Study, space: Space) -> None:
     if study.get_trials(deepcopy=False):
         return
     paper = build_config(space.config.model_dump(exclude={"search"}), flatten_preset(PAPER))
-    for name, config in ((PAPER, paper), ("params.yaml", space.config)):
+    for name, config in ((PAPER, paper), (str(PARAMS), space.config)):
         values = space.values(config)
         if values is None:
-            print(f"{name} lies outside search.space: it is not tried first")
+            logger.info(f"{name} lies outside search.space: it is not tried first")
         else:
             study.enqueue_trial(values, user_attrs={"origin": name}, skip_if_exists=True)
 

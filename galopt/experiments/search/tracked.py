@@ -1,5 +1,6 @@
 """One tracked search: a run of the study, its trials below it, its figures and its best ten."""
 
+import logging
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,13 +13,16 @@ from galopt.config import Config
 from galopt.config.load import build_config, flatten
 from galopt.data.dataset import Dataset
 from galopt.experiments.search import figures, results
-from galopt.experiments.search.objective import RUNS, TrainingObjective
+from galopt.experiments.search.objective import TrainingObjective
 from galopt.experiments.search.search import drive, locked_study
 from galopt.experiments.search.space import Space
+from galopt.paths import CHECKPOINTS
 from galopt.report.run.page import log_report
 from galopt.report.run.subject import ReportData
 from galopt.tracking import log_file, log_text, trial_runs
 from galopt.tracking.search_runs import log_search, start_search, store_uri
+
+logger = logging.getLogger(__name__)
 
 
 def search(config: Config, dataset: Dataset) -> bool:
@@ -50,7 +54,7 @@ def search(config: Config, dataset: Dataset) -> bool:
             finished = drive(study, lock, space, objective, TrackedTrials(study, run_id, config))
             log_findings(study)
             log_report(ReportData("search", dataset, space.config, run_id))
-        print(results.verdict(study))
+        logger.info(results.verdict(study))
     return finished
 
 
@@ -110,16 +114,15 @@ class TrackedTrials:
             trial_runs.log_progress(self.run_id, done, self.best)
         if trial.state.name != "FAIL":
             history = trial.system_attrs.get("retry_history", [trial.number])
-            shutil.rmtree(RUNS / f"{self.study.study_name}-{history[0]}", ignore_errors=True)
+            shutil.rmtree(CHECKPOINTS / f"{self.study.study_name}-{history[0]}", ignore_errors=True)
         told = f"RMSE {trial.values[0]:.4f}" if values else reason
-        print(
+        logger.info(
             f"[{done}/{self.search.trials}] trial {trial.number} {trial.state.name.lower()}: "
-            f"{told}; best {self.best:.4f}",
-            flush=True,
+            f"{told}; best {self.best:.4f}"
         )
 
     def lost(self, trial: FrozenTrial) -> None:
         """Close the run of a trial whose driver ended."""
         if run_id := trial.user_attrs.get("mlflow_run_id"):
             trial_runs.kill_trial(run_id, "its driver ended")
-        print(f"trial {trial.number} was running when the search ended: it is tried again")
+        logger.info(f"trial {trial.number} was running when the search ended: it is tried again")

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -12,15 +11,15 @@ from numpy.typing import NDArray
 
 from galopt.data.dataset import Dataset
 from galopt.evaluation.diagnostics import reliability
-from galopt.evaluation.evaluate import Evaluation
 from galopt.evaluation.occlusion import most_confident, occlusion_maps
 from galopt.evaluation.published import MODEL, PAPER
 from galopt.metrics import rmse_per_galaxy
-from galopt.networks.inference import predict
-from galopt.training.train import TrainResult
 
-if TYPE_CHECKING:
-    from galopt.evaluation.evaluate import Evaluation  # loads Keras, which drawing does not need
+if TYPE_CHECKING:  # they load Keras, which drawing does not need
+    import keras
+
+    from galopt.evaluation.evaluate import Evaluation
+    from galopt.training.train import TrainResult
 
 TRAIN, VALIDATION, QUIET = "#7f7f7f", "#1f77b4", "#b0b0b0"
 MANY = 500
@@ -207,7 +206,7 @@ def _fractions(targets: Sequence[str], values: NDArray[np.float32]) -> str:
     return ", ".join(f"{targets[i].replace('_', ' ')} {values[i]:.2f}" for i in largest)
 
 
-def training_figures(result: TrainResult, dataset: Dataset) -> dict[str, Figure]:
+def training_figures(result: "TrainResult", dataset: Dataset) -> dict[str, Figure]:
     """Return the learning curve and the sheet of augmented galaxies."""
     floor = dataset.info["floor"]
     return {
@@ -216,7 +215,7 @@ def training_figures(result: TrainResult, dataset: Dataset) -> dict[str, Figure]
     }
 
 
-def evaluation_figures(evaluation: Evaluation) -> dict[str, Figure]:
+def evaluation_figures(evaluation: "Evaluation") -> dict[str, Figure]:
     """Return the figures of the test galaxies."""
     return {
         "predicted": predicted_against_voted(evaluation),
@@ -225,8 +224,10 @@ def evaluation_figures(evaluation: Evaluation) -> dict[str, Figure]:
     }
 
 
-def saliency_figure(model: keras.Model, evaluation: Evaluation) -> Figure:
+def saliency_figure(model: "keras.Model", evaluation: "Evaluation") -> Figure:
     """Return occlusion maps of the galaxy with the highest prediction of each of five targets."""
+    from galopt.networks.inference import predict  # here, for it loads Keras
+
     rows = most_confident(evaluation.predicted, most=5)
     stamps, targets = evaluation.split.images[rows], np.arange(len(rows))
     field = model.get_layer("view").field

@@ -13,6 +13,7 @@ from galopt.data.quality import Quality, stamps_of, votes
 from galopt.data.quality.finding import SHOWN, Finding
 from galopt.data.splits import SPLITS
 from galopt.files import atomic_file
+from galopt.paths import SURVEY
 from galopt.report.html import inline, svg, templates
 from galopt.report.quality.figures import measured_histograms, vote_histograms
 from galopt.report.quality.rejects import pictures
@@ -26,14 +27,14 @@ CHECKED = (
 )
 
 
-def write(quality: Quality, path: Path, survey: Path = Path("data/survey")) -> None:
+def write(quality: Quality, path: Path, survey: Path = SURVEY) -> None:
     """Write the page; `survey` is where rejected images are looked for."""
     html = page(quality, survey)
     with atomic_file(path) as temporary:
         temporary.write_text(html, encoding="utf-8")
 
 
-def page(quality: Quality, survey: Path = Path("data/survey")) -> str:
+def page(quality: Quality, survey: Path = SURVEY) -> str:
     """Return the page as HTML text that needs nothing beside it."""
     dataset = quality.dataset
     catalog, targets = dataset.catalog, dataset.targets

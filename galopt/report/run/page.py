@@ -14,6 +14,7 @@ from galopt.data.dataset import load
 from galopt.data.quality import PAGE as QUALITY
 from galopt.errors import DataError
 from galopt.files import atomic_file, read_json
+from galopt.paths import DATASET, EVALUATED, EVALUATION_PLOTS, PARAMS, TRAINED, TRAINING_PLOTS
 from galopt.report.html import templates
 from galopt.report.run import classes, examples, network, paper, reproduce, search
 from galopt.report.run.findings import collect
@@ -89,24 +90,24 @@ def write_report(path: Path) -> None:
         A stage has not run.
     """
     try:
-        train = read_json("metrics/train.json")
-        metrics = read_json("metrics/evaluation.json")
-        history = pd.read_csv("plots/training/history.csv").to_dict("records")
-        predictions = pd.read_csv("plots/evaluation/predictions.csv", dtype={"id": str})
+        train = read_json(TRAINED)
+        metrics = read_json(EVALUATED)
+        history = pd.read_csv(TRAINING_PLOTS / "history.csv").to_dict("records")
+        predictions = pd.read_csv(EVALUATION_PLOTS / "predictions.csv", dtype={"id": str})
     except FileNotFoundError as error:
         raise DataError(
             f"{error.filename}: missing, so there is nothing to report; make it: uv run dvc repro"
         ) from None
-    dataset = load()
+    dataset = load(DATASET)
     files = [
         file
-        for folder in ("plots/training", "plots/evaluation")
-        for file in sorted(Path(folder).glob("*.svg"))
+        for folder in (TRAINING_PLOTS, EVALUATION_PLOTS)
+        for file in sorted(folder.glob("*.svg"))
     ]
     subject = ReportData(
         kind="run",
         dataset=dataset,
-        config=load_config(),
+        config=load_config(PARAMS),
         run_id=train["mlflow_run_id"],
         train=train,
         history=history,  # type: ignore[arg-type]

@@ -85,7 +85,7 @@ def _epochs(subject: ReportData, train: dict[str, Any]) -> Iterator[dict[str, An
         "hardware": train["hardware"],
         "what": f"{pixels}×{pixels} views, real-time augmentation, {train['precision']}",
         "images": (galaxies or subject.info["counts"]["train"])
-        * (1 + subject.config.augment.copies),
+        * (1 + subject.config.augment.repeats),
         "seconds": f"{train['epoch_seconds']:.3g}",
         "rate": f"{train['train_images_per_second']:,.0f}",
     }

@@ -1,6 +1,7 @@
 """Files of the web: downloaded once, checked, and kept outside the project."""
 
 import hashlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,6 +14,8 @@ from platformdirs import user_cache_path
 from galopt.data.survey.candels.http import discard, download
 from galopt.errors import ConfigError, DataError
 from galopt.files import read_json, write_json
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def _cached(
         return None
     found = Fetched(cached, address, _digest(cached))
     if found.sha256 != _first_digest(cached):
-        print(f"{cached} is not what was downloaded from {address}: downloading it again")
+        logger.info(f"{cached} is not what was downloaded from {address}: downloading it again")
         cached.unlink()
         return None
     _compare(found, sha256, f"; remove {cached} to download it again")

@@ -1,11 +1,14 @@
 """The volunteers' votes of Galaxy Zoo CANDELS (Simmons et al. 2017), table 2."""
 
+import logging
 from pathlib import Path
 
 import pandas as pd
 
 from galopt.data.survey.votes import check_votes
 from galopt.errors import DataError
+
+logger = logging.getLogger(__name__)
 
 FIELDS = ("goods-s", "cosmos", "uds")
 ADDRESS = (
@@ -58,7 +61,9 @@ def read_galaxy_zoo(path: Path) -> pd.DataFrame:
     votes.index = pd.RangeIndex(2, len(votes) + 2, name="line")
     voted = votes.notna().all(axis=1) & (votes.iloc[:, 4:].sum(axis=1) > 0)
     if not voted.all():
-        print(f"{(~voted).sum()} of {len(voted)} galaxies have blank cells or no vote: left out")
+        logger.info(
+            f"{(~voted).sum()} of {len(voted)} galaxies have blank cells or no vote: left out"
+        )
     votes = votes[voted].astype({"n_votes": int})
     check_votes(votes, list(votes.columns[4:]), path)
     return votes

@@ -1,6 +1,7 @@
 """The expert votes of Kartaltepe et al. (2015): `table3.dat` of CDS J/ApJS/221/11."""
 
 import gzip
+import logging
 import zlib
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pandas as pd
 
 from galopt.data.survey.votes import TARGETS, check_votes
 from galopt.errors import DataError
+
+logger = logging.getLogger(__name__)
 
 FIELDS = ("goods-s",)
 ADDRESS = "https://cdsarc.cds.unistra.fr/ftp/J/ApJS/221/11/table3.dat.gz"
@@ -60,7 +63,9 @@ def read_kartaltepe(path: Path) -> pd.DataFrame:
     votes = _deepest(table)[["id", "ra", "dec", "n_votes", *fractions]]
     voted = votes.notna().all(axis=1) & (votes[fractions].sum(axis=1) > 0)
     if not voted.all():
-        print(f"{(~voted).sum()} of {len(voted)} galaxies have blank cells or no tick: left out")
+        logger.info(
+            f"{(~voted).sum()} of {len(voted)} galaxies have blank cells or no tick: left out"
+        )
     votes = votes[voted].astype({"n_votes": int})
     check_votes(votes, fractions, path)
     return votes

@@ -1,5 +1,6 @@
 """The CANDELS survey: the published F160W mosaic of one field, and people's votes."""
 
+import logging
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,8 @@ from galopt.data.survey.candels import galaxy_zoo, kartaltepe
 from galopt.data.survey.candels.download import Fetched, fetch
 from galopt.errors import ConfigError, DataError
 from galopt.files import write_json
+
+logger = logging.getLogger(__name__)
 
 _ARCHIVE = "https://archive.stsci.edu/pub/hlsp/candels"
 _MOSAIC = "v1.0/hlsp_candels_hst_wfc3_{}_f160w_v1.0_drz.fits"
@@ -121,7 +124,9 @@ def _on_mosaic(votes: pd.DataFrame, mosaic: Fetched, field: int) -> pd.DataFrame
             "is it the mosaic of their field?"
         )
     if lost:
-        print(f"{lost} of {len(votes)} galaxies lie outside the footprint of the mosaic: left out")
+        logger.info(
+            f"{lost} of {len(votes)} galaxies lie outside the footprint of the mosaic: left out"
+        )
     return votes[inside]
 
 
