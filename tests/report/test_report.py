@@ -268,7 +268,7 @@ def test_paper_stands_beside_ours(html):
 
 
 def test_brightness_that_was_used_is_reported(subject):
-    html = page(replace(subject, config=load_config(overrides="augment.brightness=0.5")))
+    html = page(replace(subject, config=load_config("params.yaml", "augment.brightness=0.5")))
     assert "brightness N(0, 0.5)" in html
     assert "-P overrides=augment.brightness=0.5" in html
 
