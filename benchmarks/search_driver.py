@@ -65,7 +65,7 @@ class Meter(TrackedTrials):
 def main() -> None:
     """Run as many trials as the command line says, with its overrides."""
     words = " ".join([f"search.trials={sys.argv[1]}", *sys.argv[2:]])
-    config = load_config(overrides=parse_overrides(words))
+    config = load_config("params.yaml", parse_overrides(words))
     data = dataset.load(Path(os.environ.get("DATASET", "data/dataset")).resolve())
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)

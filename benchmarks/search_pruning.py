@@ -26,7 +26,7 @@ KINDS = ("none", "median", "hyperband")
 def main() -> None:
     """Replay the study that the command line names."""
     stated = dict(zip(("search.study", "search.storage"), sys.argv[1:], strict=False))
-    search = load_config(overrides=stated).search
+    search = load_config("params.yaml", stated).search
     study = load_study(search, open_storage(search.storage, make=False))
     trials = study.get_trials(states=(TrialState.COMPLETE,))
     longest = max(len(trial.intermediate_values) for trial in trials)
