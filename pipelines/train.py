@@ -11,20 +11,14 @@ def main() -> None:
         config = load_config(PARAMS)
         from galopt import tracking
         from galopt.data import dataset
-        from galopt.experiments.run import forget_checkpoints, run_training
+        from galopt.experiments.run import run_training
         from galopt.experiments.stages import save_training
 
         data = dataset.load(DATASET)
         with tracking.start_run(config, data) as run_id:
             trained = run_training(config, data, run_id)
-        save_training(
-            trained,
-            data,
-            model=MODEL,
-            metrics=TRAINED,
-            plots=TRAINING_PLOTS,
-        )
-        forget_checkpoints(config, data)
+        save_training(trained, model=MODEL, metrics=TRAINED, plots=TRAINING_PLOTS)
+        trained.forget_checkpoints()
 
 
 if __name__ == "__main__":

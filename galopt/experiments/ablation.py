@@ -17,7 +17,7 @@ from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
 from galopt.evaluation.bootstrap import paired_bootstrap
 from galopt.evaluation.evaluate import Evaluation
-from galopt.experiments.child_runs import Member, average, forget, reseeded, train_members, varied
+from galopt.experiments.child_runs import Member, average, reseeded, train_members, varied
 from galopt.metrics import rmse_per_galaxy
 from galopt.report.figures.run import draw_differences
 from galopt.report.run.page import log_report
@@ -53,7 +53,8 @@ def run(config: Config, dataset: Dataset) -> pd.DataFrame:
         tracking.log_figures({"ablation": draw_differences(result)})
         log_report(ReportData("ablation", dataset, config, run_id))
     for group in trained.values():
-        forget(group, dataset)
+        for member in group:
+            member.trained.forget_checkpoints()
     logger.info(result.to_string(index=False, float_format="%.4f"))
     return result
 
@@ -108,7 +109,9 @@ def table(trained: Mapping[str, Sequence[Member]], dataset: Dataset) -> pd.DataF
         scores = [evaluation.metrics["test_rmse"] for evaluation in evaluations]
         errors = _squared_errors(evaluations)
         change = paired_bootstrap(reference, errors)
-        history = [epoch for member in trained.get(arm, ()) for epoch in member.result.history]
+        history = [
+            epoch for member in trained.get(arm, ()) for epoch in member.trained.result.history
+        ]
         rows.append(
             {
                 "arm": arm,

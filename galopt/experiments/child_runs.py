@@ -13,9 +13,9 @@ from galopt.config.load import change_config
 from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
 from galopt.evaluation.evaluate import Evaluation, score
-from galopt.experiments.run import follow_training, forget_checkpoints, run_evaluation
+from galopt.experiments.run import Trained, follow_training, run_evaluation
 from galopt.networks.inference import combine, predict_averaged
-from galopt.training.train import TrainResult, check_fit
+from galopt.training.train import check_fit
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +28,7 @@ class Member:
     ----------
     name : str
         What sets it apart.
-    config : Config
-    result : TrainResult
+    trained : Trained
     validation : array, shape (N, T), float32
         Predictions of the validation galaxies.
     evaluation : Evaluation
@@ -37,8 +36,7 @@ class Member:
     """
 
     name: str
-    config: Config
-    result: TrainResult
+    trained: Trained
     validation: NDArray[np.float32]
     evaluation: Evaluation
 
@@ -100,11 +98,12 @@ def train_members(
     for number, (name, config) in enumerate(configs, 1):
         logger.info(f"Network {number} of {len(configs)}: {name}")
         with tracking.start_run(config, dataset, name=name, parent_run_id=parent_run_id) as run_id:
-            result = follow_training(config, dataset, run_id).result
-            evaluation, _ = run_evaluation(result.model, dataset, config.evaluate)
+            trained = follow_training(config, dataset, run_id)
+            model = trained.result.model
+            evaluation, _ = run_evaluation(model, dataset, config.evaluate)
         images = dataset.split("validation").images
-        validation, _ = predict_averaged(result.model, images, config.evaluate)
-        members.append(Member(name, config, result, validation, evaluation))
+        validation, _ = predict_averaged(model, images, config.evaluate)
+        members.append(Member(name, trained, validation, evaluation))
     return members
 
 
@@ -119,9 +118,3 @@ def average(
     _, deviation = combine(predicted, [member.evaluation.deviation for member in members])
     mean = np.average(predicted, axis=0, weights=weights).astype(np.float32)
     return score(dataset, dataset.split("test"), mean, deviation)
-
-
-def forget(members: Sequence[Member], dataset: Dataset) -> None:
-    """Remove the checkpoints of finished members."""
-    for member in members:
-        forget_checkpoints(member.config, dataset)

@@ -16,7 +16,7 @@ from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
 from galopt.evaluation.bootstrap import Difference, compare_predictions
 from galopt.evaluation.evaluate import Evaluation
-from galopt.experiments.child_runs import Member, average, forget, reseeded, train_members, varied
+from galopt.experiments.child_runs import Member, average, reseeded, train_members, varied
 from galopt.experiments.run import describe, publish, verdict
 from galopt.experiments.search import results
 from galopt.metrics import rmse
@@ -52,12 +52,12 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
         members = train_members(configs, dataset, run_id)
         evaluation, gain, table = combine(members, dataset)
         tracking.log_evaluation(evaluation)
-        pictures = evaluation_figures(evaluation)
-        tracking.log_figures(pictures)
+        figures = evaluation_figures(evaluation)
+        tracking.log_figures(figures)
         tracking.log_text(table.to_csv(index=False), "members.csv")
         voted = dataset.split("validation").fractions
         val_rmse = rmse(voted, np.mean([member.validation for member in members], axis=0))
-        networks = [member.result.model for member in members]
+        networks = [member.trained.result.model for member in members]
         model = MorphologyModel(networks, dataset.targets, config.evaluate, config.stamps)
         publish(model, val_rmse, dataset, config.train.galaxies)
         describe(config, dataset, evaluation, len(networks))
@@ -69,10 +69,11 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
                 run_id=run_id,
                 metrics=evaluation.metrics,
                 predictions=evaluation.table,
-                figures={name: svg(picture) for name, picture in pictures.items()},
+                figures={name: svg(figure) for name, figure in figures.items()},
             )
         )
-    forget(members, dataset)
+    for member in members:
+        member.trained.forget_checkpoints()
     logger.info(table.to_string(index=False, float_format="%.4f"))
     logger.info(gain.sentence("The best single network", "the average"))
     logger.info(verdict(evaluation, dataset))

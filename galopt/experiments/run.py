@@ -3,6 +3,7 @@
 import logging
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -31,10 +32,22 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained network and the MLflow run that holds it."""
+    """A trained network, the MLflow run that holds it, and what was drawn of its training.
+
+    Attributes
+    ----------
+    result : TrainResult
+    run_id : str
+    checkpoints : path
+        Folder of its checkpoints, no longer needed once everything is logged.
+    figures : dict of Figure
+        Learning curve and augmented views, as they were logged.
+    """
 
     result: TrainResult
     run_id: str
+    checkpoints: Path
+    figures: dict[str, Figure]
 
     def summary(self) -> dict[str, Any]:
         """Return what `metrics/train.json` says."""
@@ -50,6 +63,10 @@ class Trained:
             "hardware": hardware.describe(),
             "mlflow_run_id": self.run_id,
         }
+
+    def forget_checkpoints(self) -> None:
+        """Remove the checkpoints of a training whose results are logged."""
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
 
 
 def run_experiment(config: Config, dataset: Dataset) -> Evaluation:
@@ -67,9 +84,8 @@ def run_experiment(config: Config, dataset: Dataset) -> Evaluation:
     """
     with tracking.start_run(config, dataset) as run_id:
         trained = run_training(config, dataset, run_id)
-        evaluation, pictures = run_evaluation(trained.result.model, dataset, config.evaluate)
+        evaluation, figures = run_evaluation(trained.result.model, dataset, config.evaluate)
         describe(config, dataset, evaluation)
-        pictures = training_figures(trained.result, dataset) | pictures
         log_report(
             ReportData(
                 kind="run",
@@ -80,10 +96,10 @@ def run_experiment(config: Config, dataset: Dataset) -> Evaluation:
                 history=trained.result.history,
                 metrics=evaluation.metrics,
                 predictions=evaluation.table,
-                figures={name: svg(picture) for name, picture in pictures.items()},
+                figures={n: svg(figure) for n, figure in (trained.figures | figures).items()},
             )
         )
-    forget_checkpoints(config, dataset)
+    trained.forget_checkpoints()
     logger.info(verdict(evaluation, dataset))
     return evaluation
 
@@ -133,9 +149,9 @@ def follow_training(config: Config, dataset: Dataset, run_id: str) -> Trained:
     start = starting_network(config.train.init_from)
     result = train(config, dataset, folder, tracking.log_epoch, start)
     tracking.log_history(result.history)
-    trained = Trained(result, run_id)
+    trained = Trained(result, run_id, folder, training_figures(result, dataset))
     tracking.log_training(trained.summary())
-    tracking.log_figures(training_figures(result, dataset))
+    tracking.log_figures(trained.figures)
     return trained
 
 
@@ -155,10 +171,10 @@ def run_evaluation(
 ) -> tuple[Evaluation, dict[str, Figure]]:
     """Evaluate inside an open run, log metrics, predictions and figures, and return them."""
     evaluation = evaluate(model, dataset, views)
-    pictures = evaluation_figures(evaluation) | {"saliency": saliency_figure(model, evaluation)}
+    figures = evaluation_figures(evaluation) | {"saliency": saliency_figure(model, evaluation)}
     tracking.log_evaluation(evaluation)
-    tracking.log_figures(pictures)
-    return evaluation, pictures
+    tracking.log_figures(figures)
+    return evaluation, figures
 
 
 def describe(config: Config, dataset: Dataset, evaluation: Evaluation, networks: int = 1) -> None:
@@ -166,11 +182,6 @@ def describe(config: Config, dataset: Dataset, evaluation: Evaluation, networks:
     tracking.describe_run(model_card.note(dataset, evaluation))
     title = f"{config.network.preset} on {dataset.info['name']}"
     tracking.describe_model(model_card.card(title, dataset, evaluation, networks))
-
-
-def forget_checkpoints(config: Config, dataset: Dataset) -> None:
-    """Remove the checkpoints of a finished training."""
-    shutil.rmtree(CHECKPOINTS / fingerprint(config, dataset.info["hash"]), ignore_errors=True)
 
 
 def _median(history: list[dict[str, float]], name: str) -> float:

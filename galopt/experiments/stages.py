@@ -5,40 +5,36 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from galopt.data.dataset import Dataset
 from galopt.evaluation.evaluate import Evaluation
 from galopt.experiments.run import Trained
 from galopt.files import atomic_file, write_json
-from galopt.report.figures.run import training_figures
 
 
-def save_training(
-    trained: Trained, dataset: Dataset, model: Path, metrics: Path, plots: Path
-) -> None:
+def save_training(trained: Trained, model: Path, metrics: Path, plots: Path) -> None:
     """Write the model, `train.json`, the table of epochs and the figures for DVC."""
     with atomic_file(model) as path:
         trained.result.model.save(path)
     table = pd.DataFrame(trained.result.history)
     table.insert(0, "epoch", range(1, len(table) + 1))
-    _save_figures(training_figures(trained.result, dataset), plots)
+    _save_figures(trained.figures, plots)
     table.to_csv(plots / "history.csv", index=False)
     write_json(metrics, trained.summary())
 
 
 def save_evaluation(
     evaluation: Evaluation,
-    pictures: dict[str, Figure],
+    figures: dict[str, Figure],
     run_id: str,
     metrics: Path,
     plots: Path,
 ) -> None:
     """Write `evaluation.json`, the predictions and the figures for DVC."""
-    _save_figures(pictures, plots)
+    _save_figures(figures, plots)
     evaluation.table.to_csv(plots / "predictions.csv", index=False)
     write_json(metrics, evaluation.metrics | {"mlflow_run_id": run_id})
 
 
-def _save_figures(pictures: dict[str, Figure], folder: Path) -> None:
+def _save_figures(figures: dict[str, Figure], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for name, figure in pictures.items():
+    for name, figure in figures.items():
         figure.savefig(folder / f"{name}.svg")

@@ -1,4 +1,4 @@
-"""What happens around each epoch of a training: seeds, times, checkpoints, the line printed."""
+"""What happens around each epoch of a training: seeds, times, checkpoints, its line."""
 
 import logging
 import time
@@ -14,14 +14,13 @@ from galopt.networks.build import part_seed
 from galopt.training.batches import Batches
 from galopt.training.checkpoint import Checkpoint
 from galopt.training.divergence import NotFiniteError, dead_layer
+from galopt.training.stopping import Epoch
 
 logger = logging.getLogger(__name__)
 
-Epoch = dict[str, float]
-
 
 class EpochCallback(keras.callbacks.Callback):
-    """Reseed, time, report and checkpoint each epoch, and stop when patience ends."""
+    """Reseed, time, report and checkpoint each epoch."""
 
     def __init__(
         self,
@@ -61,7 +60,7 @@ class EpochCallback(keras.callbacks.Callback):
         self.seconds = time.perf_counter() - self.started
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Save, report and print the epoch, unless its validation is not finite."""
+        """Save, report and log the epoch, unless its validation is not finite."""
         if not (isfinite(logs["val_loss"]) and isfinite(logs["val_rmse"])):
             raise NotFiniteError(len(self.batches) - 1, validation=True)
         values = {
@@ -72,7 +71,7 @@ class EpochCallback(keras.callbacks.Callback):
             "epoch_seconds": self.seconds,
             "train_images_per_second": len(self.batches.order) / self.seconds,
         }
-        stop = self.checkpoint.save(self.model, values, self.train)
+        self.checkpoint.save(self.model, values)
         self.report(epoch, values)
         best = min(past["val_rmse"] for past in self.checkpoint.history)
         logger.info(
@@ -80,7 +79,6 @@ class EpochCallback(keras.callbacks.Callback):
             f"validation {values['val_rmse']:.4f} (best {best:.4f})  {self.seconds:.1f} s  "
             f"{values['train_images_per_second']:.0f} images/s"
         )
-        self.model.stop_training = stop
         self.warn()
 
     def warn(self) -> None:

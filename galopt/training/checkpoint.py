@@ -3,13 +3,13 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 import keras
 
-from galopt.config import Config, Train
+from galopt.config import Config
 from galopt.errors import GaloptError
 from galopt.files import atomic_file, read_json, write_json
+from galopt.training.stopping import Epoch
 
 STATE = "checkpoint.json"
 MODELS = ("epoch_0.keras", "epoch_1.keras", "epoch_2.keras")
@@ -32,15 +32,12 @@ class Checkpoint:
     ----------
     history : list of dict
         The values of the epochs done so far.
-    finished : bool
-        Whether training had reached its end.
     """
 
     def __init__(self, folder: Path, config: Config, dataset_hash: str) -> None:
         self.folder = Path(folder)
         self.fingerprint = fingerprint(config, dataset_hash)
-        self.history: list[dict[str, float]] = []
-        self.finished = False
+        self.history: list[Epoch] = []
         self.last = self.best = ""
 
     def restore(self, model: keras.Model) -> None:
@@ -52,7 +49,7 @@ class Checkpoint:
         if state["fingerprint"] != self.fingerprint:
             return
         self.last, self.best = state["last"], state["best"]
-        self.history, self.finished = state["history"], state["finished"]
+        self.history = state["history"]
         model.set_weights(self._saved().get_weights())
 
     def restore_optimizer(self, model: keras.Model) -> None:
@@ -65,21 +62,16 @@ class Checkpoint:
     def _saved(self) -> keras.Model:
         return keras.saving.load_model(self.folder / self.last)
 
-    def save(self, model: keras.Model, values: dict[str, Any], train: Train) -> bool:
-        """Add an epoch and write it; return whether training should stop.
+    def save(self, model: keras.Model, values: Epoch) -> None:
+        """Add an epoch and write it.
 
-        Patience begins where the column is unfrozen. `STATE` is written last and names the
-        model files that belong to it, so that a process killed at any moment leaves the one
-        state or the other.
+        `STATE` is written last and names the model files that belong to it, so that a process
+        killed at any moment leaves the one state or the other.
         """
-        self.history.append(values)
-        scores = [epoch["val_rmse"] for epoch in self.history]
-        best = scores.index(min(scores))
-        waited = len(scores) - 1 - max(best, train.unfreeze)
-        self.finished = waited >= train.patience or len(scores) >= train.epochs
         self.last = next(name for name in MODELS if name not in (self.last, self.best))
-        if best == len(scores) - 1:
+        if all(values["val_rmse"] < epoch["val_rmse"] for epoch in self.history):
             self.best = self.last
+        self.history.append(values)
         try:
             with atomic_file(self.folder / self.last) as path:
                 model.save(path)
@@ -89,16 +81,15 @@ class Checkpoint:
                     "fingerprint": self.fingerprint,
                     "last": self.last,
                     "best": self.best,
-                    "finished": self.finished,
                     "history": self.history,
                 },
             )
         except OSError as error:
             raise GaloptError(
-                f"cannot write the checkpoint of epoch {len(scores)} to {self.folder}: {error}; "
+                f"cannot write the checkpoint of epoch {len(self.history)} to {self.folder}: "
+                f"{error}; "
                 "free some space and start again: training resumes from the epoch before"
             ) from None
-        return self.finished
 
     def load_best(self, model: keras.Model) -> None:
         """Give a model the weights of the best epoch."""

@@ -17,10 +17,11 @@ from galopt.networks.beta_binomial import BetaBinomial, FractionError
 from galopt.networks.build import build_network, targets_of
 from galopt.networks.view import view_layer
 from galopt.training.batches import Batches, labelled, labels, shared, vote_weights
-from galopt.training.callback import Epoch, EpochCallback, reseed
+from galopt.training.callback import EpochCallback, reseed
 from galopt.training.checkpoint import Checkpoint
 from galopt.training.divergence import NotFiniteError, diverged
 from galopt.training.optimizers import make_optimizer
+from galopt.training.stopping import EarlyStopping, Epoch, has_ended
 from galopt.training.transfer import freeze, start_from
 
 
@@ -33,7 +34,7 @@ class TrainResult:
     model : keras.Model
         With the weights of the best epoch.
     history : list of dict
-        One entry an epoch: train_rmse, val_rmse, epoch_seconds, train_images_per_second.
+        One entry per epoch: train_rmse, val_rmse, epoch_seconds, train_images_per_second.
     precision : str
         The dtype policy that was used.
     """
@@ -112,7 +113,8 @@ def train(
         with progress_bar() as bar:
             reporter = EpochCallback(config, batches, checkpoint, on_epoch, bar)
             for phase in _phases(config.train):
-                if checkpoint.finished or len(checkpoint.history) >= phase.stop:
+                done = len(checkpoint.history)
+                if done >= phase.stop or has_ended(checkpoint.history, config.train):
                     continue
                 try:
                     _compile(model, config.train, precision, phase, reporter)
@@ -189,7 +191,7 @@ def _fit(
         validation_batch_size=shared(512, devices),
         epochs=phase.stop,
         initial_epoch=len(reporter.checkpoint.history),
-        callbacks=[reporter],
+        callbacks=[reporter, EarlyStopping(reporter.checkpoint.history, train)],
         shuffle=False,
         verbose=0,
     )

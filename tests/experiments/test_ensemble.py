@@ -1,5 +1,7 @@
 """Several networks: how they differ, how they are averaged, what the differences are worth."""
 
+from pathlib import Path
+
 import mlflow
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from galopt.config.load import build_config, load_config, preset_names
 from galopt.errors import ConfigError
 from galopt.experiments import ablation, ensemble
 from galopt.experiments.child_runs import Member
+from galopt.experiments.run import Trained
 from galopt.training.train import TrainResult
 
 TINY = {
@@ -92,7 +95,8 @@ def member(name: str, noise: float, dataset, seed: int) -> Member:
     seen = {k: v + rng.normal(0, noise, v.shape).astype(np.float32) for k, v in voted.items()}
     evaluation = score(dataset, dataset.split("test"), seen["test"])
     result = TrainResult(None, [{"val_rmse": noise, "epoch_seconds": 2.0}], "float32")
-    return Member(name, None, result, seen["validation"], evaluation)
+    trained = Trained(result, "", Path(name), {})
+    return Member(name, trained, seen["validation"], evaluation)
 
 
 def test_averaging_independent_errors_gains_what_theory_says(blobs):
