@@ -195,7 +195,7 @@ def test_mlflow_run_trains_evaluates_and_reports(reproduced, store):
         (["--epochs=-1"], "train.epochs=-1"),
         (["--overrides=train.epoch=1"], "did you mean train.epochs?"),
         (["--overrides=survey.simulate.galaxies=9"], "change it there"),
-        (["--bogus=3"], "unrecognized arguments: --bogus=3"),
+        (["--bogus=3"], "-P bogus: no such parameter"),
     ],
 )
 def test_bad_parameters_end_in_one_clear_line(project, arguments, message):

@@ -178,11 +178,11 @@ def test_an_epoch_that_was_half_written_spoils_neither_the_last_nor_the_best(
     saved = Checkpoint(tmp_path, config, blobs.info["hash"])
     for number, score in enumerate([0.3, 0.1, 0.2], 1):
         network.get_layer("fractions").bias.assign([number, number])
-        saved.save(network, {"val_rmse": score}, config.train)
+        saved.save(network, {"val_rmse": score})
     network.get_layer("fractions").bias.assign([9, 9])
     monkeypatch.setattr("galopt.training.checkpoint.write_json", lambda *args: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        saved.save(network, {"val_rmse": 0.01}, config.train)
+        saved.save(network, {"val_rmse": 0.01})
     again = Checkpoint(tmp_path, config, blobs.info["hash"])
     again.restore(network)
     assert [epoch["val_rmse"] for epoch in again.history] == [0.3, 0.1, 0.2]

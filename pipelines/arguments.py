@@ -1,0 +1,49 @@
+"""The arguments of an MLproject entry point, read as the configuration that they ask for."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+
+from galopt.config import Config
+from galopt.config.load import RUN_SECTIONS, load_run_config
+from galopt.errors import ConfigError
+from galopt.paths import PARAMS
+
+UNSET = str(PARAMS)
+"""What MLproject hands over for a parameter that was not given."""
+
+
+def read_config(about: str, keys: Mapping[str, str], sections: Sequence[str] = ()) -> Config:
+    """Return the configuration that the command line and `params.yaml` ask for.
+
+    Parameters
+    ----------
+    about : str
+        What the entry point does, for ``--help``.
+    keys : mapping of str to str
+        Its parameters and the dotted keys that they set.
+    sections : sequence of str
+        Sections that may be overridden beside those of a run.
+
+    Raises
+    ------
+    ConfigError
+        A parameter or a key is unknown, or a value is ill-typed or out of range.
+    """
+    parser = argparse.ArgumentParser(description=about, allow_abbrev=False)
+    for name, key in keys.items():
+        parser.add_argument(f"--{name}", default=UNSET, help=f"{key} [what {UNSET} says]")
+    parser.add_argument("--overrides", default="none", help='"key=value …", any key of the run')
+    parsed, unknown = parser.parse_known_args()
+    if unknown:
+        raise ConfigError(_unknown(unknown[0].lstrip("-").partition("=")[0], [*keys, "overrides"]))
+    given = vars(parsed)
+    words = [f"{key}={given[name]}" for name, key in keys.items() if given[name] != UNSET]
+    words += [given["overrides"]] if given["overrides"] != "none" else []
+    return load_run_config(" ".join(words), sections=(*RUN_SECTIONS, *sections))
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    meant = f"; did you mean {close[0]}?" if close else ""
+    return f"-P {name}: no such parameter{meant} Valid parameters: {', '.join(known)}"
