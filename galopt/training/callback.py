@@ -14,6 +14,7 @@ from galopt.networks.build import part_seed
 from galopt.training.batches import Batches
 from galopt.training.checkpoint import Checkpoint
 from galopt.training.divergence import NotFiniteError, dead_layer
+from galopt.training.normalisation import refresh_statistics
 from galopt.training.stopping import Epoch
 
 logger = logging.getLogger(__name__)
@@ -56,8 +57,9 @@ class EpochCallback(keras.callbacks.Callback):
         self.bar.advance(self.task)
 
     def on_test_begin(self, logs: Any = None) -> None:
-        """Take the time of the training half of the epoch."""
+        """Take the time of the training half of the epoch; make its weights ready to measure."""
         self.seconds = time.perf_counter() - self.started
+        refresh_statistics(self.model, self.batches)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Save, report and log the epoch, unless its validation is not finite."""
