@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from PIL import Image
 
 from galopt.compute.parallel import map_cores
 from galopt.config import Config, Work
 from galopt.data.noise_floor import floor_of
 from galopt.data.splits import SPLITS, split_galaxies
+from galopt.data.stamps import read_stamp
 from galopt.errors import DataError
 from galopt.files import atomic_folder, read_json, write_json
 
@@ -184,19 +184,6 @@ def _write_images(files: list[Path], pixels: int, path: Path, work: Work) -> Non
 
 def _rescale(files: list[Path], pixels: int) -> NDArray[np.uint8]:
     return np.stack([read_stamp(file, pixels) for file in files])
-
-
-def read_stamp(file: Path, pixels: int) -> NDArray[np.uint8]:
-    """Decode a JPEG stamp and rescale it; the decoder does most of the reduction.
-
-    Returns
-    -------
-    array, shape (pixels, pixels), uint8
-    """
-    with Image.open(file) as image:
-        image.draft("L", (pixels, pixels))
-        grey = image.convert("L").resize((pixels, pixels), Image.Resampling.LANCZOS)
-    return np.asarray(grey)
 
 
 def _content_hash(images: Path, catalog: pd.DataFrame) -> str:

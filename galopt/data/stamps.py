@@ -143,6 +143,19 @@ def stamp_chunk(chunk: StampBatch, config: Stamps, folder: Path) -> list[dict]:
         ]
 
 
+def read_stamp(file: Path, pixels: int) -> np.ndarray:
+    """Decode a JPEG stamp and rescale it; the decoder does most of the reduction.
+
+    Returns
+    -------
+    array, shape (pixels, pixels), uint8
+    """
+    with Image.open(file) as image:
+        image.draft("L", (pixels, pixels))
+        grey = image.convert("L").resize((pixels, pixels), Image.Resampling.LANCZOS)
+    return np.asarray(grey)
+
+
 def _rows(chunk: StampBatch) -> list[dict]:
     return chunk.rows.to_dict("records")
 

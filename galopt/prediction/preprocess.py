@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from galopt.compute.parallel import cores
 from galopt.config import Stamps
-from galopt.data.dataset import read_stamp
-from galopt.data.stamps import StampBatch, stamp_chunk
+from galopt.data.stamps import StampBatch, read_stamp, stamp_chunk
 from galopt.errors import DataError
 
 TOGETHER = 64

@@ -8,6 +8,7 @@ from PIL import Image
 
 from galopt.config.load import load_config
 from galopt.data import dataset
+from galopt.data.stamps import read_stamp
 from galopt.errors import DataError
 
 CONFIG = load_config("params.yaml")
@@ -19,7 +20,7 @@ def test_images_follow_the_catalogue(blobs):
         assert len(split) == blobs.info["counts"][name]
         for row in (0, len(split) - 1):
             file = blobs.folder.parent / "stamps" / f"{split.catalog['id'][row]}.jpg"
-            np.testing.assert_array_equal(split.images[row], dataset.read_stamp(file, 84))
+            np.testing.assert_array_equal(split.images[row], read_stamp(file, 84))
         np.testing.assert_allclose(split.fractions, split.catalog[["spheroid", "disk"]], rtol=1e-6)
 
 
@@ -32,7 +33,7 @@ def test_rescaling_keeps_the_picture(tmp_path):
     y, x = np.mgrid[:454, :454]
     picture = np.round(127 + 100 * np.sin(x / 40) * np.cos(y / 60)).astype(np.uint8)
     Image.fromarray(picture).save(tmp_path / "stamp.jpg", quality=95)
-    rescaled = dataset.read_stamp(tmp_path / "stamp.jpg", 84)
+    rescaled = read_stamp(tmp_path / "stamp.jpg", 84)
     centres = ((np.arange(84) + 0.5) * 454 / 84).astype(int)
     assert np.abs(rescaled.astype(int) - picture[np.ix_(centres, centres)]).max() < 12
 
