@@ -2,7 +2,7 @@
 
 from galopt.data.dvc import make_dataset
 from galopt.errors import command_line
-from galopt.paths import DATASET
+from galopt.paths import CHECKPOINTS, DATASET
 from pipelines.arguments import read_config
 
 KEYS = {
@@ -22,7 +22,7 @@ def main() -> None:
         from galopt.data import dataset  # what is heavy, after what may be refused
         from galopt.experiments.run import run_experiment
 
-        run_experiment(config, dataset.load(DATASET))
+        run_experiment(config, dataset.load(DATASET), CHECKPOINTS)
 
 
 if __name__ == "__main__":

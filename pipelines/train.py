@@ -2,7 +2,7 @@
 
 from galopt.config.load import load_config
 from galopt.errors import command_line
-from galopt.paths import DATASET, MODEL, PARAMS, TRAINED, TRAINING_PLOTS
+from galopt.paths import CHECKPOINTS, DATASET, MODEL, PARAMS, TRAINED, TRAINING_PLOTS
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
 
         data = dataset.load(DATASET)
         with tracking.start_run(config, data) as run_id:
-            trained = run_training(config, data, run_id)
+            trained = run_training(config, data, run_id, CHECKPOINTS)
         save_training(trained, model=MODEL, metrics=TRAINED, plots=TRAINING_PLOTS)
         trained.forget_checkpoints()
 

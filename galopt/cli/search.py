@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from galopt.paths import DATASET, PARAMS
+from galopt.paths import CHECKPOINTS, DATASET, PARAMS
 
 if TYPE_CHECKING:
     from galopt.config import Config
@@ -90,7 +90,8 @@ def retrain(
     from galopt.experiments.run import run_experiment
 
     errors = [
-        run_experiment(one, data).metrics["test_rmse"] for one in results.seeds(config, seeds)
+        run_experiment(one, data, CHECKPOINTS).evaluation.metrics["test_rmse"]
+        for one in results.seeds(config, seeds)
     ]
     print(
         f"test RMSE {mean(errors):.4f} ± {stdev(errors):.4f} over {seeds} seeds; "

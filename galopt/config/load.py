@@ -43,6 +43,12 @@ def load_config(
     ConfigError
         The file cannot be read, or a key is unknown, ill-typed or out of range. The
         message names the key, the value, what is allowed and the nearest valid key.
+
+    Examples
+    --------
+    >>> import galopt
+    >>> galopt.load_config(overrides="network.preset=modern").network.pooling
+    'weighted'
     """
     return build_config(read_params(path) if path else {}, overrides)
 

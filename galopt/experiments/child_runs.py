@@ -15,6 +15,7 @@ from galopt.errors import ConfigError
 from galopt.evaluation.evaluate import Evaluation, score
 from galopt.experiments.run import Trained, follow_training, run_evaluation
 from galopt.networks.inference import combine, predict_averaged
+from galopt.paths import CHECKPOINTS
 from galopt.training.train import check_fit
 
 logger = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ def train_members(
     for number, (name, config) in enumerate(configs, 1):
         logger.info(f"Network {number} of {len(configs)}: {name}")
         with tracking.start_run(config, dataset, name=name, parent_run_id=parent_run_id) as run_id:
-            trained = follow_training(config, dataset, run_id)
+            trained = follow_training(config, dataset, run_id, CHECKPOINTS)
             model = trained.result.model
             evaluation, _ = run_evaluation(model, dataset, config.evaluate)
         images = dataset.split("validation").images

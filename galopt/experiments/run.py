@@ -2,8 +2,10 @@
 
 import logging
 import shutil
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import keras
@@ -16,7 +18,6 @@ from galopt.config import Config, Evaluate
 from galopt.data.dataset import Dataset
 from galopt.evaluation.evaluate import Evaluation, evaluate
 from galopt.evaluation.published import MODEL, PAPER
-from galopt.paths import CHECKPOINTS
 from galopt.prediction.model import MorphologyModel
 from galopt.report import model_card
 from galopt.report.figures.run import evaluation_figures, saliency_figure, training_figures
@@ -37,6 +38,8 @@ class Trained:
     Attributes
     ----------
     result : TrainResult
+    model : MorphologyModel
+        Its network in use.
     run_id : str
     checkpoints : path
         Folder of its checkpoints, no longer needed once everything is logged.
@@ -45,6 +48,7 @@ class Trained:
     """
 
     result: TrainResult
+    model: MorphologyModel
     run_id: str
     checkpoints: Path
     figures: dict[str, Figure]
@@ -69,21 +73,57 @@ class Trained:
         shutil.rmtree(self.checkpoints, ignore_errors=True)
 
 
-def run_experiment(config: Config, dataset: Dataset) -> Evaluation:
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes
+    ----------
+    id : str
+        Of MLflow.
+    model : MorphologyModel
+        What was trained; `predict` takes files, pictures and arrays.
+    evaluation : Evaluation
+        Of the test galaxies.
+    """
+
+    id: str
+    model: MorphologyModel
+    evaluation: Evaluation
+
+
+def run_experiment(config: Config, dataset: Dataset, checkpoints: Path | str | None = None) -> Run:
     """Train, evaluate and report one configuration as one tracked run.
 
     Parameters
     ----------
     config : Config
     dataset : Dataset
+    checkpoints : path, optional
+        Folder from which a training that was killed goes on; without one it starts again.
 
     Returns
     -------
-    Evaluation
-        Of the test galaxies.
+    Run
+
+    Raises
+    ------
+    GaloptError
+        The configuration does not suit the dataset, or the loss is no longer a number.
+
+    Examples
+    --------
+    >>> import galopt
+    >>> dataset = galopt.load_dataset("data/dataset")
+    >>> words = "network.preset=modern train.epochs=1 augment.repeats=0"
+    >>> run = galopt.train(galopt.load_config(overrides=words), dataset)
+    >>> 0 < run.evaluation.metrics["test_rmse"] < 1
+    True
     """
-    with tracking.start_run(config, dataset) as run_id:
-        trained = run_training(config, dataset, run_id)
+    with ExitStack() as stack:
+        folder = Path(checkpoints or stack.enter_context(TemporaryDirectory()))
+        run_id = stack.enter_context(tracking.start_run(config, dataset))
+        trained = run_training(config, dataset, run_id, folder)
         evaluation, figures = run_evaluation(trained.result.model, dataset, config.evaluate)
         describe(config, dataset, evaluation)
         log_report(
@@ -101,7 +141,7 @@ def run_experiment(config: Config, dataset: Dataset) -> Evaluation:
         )
     trained.forget_checkpoints()
     logger.info(verdict(evaluation, dataset))
-    return evaluation
+    return Run(run_id, trained.model, evaluation)
 
 
 def verdict(evaluation: Evaluation, dataset: Dataset) -> str:
@@ -119,18 +159,17 @@ def verdict(evaluation: Evaluation, dataset: Dataset) -> str:
     return "\n".join([*lines, "Browse: uv run mlflow ui"])
 
 
-def run_training(config: Config, dataset: Dataset, run_id: str) -> Trained:
+def run_training(config: Config, dataset: Dataset, run_id: str, checkpoints: Path) -> Trained:
     """Train inside an open run and log what came of it, the model too.
 
     Parameters and result are those of `follow_training`.
     """
-    trained = follow_training(config, dataset, run_id)
-    model = MorphologyModel([trained.result.model], dataset.targets, config.evaluate, config.stamps)
-    publish(model, trained.result.val_rmse, dataset, config.train.galaxies)
+    trained = follow_training(config, dataset, run_id, checkpoints)
+    publish(trained.model, trained.result.val_rmse, dataset, config.train.galaxies)
     return trained
 
 
-def follow_training(config: Config, dataset: Dataset, run_id: str) -> Trained:
+def follow_training(config: Config, dataset: Dataset, run_id: str, checkpoints: Path) -> Trained:
     """Train inside an open run, resuming from its checkpoints, and log how it went.
 
     Parameters
@@ -139,17 +178,20 @@ def follow_training(config: Config, dataset: Dataset, run_id: str) -> Trained:
     dataset : Dataset
     run_id : str
         The open run's id.
+    checkpoints : path
+        Folder of the checkpoints of all trainings.
 
     Returns
     -------
     Trained
     """
     tracking.log_network(config.network, len(dataset.targets))
-    folder = CHECKPOINTS / fingerprint(config, dataset.info["hash"])
+    folder = checkpoints / fingerprint(config, dataset.info["hash"])
     start = starting_network(config.train.init_from)
     result = train(config, dataset, folder, tracking.log_epoch, start)
     tracking.log_history(result.history)
-    trained = Trained(result, run_id, folder, training_figures(result, dataset))
+    model = MorphologyModel([result.model], dataset.targets, config.evaluate, config.stamps)
+    trained = Trained(result, model, run_id, folder, training_figures(result, dataset))
     tracking.log_training(trained.summary())
     tracking.log_figures(trained.figures)
     return trained

@@ -44,6 +44,13 @@ def open_model(reference: str) -> tuple[MorphologyModel, dict[str, str]]:
     ------
     GaloptError
         There is none, or it is not a model of galopt.
+
+    Examples
+    --------
+    >>> import galopt
+    >>> model, origin = galopt.open_model(trained.id)
+    >>> model.targets
+    ['spheroid', 'disk', 'irregular', 'point_source', 'unclassifiable']
     """
     if reference.endswith(".keras"):
         return _from_file(Path(reference)), {"model": reference}

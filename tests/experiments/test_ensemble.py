@@ -95,7 +95,7 @@ def member(name: str, noise: float, dataset, seed: int) -> Member:
     seen = {k: v + rng.normal(0, noise, v.shape).astype(np.float32) for k, v in voted.items()}
     evaluation = score(dataset, dataset.split("test"), seen["test"])
     result = TrainResult(None, [{"val_rmse": noise, "epoch_seconds": 2.0}], "float32")
-    trained = Trained(result, "", Path(name), {})
+    trained = Trained(result, None, "", Path(name), {})
     return Member(name, trained, seen["validation"], evaluation)
 
 
