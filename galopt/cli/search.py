@@ -87,16 +87,21 @@ def retrain(
     found, trial, config = results.find(_config(study, storage))
     data = dataset.load(DATASET)
     results.check_dataset(found, data)
+    from galopt.evaluation.evaluate import EXPECTED_RMSE
     from galopt.experiments.run import run_experiment
 
-    errors = [
-        run_experiment(one, data, CHECKPOINTS).evaluation.metrics["test_rmse"]
+    measured = [
+        run_experiment(one, data, CHECKPOINTS).evaluation.metrics
         for one in results.seeds(config, seeds)
     ]
+    errors = [metrics["test_rmse"] for metrics in measured]
     print(
         f"test RMSE {mean(errors):.4f} ± {stdev(errors):.4f} over {seeds} seeds; "
         f"the trial had validation RMSE {trial.values[0]:.4f}"
     )
+    if EXPECTED_RMSE in measured[0]:
+        errors = [metrics[EXPECTED_RMSE] for metrics in measured]
+        print(f"from the expected votes {mean(errors):.4f} ± {stdev(errors):.4f}")
 
 
 def _config(study: str | None, storage: str | None) -> "Config":

@@ -1,8 +1,8 @@
 """From the sky to the rescaled dataset: `survey`, `stamps` and `rescale`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from galopt.config.base import Fraction, Positive, Section
 
@@ -129,5 +129,20 @@ class Rescale(Section):
 
     pixels: int = Field(84, ge=32, le=512, description="side to which a whole stamp is rescaled")
     validation: float = Field(0.1, gt=0, lt=0.5, description="share of galaxies for validation")
-    test: float = Field(0.1, gt=0, lt=0.5, description="share of galaxies for the test")
+    test: float = Field(
+        0.1,
+        gt=0,
+        lt=1,
+        description="share of galaxies for the test; most of a large simulated survey makes "
+        "small differences visible",
+    )
     seed: int = Field(2016, ge=0, description="seed of the split")
+
+    @model_validator(mode="after")
+    def _some_are_left_to_train(self) -> Self:
+        if self.validation + self.test >= 1:
+            raise ValueError(
+                f"rescale.validation={self.validation} and rescale.test={self.test}: together they "
+                "must leave galaxies to train on, so add up to less than 1"
+            )
+        return self

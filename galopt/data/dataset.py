@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from galopt.compute.parallel import map_cores
 from galopt.config import Config, Work
-from galopt.data.noise_floor import floor_of
+from galopt.data.noise_floor import EXPECTED, expectation_of, floor_of
 from galopt.data.splits import SPLITS, split_galaxies
 from galopt.data.stamps import read_stamp
 from galopt.errors import DataError
@@ -36,11 +36,14 @@ class Split:
         Vote fractions in [0, 1].
     catalog : DataFrame
         One row a galaxy: id, n_votes, measured quantities, targets.
+    expected : array, shape (N, T), float32, optional
+        What the fractions would be on average over all voters, where the truth is known.
     """
 
     images: NDArray[np.uint8]
     fractions: NDArray[np.float32]
     catalog: pd.DataFrame
+    expected: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -76,7 +79,10 @@ class Dataset:
         rows = np.flatnonzero(self.catalog["split"] == name)
         catalog = self.catalog.iloc[rows].reset_index(drop=True)
         inside = slice(rows[0], rows[-1] + 1)  # the rows of a split are contiguous
-        return Split(images[inside], catalog[self.targets].to_numpy(np.float32), catalog)
+        fractions = catalog[self.targets].to_numpy(np.float32)
+        names = [f"{EXPECTED}{target}" for target in self.targets]
+        known = catalog[names].to_numpy(np.float32) if set(names) <= set(catalog) else None
+        return Split(images[inside], fractions, catalog, known)
 
 
 def load(folder: Path | str) -> Dataset:
@@ -133,7 +139,9 @@ def build(config: Config, data: Path | str, folder: Path | str) -> Dataset:
         _write_images(files, config.rescale.pixels, temporary / "images.npy", config.work)
         floor = floor_of(catalog, data / "survey", targets, config.survey.fractions, one_answer)
         catalog["split"] = catalog["split"].astype(str)
-        catalog.to_parquet(temporary / "catalog.parquet", index=False)
+        expected = expectation_of(catalog, data / "survey", targets, config.survey.fractions)
+        known = catalog if expected is None else catalog.join(expected)
+        known.to_parquet(temporary / "catalog.parquet", index=False)
         info = {
             "name": survey["name"],
             "source": survey["source"],

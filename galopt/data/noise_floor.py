@@ -9,6 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from galopt.data.survey.simulated.voters import cast_votes
 
+TRUTH = "truth.parquet"
+EXPECTED = "expected_"
+"""Prefix of the catalogue's columns that hold the expectation of a target's fraction."""
+
 
 def sampling_variance(fractions: ArrayLike, n_votes: ArrayLike) -> NDArray[np.float64]:
     """Estimate each fraction's variance from the finite number of its voters.
@@ -96,6 +100,55 @@ def vote_variance(
     return np.maximum(squares - total**2 / draws, 0) / (draws - 1)
 
 
+EXPECTATION_DRAWS = 1000
+"""Elections whose mean stands for the expectation. It is off by a thirtieth of a vote's own noise,
+which adds 0.0002 to an RMSE of 0.06."""
+
+
+def vote_expectation(
+    probabilities: np.ndarray, n_votes: np.ndarray, normalised: bool, seed: int = 0
+) -> np.ndarray:
+    """Return the mean of a galaxy's published fractions over all elections it could have had.
+
+    Exact for raw fractions: a voter who ticks nothing chooses one class by its odds. Of
+    normalised fractions, a ratio of random numbers, the mean of `EXPECTATION_DRAWS` elections.
+
+    Parameters
+    ----------
+    probabilities, n_votes, normalised, seed
+        As for `vote_variance`.
+
+    Returns
+    -------
+    ndarray
+        In [0, 1], float64, (galaxies, targets).
+    """
+    if not normalised:
+        odds = probabilities / (1 - probabilities)
+        nothing = (1 - probabilities).prod(axis=1, keepdims=True)
+        return probabilities + nothing * odds / odds.sum(axis=1, keepdims=True)
+    rng = np.random.default_rng(seed)
+    total = np.zeros(probabilities.shape)
+    for _ in range(EXPECTATION_DRAWS):
+        fractions = cast_votes(probabilities, n_votes, rng)
+        total += fractions / fractions.sum(axis=1, keepdims=True)
+    return total / EXPECTATION_DRAWS
+
+
+def expectation_of(
+    catalog: pd.DataFrame, survey: Path, targets: list[str], fractions: str
+) -> pd.DataFrame | None:
+    """Return the expected fractions ``expected_<target>`` of each row; None without the truth."""
+    if not (survey / TRUTH).exists():
+        return None
+    expected = vote_expectation(
+        _probabilities(catalog, survey, targets),
+        catalog["n_votes"].to_numpy(),
+        normalised=fractions == "normalised",
+    )
+    return pd.DataFrame(expected, catalog.index, [f"{EXPECTED}{target}" for target in targets])
+
+
 def floor_of(
     catalog: pd.DataFrame, survey: Path, targets: list[str], fractions: str, one_answer: bool
 ) -> dict[str, float] | None:
@@ -105,17 +158,22 @@ def floor_of(
     to sum to one: these scatter less than a binomial, by how much depends on the voters.
     """
     test = catalog[catalog["split"] == "test"]
-    truth = survey / "truth.parquet"
     if "n_votes" not in test:
         return None
-    if not truth.exists():
+    if not (survey / TRUTH).exists():
         if fractions == "normalised" and not one_answer:
             return None
         return noise_floor(sampling_variance(test[targets], test["n_votes"]), targets)
 
-    latent = pd.read_parquet(truth).set_index("id").loc[test["id"]]
-    probabilities = latent[[f"p_{target}" for target in targets]].to_numpy()
     variance = vote_variance(
-        probabilities, test["n_votes"].to_numpy(), normalised=fractions == "normalised", seed=0
+        _probabilities(test, survey, targets),
+        test["n_votes"].to_numpy(),
+        normalised=fractions == "normalised",
+        seed=0,
     )
     return noise_floor(variance, targets)
+
+
+def _probabilities(catalog: pd.DataFrame, survey: Path, targets: list[str]) -> np.ndarray:
+    latent = pd.read_parquet(survey / TRUTH).set_index("id").loc[catalog["id"]]
+    return latent[[f"p_{target}" for target in targets]].to_numpy()

@@ -1,13 +1,15 @@
 """How sure is an RMSE, and is one run better than another? A bootstrap over test galaxies."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from galopt.data.noise_floor import EXPECTED
 from galopt.errors import DataError
 
+FROM_EXPECTED = "RMSE from the expected votes"
 SAMPLES = 10_000
 LEVEL = 0.95
 TAILS = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
@@ -36,12 +38,15 @@ class Difference:
         Ends of the 95 % interval.
     galaxies : int
         Test galaxies it rests on.
+    measure : str
+        What differs, in words.
     """
 
     value: float
     low: float
     high: float
     galaxies: int
+    measure: str = "RMSE"
 
     @property
     def real(self) -> bool:
@@ -52,14 +57,15 @@ class Difference:
         """Say in words which run is better, and whether that is more than chance."""
         if not self.real:
             return (
-                f"{second} and {first} cannot be told apart: RMSE differs by {self.value:+.4f} "
+                f"{second} and {first} cannot be told apart: {self.measure} differs by "
+                f"{self.value:+.4f} "
                 f"(95 % interval {self.low:+.4f} to {self.high:+.4f}, {self.galaxies} galaxies), "
                 "which chance explains."
             )
         better, worse = (second, first) if self.value < 0 else (first, second)
         least, most = sorted((abs(self.low), abs(self.high)))
         return (
-            f"{better} is really better than {worse}: RMSE {abs(self.value):.4f} lower "
+            f"{better} is really better than {worse}: {self.measure} {abs(self.value):.4f} lower "
             f"(95 % interval {least:.4f} to {most:.4f}, {self.galaxies} galaxies)."
         )
 
@@ -138,10 +144,14 @@ def paired_bootstrap(first: ArrayLike, second: ArrayLike, seed: int = 0) -> Diff
 def compare_predictions(first: pd.DataFrame, second: pd.DataFrame, seed: int = 0) -> Difference:
     """Compare two tables of predictions, `galopt.evaluation.evaluate.Evaluation.table`.
 
+    Where the truth is known the errors are those from the expected votes: the noise of the votes
+    themselves, the same in both runs, would only hide the difference.
+
     Parameters
     ----------
     first, second : DataFrame
-        With ``id`` and, for each target, ``voted_<target>`` and ``predicted_<target>``.
+        With ``id`` and, for each target, ``voted_<target>``, ``predicted_<target>`` and,
+        where the truth is known, ``expected_<target>``.
     seed : int
 
     Raises
@@ -158,8 +168,12 @@ def compare_predictions(first: pd.DataFrame, second: pd.DataFrame, seed: int = 0
     second = second.loc[first.index]
     if not np.allclose(first[voted], second[voted], atol=1e-6):
         raise DataError("the runs were tested against different votes")
-    errors = [_squared_errors(table, voted) for table in (first, second)]
-    return paired_bootstrap(errors[0], errors[1], seed)
+    expected = [column.replace("voted_", EXPECTED, 1) for column in voted]
+    known = set(expected) <= set(first) & set(second)
+    truth = expected if known else voted
+    errors = [_squared_errors(table, truth, voted) for table in (first, second)]
+    found = paired_bootstrap(errors[0], errors[1], seed)
+    return replace(found, measure=FROM_EXPECTED) if known else found
 
 
 def _of_some_runs(squared: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
@@ -174,9 +188,9 @@ def _voted(table: pd.DataFrame) -> list[str]:
     return [str(column) for column in table if str(column).startswith("voted_")]
 
 
-def _squared_errors(table: pd.DataFrame, voted: list[str]) -> NDArray[np.float64]:
+def _squared_errors(table: pd.DataFrame, truth: list[str], voted: list[str]) -> NDArray[np.float64]:
     predicted = [column.replace("voted_", "predicted_", 1) for column in voted]
-    return ((table[voted].to_numpy() - table[predicted].to_numpy()) ** 2).mean(axis=1)
+    return ((table[truth].to_numpy() - table[predicted].to_numpy()) ** 2).mean(axis=1)
 
 
 def _resampled(squared: NDArray[np.float64], seed: int) -> NDArray[np.float64]:

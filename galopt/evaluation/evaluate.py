@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 
 from galopt.config import Evaluate
 from galopt.data.dataset import Dataset, Split
+from galopt.data.noise_floor import EXPECTED
 from galopt.metrics import error_ratio, rmse, rmse_per_galaxy, rmse_per_target
 from galopt.networks.inference import predict_views
+
+EXPECTED_RMSE = "test_rmse_expected"
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,9 @@ class Evaluation:
     metrics : dict
         ``test_rmse``, ``test_rmse_<target>``, ``test_rmse_constant`` (of always predicting
         the mean training fractions), ``test_rmse_floor`` (what vote noise leaves to a
-        perfect predictor, if it is known), ``test_rmse_per_galaxy``, and, where deviations and
+        perfect predictor, if it is known), ``test_rmse_expected`` and
+        ``test_rmse_expected_<target>`` (from what the votes would be on average over all voters,
+        where the truth is known), ``test_rmse_per_galaxy``, and, where deviations and
         numbers of voters are known, ``test_error_ratio`` (see `galopt.metrics.error_ratio`).
     deviation : array, shape (N, T), float32, optional
         Standard deviation of the prediction over averaged views or networks.
@@ -41,15 +46,23 @@ class Evaluation:
     deviation: NDArray[np.float32] | None = None
 
     @property
+    def truth(self) -> NDArray[np.float32]:
+        """What predictions are compared with, (N, T): the expected fractions, or the voted."""
+        return self.split.fractions if self.split.expected is None else self.split.expected
+
+    @property
     def table(self) -> pd.DataFrame:
         """One row a galaxy: id, voted and predicted fraction of each target, RMSE.
 
-        Where views or networks were averaged, ``deviation_<target>`` too.
+        Where the truth is known, ``expected_<target>`` too; where views or networks were
+        averaged, ``deviation_<target>``.
         """
         table = self.split.catalog[["id"]].copy()
         for number, target in enumerate(self.targets):
             table[f"voted_{target}"] = self.split.fractions[:, number]
             table[f"predicted_{target}"] = self.predicted[:, number]
+            if self.split.expected is not None:
+                table[f"{EXPECTED}{target}"] = self.split.expected[:, number]
             if self.deviation is not None:
                 table[f"deviation_{target}"] = self.deviation[:, number]
         table["rmse"] = rmse_per_galaxy(self.split.fractions, self.predicted)
@@ -91,6 +104,11 @@ def score(
     if floor := dataset.info["floor"]:
         metrics["test_rmse_floor"] = floor["overall"]
     metrics["test_rmse_per_galaxy"] = float(rmse_per_galaxy(voted, predicted).mean())
+    if test.expected is not None:
+        metrics[EXPECTED_RMSE] = rmse(test.expected, predicted)
+        errors = rmse_per_target(test.expected, predicted)
+        for target, value in zip(dataset.targets, errors, strict=True):
+            metrics[f"{EXPECTED_RMSE}_{target}"] = float(value)
     if deviation is not None and "n_votes" in test.catalog:
         voters = test.catalog["n_votes"]
         metrics["test_error_ratio"] = error_ratio(voted, predicted, deviation, voters)

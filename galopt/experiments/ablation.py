@@ -16,7 +16,7 @@ from galopt.config import Config
 from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
 from galopt.evaluation.bootstrap import paired_bootstrap
-from galopt.evaluation.evaluate import Evaluation
+from galopt.evaluation.evaluate import EXPECTED_RMSE, Evaluation
 from galopt.experiments.child_runs import Member, average, reseeded, train_members, varied
 from galopt.metrics import rmse_per_galaxy
 from galopt.report.figures.run import draw_differences
@@ -90,8 +90,9 @@ def table(trained: Mapping[str, Sequence[Member]], dataset: Dataset) -> pd.DataF
     Returns
     -------
     DataFrame
-        One row an arm: `test_rmse` over the galaxies and its seeds, or of their average; `seeds`,
-        the standard deviation over them; `difference` from the first arm, with the 95 %
+        One row an arm: `test_rmse` over the galaxies and its seeds, or of their average; where
+        the truth is known, `test_rmse_expected` likewise, of which then all that follows is;
+        `seeds`, the standard deviation over them; `difference` from the first arm, with the 95 %
         interval `low` to `high` of a bootstrap over galaxies, paired, and over seeds, where
         an arm has several networks; `epoch_seconds`.
     """
@@ -106,7 +107,12 @@ def table(trained: Mapping[str, Sequence[Member]], dataset: Dataset) -> pd.DataF
     reference = _squared_errors(single[first])
     rows = []
     for arm, evaluations in single.items():
-        scores = [evaluation.metrics["test_rmse"] for evaluation in evaluations]
+        scores = {
+            metric: np.array([evaluation.metrics[metric] for evaluation in evaluations])
+            for metric in ("test_rmse", EXPECTED_RMSE)
+            if metric in evaluations[0].metrics
+        }
+        sharpest = list(scores.values())[-1]
         errors = _squared_errors(evaluations)
         change = paired_bootstrap(reference, errors)
         history = [
@@ -115,8 +121,8 @@ def table(trained: Mapping[str, Sequence[Member]], dataset: Dataset) -> pd.DataF
         rows.append(
             {
                 "arm": arm,
-                "test_rmse": np.sqrt(errors.mean()),
-                "seeds": np.std(scores, ddof=1) if len(scores) > 1 else np.nan,
+                **{metric: np.sqrt(np.mean(found**2)) for metric, found in scores.items()},
+                "seeds": np.std(sharpest, ddof=1) if len(sharpest) > 1 else np.nan,
                 "difference": change.value,
                 "low": change.low,
                 "high": change.high,
@@ -128,5 +134,5 @@ def table(trained: Mapping[str, Sequence[Member]], dataset: Dataset) -> pd.DataF
 
 def _squared_errors(evaluations: Sequence[Evaluation]) -> NDArray[np.float64]:
     """Return the squared error of each galaxy in each run, averaged over targets, (N, S)."""
-    errors = [rmse_per_galaxy(run.split.fractions, run.predicted) ** 2 for run in evaluations]
+    errors = [rmse_per_galaxy(run.truth, run.predicted) ** 2 for run in evaluations]
     return np.stack(errors, axis=1)

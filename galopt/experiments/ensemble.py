@@ -15,7 +15,7 @@ from galopt.config import Config
 from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
 from galopt.evaluation.bootstrap import Difference, compare_predictions
-from galopt.evaluation.evaluate import Evaluation
+from galopt.evaluation.evaluate import EXPECTED_RMSE, Evaluation
 from galopt.experiments.child_runs import Member, average, reseeded, train_members, varied
 from galopt.experiments.run import describe, publish, verdict
 from galopt.experiments.search import results
@@ -125,11 +125,13 @@ def combine(
         Of the uniform average, with the metrics ``test_rmse_stacked`` of the weighted one,
         ``test_rmse_best_member`` of the member with the lowest validation RMSE, and
         ``ensemble_gain``, ``ensemble_gain_low``, ``ensemble_gain_high``: how much lower than
-        that member's the RMSE of the uniform average is, with its 95 % interval.
+        that member's the RMSE of the uniform average is, with its 95 % interval; from the
+        expected votes where those are known.
     gain : Difference
         Of the average from the best member.
     table : DataFrame
-        One row a member: name, val_rmse, test_rmse, weight in the stack.
+        One row a member: name, val_rmse, test_rmse, test_rmse_expected where the truth is known,
+        weight in the stack.
     """
     voted = dataset.split("validation").fractions
     weights = stack([member.validation for member in members], voted)
@@ -148,10 +150,16 @@ def combine(
             "name": [member.name for member in members],
             "val_rmse": [rmse(voted, member.validation) for member in members],
             "test_rmse": [member.evaluation.metrics["test_rmse"] for member in members],
+            **_expected(members),
             "weight": weights,
         }
     )
     return replace(evaluation, metrics=metrics), gain, table
+
+
+def _expected(members: Sequence[Member]) -> dict[str, list[float]]:
+    known = EXPECTED_RMSE in members[0].evaluation.metrics
+    return {EXPECTED_RMSE: [m.evaluation.metrics[EXPECTED_RMSE] for m in members]} if known else {}
 
 
 def stack(

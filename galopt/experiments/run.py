@@ -16,7 +16,7 @@ from galopt import tracking
 from galopt.compute import hardware
 from galopt.config import Config, Evaluate
 from galopt.data.dataset import Dataset
-from galopt.evaluation.evaluate import Evaluation, evaluate
+from galopt.evaluation.evaluate import EXPECTED_RMSE, Evaluation, evaluate
 from galopt.evaluation.published import MODEL, PAPER
 from galopt.prediction.model import MorphologyModel
 from galopt.report import model_card
@@ -153,6 +153,8 @@ def verdict(evaluation: Evaluation, dataset: Dataset) -> str:
         f"  this run            {metrics['test_rmse']:.4f}",
         f"  constant predictor  {metrics['test_rmse_constant']:.4f}",
     ]
+    if EXPECTED_RMSE in metrics:
+        lines.insert(2, f"  from expected votes {metrics[EXPECTED_RMSE]:.4f}")
     if "test_rmse_floor" in metrics:
         lines.append(f"  vote-noise floor    {metrics['test_rmse_floor']:.4f}")
     lines += [f"  {r.name}, on CANDELS: {r.rmse:.2f}" for r in (PAPER, MODEL)]

@@ -7,7 +7,7 @@ import galopt
 from galopt.compute.versions import commit
 from galopt.data.dataset import Dataset
 from galopt.evaluation.bootstrap import Interval, bootstrap
-from galopt.evaluation.evaluate import Evaluation
+from galopt.evaluation.evaluate import EXPECTED_RMSE, Evaluation
 
 _TEMPLATES = Environment(loader=PackageLoader("galopt.report"), undefined=StrictUndefined)
 
@@ -59,6 +59,8 @@ def note(dataset: Dataset, evaluation: Evaluation) -> str:
     ]
     if "test_rmse_floor" in metrics:
         lines.append(f"Vote-noise floor: {metrics['test_rmse_floor']:.4f}.")
+    if EXPECTED_RMSE in metrics:
+        lines.append(f"From the expected votes: {metrics[EXPECTED_RMSE]:.4f}.")
     return "\n\n".join(lines)
 
 

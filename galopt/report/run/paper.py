@@ -59,6 +59,7 @@ def differences(subject: ReportData) -> dict[str, Any]:
         "activations": sorted({layer.activation for layer in layers[:-1]} - {"linear"}),
         "worth": {name: arms[name] for name in ARMS if name in arms},
         "found": found,
+        "expected": found is not None and "test_rmse_expected" in found.table,
         "figure": _ablation(found.table) if found else None,
         "arms": found.table.replace({np.nan: None}).to_dict("records") if found else [],
     }
