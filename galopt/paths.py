@@ -6,6 +6,8 @@ PARAMS = Path("params.yaml")
 
 DATA = Path("data")
 SURVEY = DATA / "survey"
+STAMPS = DATA / "stamps"
+STAMPS_TABLE = DATA / "stamps.csv"
 DATASET = DATA / "dataset"
 
 CHECKPOINTS = Path("runs")
@@ -16,3 +18,13 @@ TRAINING_PLOTS = Path("plots/training")
 EVALUATION_PLOTS = Path("plots/evaluation")
 
 REPORT = Path("report/index.html")
+
+OUTPUTS = (
+    SURVEY,
+    STAMPS,
+    DATASET,
+    CHECKPOINTS,
+    *(Path(name) for name in ("models", "metrics", "plots", "report", "mlruns", "mlartifacts")),
+    Path(".dvc"),
+)
+"""Folders whose content stages, runs, DVC and MLflow write, replace and delete."""

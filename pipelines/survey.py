@@ -1,10 +1,13 @@
 """Stage survey: params.yaml -> data/survey/ (a mosaic or files, and votes)."""
 
 from galopt.config.load import load_config
+from galopt.data.protect import check_files
 from galopt.data.survey import make_survey
 from galopt.errors import command_line
 from galopt.paths import PARAMS, SURVEY
 
 if __name__ == "__main__":
     with command_line():
-        make_survey(load_config(PARAMS), SURVEY)
+        config = load_config(PARAMS)
+        check_files(config)
+        make_survey(config, SURVEY)

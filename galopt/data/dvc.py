@@ -1,32 +1,45 @@
 """DVC, called where a run needs the dataset."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
+
+from galopt.compute.lock import alone, wait_while
+from galopt.config.load import load_config
+from galopt.data.protect import check_files
 from galopt.errors import GaloptError
-from galopt.paths import DATASET
+from galopt.paths import DATA, DATASET, PARAMS
+
+RWLOCK = Path(".dvc/tmp/rwlock")
+"""Which processes use which stages' files; DVC believes any process of the same number."""
+CLOCK = 2.0
+"""Seconds by which a file's time and a process's may differ."""
 
 
 def make_dataset() -> None:
     """Reproduce `data/dataset` if it is missing or `params.yaml` asks for another.
 
+    One process at a time does; others wait for it, and for a `dvc repro` beside it.
+
     Raises
     ------
+    DataError
+        Files of the user lie where the stages write; nothing has been touched.
     GaloptError
         A stage failed; it has said why.
     """
-    command = [sys.executable, "-m", "dvc", "repro", "rescale"]
-    if (DATASET / "dataset.json").exists():
-        command.append("--allow-missing")  # a pulled dataset needs no stamps
-    if not Path(".dvc").is_dir():
-        subprocess.run([sys.executable, "-m", "dvc", "init", "--no-scm", "-q"], check=True)
-    environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_RUN_ID"}
-    here = str(Path(sys.executable).parent)  # dvc.yaml's `python` must be this one
-    environment["PATH"] = os.pathsep.join([here, environment.get("PATH", "")])
-    if subprocess.run(command, env=environment).returncode:
-        raise GaloptError("the dataset could not be made: see the message of the stage above")
+    check_files(load_config(PARAMS))
+    with alone(DATA / ".lock", "making the dataset"):
+        _prepare()
+        wait_while(_blocker)
+        # a pulled dataset needs no stamps
+        pulled = ["--allow-missing"] if (DATASET / "dataset.json").exists() else []
+        if _dvc("repro", "rescale", *pulled):
+            raise GaloptError("the dataset could not be made: see the message of the stage above")
 
 
 def fetch_dataset() -> None:
@@ -37,5 +50,50 @@ def fetch_dataset() -> None:
     GaloptError
         There is no remote, or it does not have this dataset.
     """
-    if subprocess.run([sys.executable, "-m", "dvc", "pull", "-q", "rescale"]).returncode:
+    if _dvc("pull", "-q", "rescale"):
         raise GaloptError("the dataset is not here and could not be pulled: see DVC's message")
+
+
+def _prepare() -> None:
+    """Make the project one of DVC where it came without git, as from an archive."""
+    if not Path(".dvc").is_dir():
+        _dvc("init", "--no-scm", "-q")
+    local = Path(".dvc/config.local")
+    if not Path(".git").exists() and not local.exists():
+        local.write_text("[core]\n    no_scm = true\n")
+
+
+def _dvc(*arguments: str) -> int:
+    """Run DVC so that the `python` of `dvc.yaml` is this one; return its exit status."""
+    environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_RUN_ID"}
+    here = str(Path(sys.executable).parent)
+    environment["PATH"] = os.pathsep.join([here, environment.get("PATH", "")])
+    command = [sys.executable, "-m", "dvc", "--wait-for-lock", *arguments]
+    return subprocess.run(command, env=environment).returncode
+
+
+def _blocker() -> str | None:
+    """Return which process holds files of the stages; forget those that are gone."""
+    try:
+        written = RWLOCK.stat().st_mtime
+        held = json.loads(RWLOCK.read_text())
+        owners = [one for many in held.get("read", {}).values() for one in many]
+        owners += held.get("write", {}).values()
+    except FileNotFoundError:
+        return None
+    except (ValueError, AttributeError):  # cut off: its process was killed while writing
+        owners = []
+    for owner in owners:
+        if _works(owner["pid"], written):
+            return f"process {owner['pid']}: {owner['cmd']}"
+    RWLOCK.unlink(missing_ok=True)
+    return None
+
+
+def _works(pid: int, written: float) -> bool:
+    """Whether a process is the DVC that wrote the file, and not a later one of its number."""
+    try:
+        process = psutil.Process(pid)
+        return process.create_time() <= written + CLOCK and "dvc" in " ".join(process.cmdline())
+    except psutil.Error:
+        return False

@@ -1,0 +1,63 @@
+"""DVC's locks: of a process that works, of one that has died, of one whose number is reused."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from galopt.data import dvc
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+@pytest.fixture
+def held(tmp_path, monkeypatch):
+    """Write DVC's file of locks for a process, written so many seconds from now."""
+    monkeypatch.chdir(tmp_path)
+    dvc.RWLOCK.parent.mkdir(parents=True)
+
+    def write(pid: int, later: float = 0) -> None:
+        owner = {"pid": pid, "cmd": "dvc repro rescale"}
+        locks = {"write": {"data/dataset": owner}, "read": {"data/stamps": [owner]}}
+        dvc.RWLOCK.write_text(json.dumps(locks))
+        os.utime(dvc.RWLOCK, (time.time() + later,) * 2)
+
+    return write
+
+
+@pytest.fixture
+def working():
+    """Return a process whose command names DVC, as `dvc repro` does."""
+    with subprocess.Popen([*SLEEP, "dvc"]) as process:
+        yield process
+        process.kill()
+
+
+def test_a_working_process_is_waited_for(held, working):
+    held(working.pid)
+    assert dvc._blocker() == f"process {working.pid}: dvc repro rescale"
+    assert dvc.RWLOCK.exists()
+
+
+def test_a_dead_process_holds_nothing(held, working):
+    working.kill()
+    working.wait()
+    held(working.pid)
+    assert dvc._blocker() is None
+    assert not dvc.RWLOCK.exists()
+
+
+def test_a_later_process_of_the_same_number_holds_nothing(held, working):
+    held(working.pid, later=-60)  # written before that process was born
+    assert dvc._blocker() is None
+    held(os.getpid(), later=-1e6)
+    assert dvc._blocker() is None
+
+
+@pytest.mark.parametrize("text", ["", '{"write": {"data/da', "[]", "{}"])
+def test_a_file_of_locks_that_was_cut_off_is_forgotten(text, held):
+    dvc.RWLOCK.write_text(text)
+    assert dvc._blocker() is None
