@@ -1,5 +1,6 @@
 """What those need who carry the project on: its files for them are what they say."""
 
+import re
 import tomllib
 
 import pytest
@@ -24,9 +25,7 @@ def test_a_recipe_is_a_worked_example_whose_files_exist(recipe):
 
 
 def test_the_rooms_that_contributors_read_of_are_the_rooms_there_are():
-    told = {
-        word.strip("`/") for word in sections()["Where a change belongs"].split() if "/`" in word
-    }
+    told = set(re.findall(r"`(\w+)/`", sections()["Where a change belongs"]))
     rooms = {folder.parent.name for folder in (PROJECT / "galopt").glob("*/__init__.py")}
     assert rooms <= told
 
