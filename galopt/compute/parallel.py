@@ -1,14 +1,14 @@
 """Work over all cores, or a cluster, with a progress bar; the result never depends on which."""
 
-import multiprocessing
 import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from contextlib import ExitStack
 from typing import TypeVar
 
+from loky import ProcessPoolExecutor
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -88,8 +88,7 @@ def map_cores(
 
             results = map_cluster(function, items, work.cluster, work.workers or cores())
         elif workers > 1:
-            context = multiprocessing.get_context("spawn")
-            pool = stack.enter_context(ProcessPoolExecutor(workers, mp_context=context))
+            pool = stack.enter_context(ProcessPoolExecutor(workers))
             results = _in_order(pool, function, items, ahead=3 * workers)
         for result, done in zip(results, sizes, strict=True):
             yield result

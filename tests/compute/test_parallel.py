@@ -1,5 +1,7 @@
 """Work over all cores."""
 
+import subprocess
+import sys
 from concurrent.futures import Future
 
 import pytest
@@ -36,3 +38,15 @@ def test_slow_consumer_holds_the_work_back():
     assert next(results) == 0
     assert pool.given == 5
     assert list(results) == list(range(1, 1000))
+
+
+def test_a_script_that_calls_it_outside_of_any_function_is_run_once(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from galopt.compute.parallel import map_cores\n"
+        "from galopt.config import Work\n"
+        "print('started')\n"
+        "print(list(map_cores(abs, [-1, -2], 'abs', Work(workers=2))))\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["started", "[1, 2]"]
