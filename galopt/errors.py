@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,9 +63,14 @@ class _Terminal(logging.Handler):
             print(record.getMessage(), flush=True)
 
 
+def verbose() -> bool:
+    """Whether the notes of TensorFlow, MLflow and DVC are wanted too: ``GALOPT_VERBOSE=1``."""
+    return bool(os.environ.get("GALOPT_VERBOSE"))
+
+
 @contextmanager
-def command_line() -> Iterator[None]:
-    """Run the block as a command: show galopt's messages; a user's error is exit status 2."""
+def shown_messages() -> Iterator[None]:
+    """Show galopt's messages while the block runs."""
     logger, terminal = logging.getLogger("galopt"), _Terminal()
     level, propagate = logger.level, logger.propagate
     logger.addHandler(terminal)
@@ -72,13 +78,21 @@ def command_line() -> Iterator[None]:
     logger.propagate = False
     try:
         yield
+    finally:
+        logger.removeHandler(terminal)
+        logger.setLevel(level)
+        logger.propagate = propagate
+
+
+@contextmanager
+def command_line() -> Iterator[None]:
+    """Run the block as a command: show galopt's messages; a user's error is exit status 2."""
+    try:
+        with shown_messages():
+            yield
     except Exception as error:
         message = user_error(error)
         if message is None:
             raise
         print(f"galopt: {message}", file=sys.stderr)
         raise SystemExit(2) from None
-    finally:
-        logger.removeHandler(terminal)
-        logger.setLevel(level)
-        logger.propagate = propagate

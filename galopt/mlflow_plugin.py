@@ -4,6 +4,7 @@ MLflow loads it while it is itself being imported (see the entry point in
 `pyproject.toml`), so it stands apart from `galopt.tracking`.
 """
 
+import logging
 from pathlib import Path
 
 from mlflow.tracking.default_experiment.abstract_context import DefaultExperimentProvider
@@ -18,7 +19,11 @@ class ProjectExperiment(DefaultExperimentProvider):
         return project.is_file() and "name: galopt" in project.read_text()
 
     def get_experiment_id(self) -> str:
-        """Return the experiment, made if need be."""
+        """Return the experiment, made if need be; a project's run starts with it, so hush that."""
+        from galopt.errors import shown_messages, verbose
         from galopt.tracking.store import experiment_id
 
-        return experiment_id()
+        if not verbose():
+            logging.getLogger("mlflow.projects").setLevel(logging.WARNING)
+        with shown_messages():
+            return experiment_id()

@@ -1,16 +1,36 @@
 """The arguments of an MLproject entry point, read as the configuration that they ask for."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 from galopt.config import Config
 from galopt.config.load import RUN_SECTIONS, load_run_config
-from galopt.errors import ConfigError
+from galopt.errors import ConfigError, command_line, user_error
 from galopt.paths import PARAMS
 
 UNSET = str(PARAMS)
 """What MLproject hands over for a parameter that was not given."""
+
+
+@contextmanager
+def entry_point() -> Iterator[None]:
+    """Run the block as a command; the run that `mlflow run` has started says why it failed."""
+    reason = None
+    try:
+        with command_line():
+            try:
+                yield
+            except Exception as error:
+                reason = user_error(error)
+                raise
+    finally:
+        if reason and "MLFLOW_RUN_ID" in os.environ:
+            from galopt.tracking.runs import note_refusal  # here, after the message was shown
+
+            note_refusal(str(reason))
 
 
 def read_config(about: str, keys: Mapping[str, str], sections: Sequence[str] = ()) -> Config:

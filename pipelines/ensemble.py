@@ -1,16 +1,17 @@
 """MLproject entry point `ensemble`: several networks, trained, averaged and tracked."""
 
+from galopt.compute.backend import start_keras
 from galopt.data.dvc import make_dataset
-from galopt.errors import command_line
 from galopt.paths import DATASET
-from pipelines.arguments import read_config
+from pipelines.arguments import entry_point, read_config
 
 
 def main() -> None:
     """Make the dataset if it is missing, train the members and log their average."""
-    with command_line():
+    with entry_point():
         config = read_config(__doc__, {"members": "ensemble.members"}, ["ensemble"])
         make_dataset()
+        start_keras()
         from galopt.data import dataset  # what is heavy, after what may be refused
         from galopt.experiments import ensemble
 

@@ -1,5 +1,6 @@
 """DVC stage `evaluate`: the test galaxies, measured and added to the run that trained."""
 
+from galopt.compute.backend import start_keras
 from galopt.config.load import load_config
 from galopt.errors import DataError, command_line
 from galopt.files import read_json
@@ -10,10 +11,12 @@ def main() -> None:
     """Evaluate `models/model.keras` on `data/dataset`."""
     with command_line():
         config = load_config(PARAMS)
+        start_keras()
         from galopt import tracking
         from galopt.data import dataset
-        from galopt.experiments.run import describe, run_evaluation, verdict
+        from galopt.experiments.run import describe, run_evaluation
         from galopt.experiments.stages import save_evaluation
+        from galopt.experiments.verdict import verdict
         from galopt.networks.build import load_model
 
         data = dataset.load(DATASET)
@@ -31,7 +34,7 @@ def main() -> None:
             EVALUATED,
             EVALUATION_PLOTS,
         )
-        print(verdict(evaluation, data))
+        print(verdict(evaluation, data, run_id))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """MLproject entry point `main`: the dataset if it is missing, then one tracked run."""
 
+from galopt.compute.backend import start_keras
 from galopt.data.dvc import make_dataset
-from galopt.errors import command_line
 from galopt.paths import CHECKPOINTS, DATASET
-from pipelines.arguments import read_config
+from pipelines.arguments import entry_point, read_config
 
 KEYS = {
     "preset": "network.preset",
@@ -16,9 +16,10 @@ KEYS = {
 
 def main() -> None:
     """Make the dataset through DVC, train, evaluate, log and report."""
-    with command_line():
+    with entry_point():
         config = read_config(__doc__, KEYS)
         make_dataset()
+        start_keras()
         from galopt.data import dataset  # what is heavy, after what may be refused
         from galopt.experiments.run import run_experiment
 

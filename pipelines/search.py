@@ -1,21 +1,22 @@
 """MLproject entry point `search`: a study of networks, run or resumed."""
 
+from galopt.compute.backend import start_keras
 from galopt.data.dvc import make_dataset
-from galopt.errors import command_line
 from galopt.paths import DATASET
-from pipelines.arguments import read_config
+from pipelines.arguments import entry_point, read_config
 
 NAMES = ("trials", "workers", "timeout", "study", "storage", "cluster")
 
 
 def main() -> None:
     """Make the dataset through DVC, then search; the same command resumes."""
-    with command_line():
+    with entry_point():
         config = read_config(__doc__, {name: f"search.{name}" for name in NAMES}, ["search"])
         from galopt.experiments.search.search import check_search
 
         check_search(config)
         make_dataset()
+        start_keras()
         from galopt.data import dataset  # what is heavy, after what may be refused
         from galopt.experiments.search.tracked import search
 

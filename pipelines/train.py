@@ -1,5 +1,6 @@
 """DVC stage `train`: the dataset in, a trained network and its tracked run out."""
 
+from galopt.compute.backend import start_keras
 from galopt.config.load import load_config
 from galopt.errors import command_line
 from galopt.paths import CHECKPOINTS, DATASET, MODEL, PARAMS, TRAINED, TRAINING_PLOTS
@@ -9,6 +10,7 @@ def main() -> None:
     """Train as `params.yaml` says; a killed training resumes."""
     with command_line():
         config = load_config(PARAMS)
+        start_keras()
         from galopt import tracking
         from galopt.data import dataset
         from galopt.experiments.run import run_training

@@ -7,6 +7,11 @@ from typing import Annotated
 
 import typer
 
+from galopt.files import read_json
+from galopt.paths import DATASET
+
+CHAMPION = "champion"
+
 
 def predict(
     paths: Annotated[
@@ -20,8 +25,12 @@ def predict(
         list[Path] | None, typer.Option(help="FITS image around the positions; may be repeated")
     ] = None,
     model: Annotated[
-        str, typer.Option(help="a registered model, a run, a logged model's folder, a .keras file")
-    ] = "models:/galopt@champion",
+        str,
+        typer.Option(
+            help="champion (the best network of the dataset here), a registered model, a run, "
+            "a logged model's folder, a .keras file"
+        ),
+    ] = CHAMPION,
     errors: Annotated[
         bool, typer.Option("--errors", help="add errors and 95 % intervals: …_err, …_low, …_high")
     ] = False,
@@ -45,13 +54,13 @@ def predict(
     """
     import pandas as pd
 
+    from galopt.compute.backend import start_keras
     from galopt.data.imaging.images import find_files
     from galopt.errors import DataError
     from galopt.prediction import inputs
     from galopt.prediction.output import check_output, write_predictions, write_rejected
     from galopt.prediction.predict import predict as predict_chunks
     from galopt.prediction.predict import provenance
-    from galopt.tracking.models import open_model
 
     if bool(paths) == bool(catalog) or bool(catalog) != bool(mosaic):
         raise DataError("name images, or positions with both --catalog and --mosaic")
@@ -61,6 +70,12 @@ def predict(
         chunks = inputs.stamps_in(find_files(paths or []))
     texts = (text for chunk in chunks for name in ("id", "file") for text in chunk.rows[name])
     check_output(out, texts, overwrite)
+    start_keras()
+    from galopt.tracking.models import open_model
+    from galopt.tracking.registry import champion_of
+
+    if model == CHAMPION:
+        model = champion_of(_dataset_hash())
     network, origin = open_model(model)
     if origin.get("survey"):
         print(f"{origin['model']}, trained on {origin['survey']}")
@@ -84,3 +99,9 @@ def predict(
             raise DataError(line)
         print(f"galopt: {line}", file=sys.stderr)
         raise typer.Exit(1)
+
+
+def _dataset_hash() -> str | None:
+    """Return the hash of the dataset of this folder; None if there is none."""
+    about = DATASET / "dataset.json"
+    return read_json(about)["hash"] if about.exists() else None

@@ -81,12 +81,14 @@ def retrain(
     """
     from statistics import mean, stdev
 
+    from galopt.compute.backend import start_keras
     from galopt.data import dataset
     from galopt.experiments.search import results
 
     found, trial, config = results.find(_config(study, storage))
     data = dataset.load(DATASET)
     results.check_dataset(found, data)
+    start_keras()
     from galopt.evaluation.evaluate import EXPECTED_RMSE
     from galopt.experiments.run import run_experiment
 

@@ -1,7 +1,6 @@
 """Work over all cores, or a cluster, with a progress bar; the result never depends on which."""
 
 import os
-import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -9,36 +8,13 @@ from contextlib import ExitStack
 from typing import TypeVar
 
 from loky import ProcessPoolExecutor
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
+from galopt.compute.progress import progress_bar
 from galopt.config import Work
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 HERE = Work()
-
-
-def progress_bar(done: ProgressColumn | None = None) -> Progress:
-    """Return a progress bar with what is done (counts), elapsed time and ETA, on stderr."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        done or MofNCompleteColumn(),
-        TextColumn("elapsed"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=Console(file=sys.stderr),
-    )
 
 
 def cores() -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from galopt.config.load import RUN_SECTIONS, build_config, read_params
+from galopt.config.load import RUN_SECTIONS, build_config, read_params, valid_keys
 from galopt.config.schema import Config
 from galopt.paths import PARAMS
 
@@ -37,6 +37,26 @@ def command(config: Config, file: Path = PARAMS) -> str:
     )
     words = f"uv run mlflow run . --env-manager local -P preset={config.network.preset}"
     return f"{words} -P overrides={shlex.quote(overrides)}" if overrides else words
+
+
+def title(config: Config, most: int = 60) -> str:
+    """Return a name that tells runs apart: the preset and what differs from it.
+
+    Parameters
+    ----------
+    config : Config
+    most : int
+        Characters of the changes; further ones are counted.
+    """
+    names = [key.split(".")[-1] for key in valid_keys(RUN_SECTIONS)]
+    words = [
+        f"{key.split('.')[-1] if names.count(key.split('.')[-1]) == 1 else key}={_plain(value)}"
+        for key, value in differences(config).items()
+        if key.split(".")[0] in RUN_SECTIONS
+    ]
+    shown = [word for n, word in enumerate(words) if len(" ".join(words[: n + 1])) <= most]
+    left = [f"and {len(words) - len(shown)} more"] if len(shown) < len(words) else []
+    return " ".join([config.network.preset, *shown, *left])
 
 
 def without_password(storage: str) -> str:

@@ -1,6 +1,7 @@
 """DVC, called where a run needs the dataset."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -11,13 +12,19 @@ import psutil
 from galopt.compute.lock import alone, wait_while
 from galopt.config.load import load_config
 from galopt.data.protect import check_files
-from galopt.errors import GaloptError
+from galopt.errors import GaloptError, verbose
 from galopt.paths import DATA, DATASET, PARAMS
 
 RWLOCK = Path(".dvc/tmp/rwlock")
 """Which processes use which stages' files; DVC believes any process of the same number."""
 CLOCK = 2.0
 """Seconds by which a file's time and a process's may differ."""
+
+logger = logging.getLogger(__name__)
+
+_DVC = "import os, sys; {}from dvc.cli import main; sys.exit(main(sys.argv[1:]))"
+_SILENT = "sys.stdout = open(os.devnull, 'w'); "
+"""What a stage prints does not pass through it, nor do errors."""
 
 
 def make_dataset() -> None:
@@ -32,6 +39,7 @@ def make_dataset() -> None:
     GaloptError
         A stage failed; it has said why.
     """
+    logger.info("Making the dataset, unless it is there as params.yaml says (DVC)")
     check_files(load_config(PARAMS))
     with alone(DATA / ".lock", "making the dataset"):
         _prepare()
@@ -68,7 +76,8 @@ def _dvc(*arguments: str) -> int:
     environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_RUN_ID"}
     here = str(Path(sys.executable).parent)
     environment["PATH"] = os.pathsep.join([here, environment.get("PATH", "")])
-    command = [sys.executable, "-m", "dvc", "--wait-for-lock", *arguments]
+    notes = "" if verbose() else _SILENT
+    command = [sys.executable, "-c", _DVC.format(notes), "--wait-for-lock", *arguments]
     return subprocess.run(command, env=environment).returncode
 
 

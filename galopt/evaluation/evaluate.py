@@ -88,6 +88,12 @@ def evaluate(model: Any, dataset: Dataset, views: Evaluate = Evaluate()) -> Eval
     return score(dataset, test, *predict_views(model, test.images, views))
 
 
+def constant_rmse(dataset: Dataset, split: Split) -> float:
+    """Return the RMSE on a split of always answering the mean fractions of the train split."""
+    constant = dataset.split("train").fractions.mean(axis=0)
+    return rmse(split.fractions, np.broadcast_to(constant, split.fractions.shape))
+
+
 def score(
     dataset: Dataset,
     test: Split,
@@ -95,12 +101,11 @@ def score(
     deviation: NDArray[np.float32] | None = None,
 ) -> Evaluation:
     """Measure predictions (N, T) of the test galaxies."""
-    constant = dataset.split("train").fractions.mean(axis=0)
     voted = test.fractions
     metrics = {"test_rmse": rmse(voted, predicted)}
     for target, value in zip(dataset.targets, rmse_per_target(voted, predicted), strict=True):
         metrics[f"test_rmse_{target}"] = float(value)
-    metrics["test_rmse_constant"] = rmse(voted, np.broadcast_to(constant, voted.shape))
+    metrics["test_rmse_constant"] = constant_rmse(dataset, test)
     if floor := dataset.info["floor"]:
         metrics["test_rmse_floor"] = floor["overall"]
     metrics["test_rmse_per_galaxy"] = float(rmse_per_galaxy(voted, predicted).mean())

@@ -1,5 +1,6 @@
 """The published results that ours are compared with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -65,3 +66,20 @@ CANDELS_FLOOR = (0.12, 0.135)
 def covered(rmse: float, constant: float, floor: float) -> float:
     """Return how far an RMSE is on the way from the constant predictor (0) to the floor (1)."""
     return (constant - rmse) / (constant - floor)
+
+
+def judgement(metrics: Mapping[str, float]) -> str:
+    """Say in words what a test RMSE is worth between its constant predictor and its floor.
+
+    Parameters
+    ----------
+    metrics : mapping
+        ``test_rmse``, ``test_rmse_constant`` and, if it is known, ``test_rmse_floor``.
+    """
+    rmse, constant = metrics["test_rmse"], metrics["test_rmse_constant"]
+    floor = metrics.get("test_rmse_floor")
+    if rmse >= constant:
+        return "Not better than always answering the mean: train longer, or on more galaxies."
+    if floor is None or floor >= constant:
+        return f"{1 - rmse / constant:.0%} below always answering the mean; the floor is unknown."
+    return f"{covered(rmse, constant, floor):.0%} of the way from the constant to the floor."

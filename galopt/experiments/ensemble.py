@@ -17,8 +17,9 @@ from galopt.errors import ConfigError
 from galopt.evaluation.bootstrap import Difference, compare_predictions
 from galopt.evaluation.evaluate import EXPECTED_RMSE, Evaluation
 from galopt.experiments.child_runs import Member, average, reseeded, train_members, varied
-from galopt.experiments.run import describe, publish, verdict
+from galopt.experiments.run import describe, publish
 from galopt.experiments.search import results
+from galopt.experiments.verdict import verdict
 from galopt.metrics import rmse
 from galopt.prediction.model import MorphologyModel
 from galopt.report.figures.run import evaluation_figures
@@ -76,7 +77,7 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
         member.trained.forget_checkpoints()
     logger.info(table.to_string(index=False, float_format="%.4f"))
     logger.info(gain.sentence("The best single network", "the average"))
-    logger.info(verdict(evaluation, dataset))
+    logger.info(verdict(evaluation, dataset, run_id))
     return evaluation
 
 

@@ -14,10 +14,11 @@ from matplotlib.figure import Figure
 
 from galopt import tracking
 from galopt.compute import hardware
+from galopt.compute.progress import busy
 from galopt.config import Config, Evaluate
 from galopt.data.dataset import Dataset
-from galopt.evaluation.evaluate import EXPECTED_RMSE, Evaluation, evaluate
-from galopt.evaluation.published import MODEL, PAPER
+from galopt.evaluation.evaluate import Evaluation, evaluate
+from galopt.experiments.verdict import verdict
 from galopt.prediction.model import MorphologyModel
 from galopt.report import model_card
 from galopt.report.figures.run import evaluation_figures, saliency_figure, training_figures
@@ -140,25 +141,8 @@ def run_experiment(config: Config, dataset: Dataset, checkpoints: Path | str | N
             )
         )
     trained.forget_checkpoints()
-    logger.info(verdict(evaluation, dataset))
+    logger.info(verdict(evaluation, dataset, run_id))
     return Run(run_id, trained.model, evaluation)
-
-
-def verdict(evaluation: Evaluation, dataset: Dataset) -> str:
-    """Return what a person wants to read when a run has ended."""
-    metrics = evaluation.metrics
-    lines = [
-        f"RMSE on {len(evaluation.split)} test galaxies of {dataset.info['name']}, "
-        f"{dataset.info['fractions']} fractions",
-        f"  this run            {metrics['test_rmse']:.4f}",
-        f"  constant predictor  {metrics['test_rmse_constant']:.4f}",
-    ]
-    if EXPECTED_RMSE in metrics:
-        lines.insert(2, f"  from expected votes {metrics[EXPECTED_RMSE]:.4f}")
-    if "test_rmse_floor" in metrics:
-        lines.append(f"  vote-noise floor    {metrics['test_rmse_floor']:.4f}")
-    lines += [f"  {r.name}, on CANDELS: {r.rmse:.2f}" for r in (PAPER, MODEL)]
-    return "\n".join([*lines, "Browse: uv run mlflow ui"])
 
 
 def run_training(config: Config, dataset: Dataset, run_id: str, checkpoints: Path) -> Trained:
@@ -203,7 +187,8 @@ def publish(
     model: MorphologyModel, val_rmse: float, dataset: Dataset, galaxies: int | None
 ) -> None:
     """Log the open run's model, the average of one or several networks, and register it."""
-    uri = tracking.log_model(model, dataset)
+    with busy("Logging the model"):
+        uri = tracking.log_model(model, dataset)
     reason = tracking.register(uri, val_rmse, dataset, galaxies)
     logger.info(
         f"Registered as galopt; not the champion: {reason}" if reason else "Registered as champion"
@@ -214,10 +199,11 @@ def run_evaluation(
     model: keras.Model, dataset: Dataset, views: Evaluate
 ) -> tuple[Evaluation, dict[str, Figure]]:
     """Evaluate inside an open run, log metrics, predictions and figures, and return them."""
-    evaluation = evaluate(model, dataset, views)
-    figures = evaluation_figures(evaluation) | {"saliency": saliency_figure(model, evaluation)}
-    tracking.log_evaluation(evaluation)
-    tracking.log_figures(figures)
+    with busy("Measuring the test galaxies"):
+        evaluation = evaluate(model, dataset, views)
+        figures = evaluation_figures(evaluation) | {"saliency": saliency_figure(model, evaluation)}
+        tracking.log_evaluation(evaluation)
+        tracking.log_figures(figures)
     return evaluation, figures
 
 

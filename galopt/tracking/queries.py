@@ -4,6 +4,7 @@ import io
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import unquote, urlparse
 
 import mlflow
 import pandas as pd
@@ -11,9 +12,7 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from galopt.errors import GaloptError
-from galopt.tracking.store import EXPERIMENT
-
-_SQLITE = "sqlite:///"
+from galopt.tracking.store import EXPERIMENT, missing_store
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def all_runs() -> list[TrackedRun]:
     GaloptError
         There is no store here, or it cannot be reached.
     """
-    if _missing():
+    if missing_store():
         raise GaloptError(
             f"no runs here ({mlflow.get_tracking_uri()} does not exist): start in the project's "
             "folder, or set MLFLOW_TRACKING_URI"
@@ -130,15 +129,19 @@ def predictions(run: TrackedRun) -> pd.DataFrame | None:
     return None if logged is None else pd.read_csv(io.StringIO(logged), dtype={"id": str})
 
 
-def _missing() -> bool:
-    """Whether the store would be a new, empty file; reading it would make it."""
-    uri = mlflow.get_tracking_uri()
-    return uri.startswith(_SQLITE) and not Path(uri.removeprefix(_SQLITE)).exists()
+def artifact_path(run_id: str, path: str) -> Path | None:
+    """Return where a run's artifact lies on this machine; None if it is elsewhere or missing."""
+    uri = urlparse(mlflow.get_run(run_id).info.artifact_uri)
+    file = Path(unquote(uri.path)) / path
+    if uri.scheme not in ("", "file") or not file.is_file():
+        return None
+    here = Path.cwd()
+    return file.relative_to(here) if file.is_relative_to(here) else file
 
 
 def _search(query: str = "", most: int = 100_000) -> list[TrackedRun]:
     """Return the experiment's runs that a query means, the newest first."""
-    if _missing():
+    if missing_store():
         return []
     try:
         found = mlflow.search_runs(

@@ -3,6 +3,10 @@
 import logging
 import os
 
+from galopt.errors import verbose
+
+if not verbose():
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 os.environ.setdefault("MLFLOW_LOG_UV_FILES", "false")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)

@@ -3,6 +3,7 @@
 import base64
 import io
 import tempfile
+from contextlib import redirect_stderr
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,19 @@ from PIL import Image
 
 import galopt
 from galopt.data.dataset import Dataset
+from galopt.errors import GaloptError
+from galopt.evaluation.evaluate import constant_rmse
+from galopt.paths import DATASET
 from galopt.prediction.model import MorphologyModel
+from galopt.tracking.store import missing_store
 
 NAME = "galopt"
+ABOUT = (
+    "Networks of `galopt`: an image of a galaxy in, the fraction of people who would tick each "
+    "answer out. Every version has a card with its dataset, errors and limits. The alias "
+    "`champion` is the best of the first dataset that was trained on here."
+)
+TRAIN = "uv run mlflow run . --env-manager local"
 LOADER = "galopt.tracking.pyfunc"
 REQUIREMENTS = [f"{name}=={version(name)}" for name in ("tensorflow", "keras", "numpy", "pandas")]
 
@@ -84,10 +95,20 @@ def register(
     """
     client = mlflow.MlflowClient()
     tags = {"galopt.dataset": dataset.info["hash"]}
-    if galaxies is None:
+    constant = constant_rmse(dataset, dataset.split("validation"))
+    learnt = val_rmse < constant
+    if galaxies is None and learnt:
         tags["val_rmse"] = f"{val_rmse:.5f}"
-    version = mlflow.register_model(model_uri, NAME, tags=tags)
+    with redirect_stderr(io.StringIO()):  # two lines that tell of MLflow's own work
+        version = mlflow.register_model(model_uri, NAME, tags=tags)
+    if not client.get_registered_model(NAME).description:
+        client.update_registered_model(NAME, ABOUT)
     champion = _champion(client)
+    if not learnt:
+        return (
+            f"its validation RMSE, {val_rmse:.4f}, is not below that of always answering the "
+            f"mean, {constant:.4f}"
+        )
     if champion is None or not champion.tags.get("val_rmse"):
         client.set_registered_model_alias(NAME, "champion", version.version)
         return None
@@ -102,6 +123,46 @@ def register(
         return f"the champion (version {champion.version}) has a lower validation RMSE"
     client.set_registered_model_alias(NAME, "champion", version.version)
     return None
+
+
+def champion_of(dataset_hash: str | None) -> str:
+    """Return the URI of the best registered model of a dataset.
+
+    It is the version with the alias `champion` if that is of the dataset, otherwise the one
+    with the lowest validation RMSE among those trained on all its labels.
+
+    Parameters
+    ----------
+    dataset_hash : str or None
+        None means any dataset: the alias `champion`.
+
+    Raises
+    ------
+    GaloptError
+        No network of the dataset was registered.
+    """
+    alias = f"models:/{NAME}@champion"
+    if dataset_hash is None:
+        return alias
+    if missing_store():
+        raise GaloptError(f"no network was trained here yet: {TRAIN}")
+    client = mlflow.MlflowClient()
+    champion = _champion(client)
+    if champion is not None and champion.tags.get("galopt.dataset") == dataset_hash:
+        return alias
+    versions = [
+        version
+        for version in client.search_model_versions(f"name = '{NAME}'")
+        if version.tags.get("galopt.dataset") == dataset_hash and "val_rmse" in version.tags
+    ]
+    if versions:
+        best = min(versions, key=lambda version: float(version.tags["val_rmse"]))
+        return f"models:/{NAME}/{best.version}"
+    other = "" if champion is None else f"; --model {alias} takes one of another dataset"
+    raise GaloptError(
+        f"no network of the dataset in {DATASET} ({dataset_hash}) that has learnt anything is "
+        f"registered; train one: {TRAIN}{other}"
+    )
 
 
 def describe_model(card: str) -> None:

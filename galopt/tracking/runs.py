@@ -13,8 +13,10 @@ from matplotlib.figure import Figure
 from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]
 from mlflow.exceptions import MlflowException
 
+from galopt.compute.progress import busy
 from galopt.compute.versions import commit
 from galopt.config import Config, Network
+from galopt.config.command import title
 from galopt.config.load import flatten
 from galopt.data.dataset import Dataset
 from galopt.errors import GaloptError
@@ -45,7 +47,7 @@ def start_run(
     kind : {'run', 'trial', 'search', 'ensemble', 'ablation'}
         The tag `galopt.kind`.
     name : str, optional
-        The run's name; made of the preset and the survey by default.
+        The run's name; the preset and what differs from it by default.
     run_id : str, optional
         Go on with this run instead of a new one.
     parent_run_id : str, optional
@@ -56,17 +58,20 @@ def start_run(
     str
         The run's id. A run that `mlflow run` has started is taken over, not duplicated.
     """
-    if parent_run_id is None:
-        experiment = open_store()
-    else:
-        experiment = mlflow.get_run(parent_run_id).info.experiment_id
+    name = name or title(config)
+    with busy("Opening MLflow"):
+        experiment = (
+            open_store()
+            if parent_run_id is None
+            else mlflow.get_run(parent_run_id).info.experiment_id
+        )
     started_by_mlflow = "MLFLOW_RUN_ID" in os.environ and parent_run_id is None
     if run_id is not None:
         _check_known(run_id)
     with mlflow.start_run(
         run_id=run_id,
         experiment_id=None if run_id or started_by_mlflow else experiment,
-        run_name=name or f"{config.network.preset} on {dataset.info['name']}",
+        run_name=name,
         parent_run_id=parent_run_id,
         nested=parent_run_id is not None,
         log_system_metrics=True,
@@ -74,8 +79,8 @@ def start_run(
         if run_id is None:
             _describe(config, dataset, kind)
         mlflow.set_tag("galopt.process", process_name())
-        if started_by_mlflow and not name:
-            mlflow.set_tag("mlflow.runName", f"{config.network.preset} on {dataset.info['name']}")
+        if started_by_mlflow:
+            mlflow.set_tag("mlflow.runName", name)
         yield run.info.run_id
 
 
@@ -128,6 +133,14 @@ def log_figures(figures: Mapping[str, Figure]) -> None:
 def describe_run(text: str) -> None:
     """Give the open run a description, in Markdown."""
     mlflow.set_tag("mlflow.note.content", text)
+
+
+def note_refusal(reason: str) -> None:
+    """Say in the run that `mlflow run` has started, if it has, why nothing became of it."""
+    if run_id := os.environ.get("MLFLOW_RUN_ID"):
+        client = mlflow.MlflowClient()
+        client.set_tag(run_id, "mlflow.note.content", reason)
+        client.set_tag(run_id, "galopt.reason", reason)
 
 
 def log_text(text: str, path: str) -> None:

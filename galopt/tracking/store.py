@@ -1,7 +1,9 @@
 """The store: its experiment, the published results in it, runs whose process has died."""
 
+import logging
 import os
 import socket
+from pathlib import Path
 
 import mlflow
 import psutil
@@ -10,14 +12,25 @@ from mlflow.entities import RunStatus
 from galopt.evaluation.published import PUBLISHED
 from galopt.tracking import ui_view
 
+logger = logging.getLogger(__name__)
+
 EXPERIMENT = "galopt"
+_SQLITE = "sqlite:///"
 
 
 def experiment_id() -> str:
     """Return the id of the experiment `galopt`, made if need be."""
+    if missing_store():
+        logger.info("Making MLflow's store, mlflow.db")
     client = mlflow.MlflowClient()
     experiment = client.get_experiment_by_name(EXPERIMENT)
     return experiment.experiment_id if experiment else client.create_experiment(EXPERIMENT)
+
+
+def missing_store() -> bool:
+    """Whether the store would be a new, empty file; reading it would make it."""
+    uri = mlflow.get_tracking_uri()
+    return uri.startswith(_SQLITE) and not Path(uri.removeprefix(_SQLITE)).exists()
 
 
 def open_store() -> str:

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from galopt.compute import hardware
-from galopt.compute.parallel import progress_bar
+from galopt.compute.progress import progress_bar
 from galopt.config import Config, Train
 from galopt.data.dataset import Dataset, Split
 from galopt.errors import ConfigError

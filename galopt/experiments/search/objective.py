@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from galopt.compute.backend import start_keras
 from galopt.config import Config
 from galopt.data.dataset import Dataset, load
 from galopt.data.dvc import fetch_dataset
@@ -41,6 +42,7 @@ class TrainingObjective:
 
     def __call__(self, report: TrialHandle, values: dict[str, Any]) -> list[float]:
         """Train and return the objectives; raises `TrialPruned` from within."""
+        start_keras()
         import keras
 
         from galopt.tracking.models import starting_network

@@ -17,7 +17,7 @@ from rich.progress import DownloadColumn
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError
 
-from galopt.compute.parallel import progress_bar
+from galopt.compute.progress import progress_bar
 from galopt.errors import DataError
 from galopt.files import read_json, write_json
 

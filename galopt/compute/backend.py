@@ -1,0 +1,49 @@
+"""Starting the library under Keras, without the page of notes that it prints."""
+
+import importlib
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from galopt.compute.progress import busy
+from galopt.errors import verbose
+
+NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+
+_NOTE = re.compile(rb"I\d{4} |WARNING: All log messages before absl::InitializeLog")
+"""Lines of absl's log that only inform. TensorFlow prints them before it reads its flags."""
+
+
+def start_keras() -> None:
+    """Import Keras and its backend, which takes seconds, and say so.
+
+    What the backend prints is shown, except notes; with ``GALOPT_VERBOSE=1`` those too.
+    """
+    if "keras" in sys.modules:
+        return
+    name = os.environ.get("KERAS_BACKEND", "tensorflow")
+    with busy(f"Starting {NAMES.get(name, name)}"), _without_notes():
+        importlib.import_module("keras")
+
+
+@contextmanager
+def _without_notes() -> Iterator[None]:
+    """Hold back what the block writes to the process's stderr; then show all but notes."""
+    if verbose():
+        yield
+        return
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(terminal, 2)
+            os.close(terminal)
+            held.seek(0)
+            os.write(2, b"".join(line for line in held if not _NOTE.match(line)))
