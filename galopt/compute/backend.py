@@ -1,6 +1,7 @@
 """Starting the library under Keras, without the page of notes that it prints."""
 
 import importlib
+import logging
 import os
 import re
 import sys
@@ -27,6 +28,8 @@ def start_keras() -> None:
     name = os.environ.get("KERAS_BACKEND", "tensorflow")
     with busy(f"Starting {NAMES.get(name, name)}"), _without_notes():
         importlib.import_module("keras")
+    if not verbose():  # it warns of retracing where several networks are trained in turn
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @contextmanager

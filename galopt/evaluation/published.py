@@ -81,5 +81,11 @@ def judgement(metrics: Mapping[str, float]) -> str:
     if rmse >= constant:
         return "Not better than always answering the mean: train longer, or on more galaxies."
     if floor is None or floor >= constant:
-        return f"{1 - rmse / constant:.0%} below always answering the mean; the floor is unknown."
-    return f"{covered(rmse, constant, floor):.0%} of the way from the constant to the floor."
+        return f"{100 * (1 - rmse / constant):.0f} % below always answering the mean."
+    share = 100 * covered(rmse, constant, floor)
+    advice = ": train longer, or on more galaxies" if share < LITTLE else ""
+    return f"{share:.0f} % of the way from the constant to the floor{advice}."
+
+
+LITTLE = 20
+"""Percent of the way below which a network has hardly learnt; the published ones have 50 to 100."""

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from galopt.compute.versions import commit, versions
-from galopt.config.command import command, differences, started_by, without_password
+from galopt.config.command import command, differences, started_by, title, without_password
 from galopt.config.load import build_config, load_config, load_run_config
 
 
@@ -86,3 +86,17 @@ def test_commit_marks_changed_files(tmp_path, monkeypatch):
     assert len(clean) == 40
     (tmp_path / "file").write_text("two")
     assert commit() == f"{clean}-dirty"
+
+
+def test_title_says_what_differs_from_the_preset():
+    assert title(build_config({}, "")) == "ignat2016"
+    config = build_config({"train": {"epochs": 8}}, "network.dropout=0.4 network.preset=modern")
+    assert title(config) == "modern dropout=0.4 epochs=8"
+
+
+def test_title_counts_what_it_has_no_room_for():
+    config = build_config({}, "train.epochs=8 train.seed=1 network.dropout=0.4")
+    assert (
+        title(config, most=len("dropout=0.4 epochs=8"))
+        == "ignat2016 dropout=0.4 epochs=8 and 1 more"
+    )

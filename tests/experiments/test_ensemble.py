@@ -166,7 +166,7 @@ def test_an_ensemble_is_one_tracked_parent_one_served_model_and_its_members(conf
     ]
     assert sorted(run.info.run_name for run in children) == ["1: plain", "2: wide", "3: plain"]
     assert parent.data.metrics["test_rmse"] == pytest.approx(evaluation.metrics["test_rmse"])
-    served = mlflow.pyfunc.load_model("models:/galopt@champion")
+    served = mlflow.pyfunc.load_model("models:/galopt/1")
     predicted = served.predict(np.array(blobs.split("test").images)).to_numpy()
     np.testing.assert_allclose(predicted, evaluation.predicted, atol=1e-5)
     page = mlflow.artifacts.load_text(f"runs:/{parent.info.run_id}/report.html")

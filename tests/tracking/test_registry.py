@@ -7,7 +7,9 @@ import mlflow
 import pytest
 from mlflow.pyfunc import PythonModel
 
+from galopt.errors import GaloptError
 from galopt.tracking import register
+from galopt.tracking.registry import champion_of
 
 
 class Echo(PythonModel):
@@ -50,3 +52,32 @@ def test_a_champion_of_few_labels_makes_way_for_the_first_of_all(model, blobs):
     assert register(model, 0.10, blobs, galaxies=50) is None
     assert register(model, 0.15, blobs) is None
     assert champion() == 2
+
+
+def test_a_network_worse_than_the_constant_is_never_champion(model, blobs):
+    assert "always answering the mean" in register(model, 0.9, blobs)
+    with pytest.raises(GaloptError, match="no network of the dataset"):
+        champion_of(blobs.info["hash"])
+    assert register(model, 0.15, blobs) is None
+
+
+def test_each_dataset_has_its_champion(model, blobs):
+    other = replace(blobs, info=blobs.info | {"hash": "other"})
+    register(model, 0.15, blobs)
+    register(model, 0.14, other)
+    register(model, 0.13, other)
+    register(model, 0.10, other, galaxies=50)
+    assert champion_of(blobs.info["hash"]) == "models:/galopt@champion"
+    assert champion_of(None) == "models:/galopt@champion"
+    assert champion_of("other") == "models:/galopt/3"
+    with pytest.raises(GaloptError, match="no network of the dataset.*champion takes one of anoth"):
+        champion_of("third")
+
+
+def test_nobody_is_champion_of_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    with pytest.raises(GaloptError, match="no network was trained here yet"):
+        champion_of("any")
+    mlflow.set_tracking_uri(None)
+    assert not list(tmp_path.iterdir())
