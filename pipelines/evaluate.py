@@ -12,7 +12,7 @@ def main() -> None:
     with command_line():
         config = load_config(PARAMS)
         start_keras()
-        from galopt import tracking
+        from galopt import tracking  # what is heavy, after what may be refused
         from galopt.data import dataset
         from galopt.experiments.run import describe, run_evaluation
         from galopt.experiments.stages import save_evaluation

@@ -7,7 +7,7 @@ from galopt.paths import REPORT
 def main() -> None:
     """Write `report/index.html` from the metrics, the dataset and the MLflow store."""
     with command_line():
-        from galopt.report.run.page import write_report
+        from galopt.report.run.page import write_report  # heavy, so errors are shown by the block
 
         write_report(REPORT)
 

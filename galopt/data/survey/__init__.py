@@ -25,6 +25,7 @@ def make_survey(config: Config, folder: Path) -> None:
         The source is not usable; see `galopt.data.survey.simulated.simulate`,
         `galopt.data.survey.candels.read` and `galopt.data.survey.folder`.
     """
+    # Here, so that a survey of one kind does not load what the others need (GalSim, downloads).
     from galopt.data.survey.candels.read import read_candels
     from galopt.data.survey.folder import read_folder
     from galopt.data.survey.simulated.simulate import simulate

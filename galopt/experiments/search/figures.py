@@ -109,7 +109,7 @@ def _rmse(trial: optuna.trial.FrozenTrial) -> float:
 def _save(
     plot: Callable[..., Any], study: optuna.Study, options: dict[str, Any], path: Path
 ) -> None:
-    import matplotlib.pyplot as plt
+    import matplotlib.pyplot as plt  # here, for it is slow to load and a search may draw nothing
 
     plot(study, **options)
     figure = plt.gcf()

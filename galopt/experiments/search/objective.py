@@ -43,7 +43,7 @@ class TrainingObjective:
     def __call__(self, report: TrialHandle, values: dict[str, Any]) -> list[float]:
         """Train and return the objectives; raises `TrialPruned` from within."""
         start_keras()
-        import keras
+        import keras  # here, because the driver, which sends this, trains nothing
 
         from galopt.tracking.models import starting_network
         from galopt.tracking.trial_runs import TrialLog

@@ -2,21 +2,18 @@
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from galopt.config.load import RUN_SECTIONS
-
-if TYPE_CHECKING:
-    from galopt.tracking.queries import TrackedRun
+from galopt.tracking.queries import TrackedRun, children, newest, run_of, text, values
 
 
 @dataclass(frozen=True)
 class AblationResult:
     """What each difference is worth: `galopt.experiments.ablation.table`."""
 
-    run: "TrackedRun"
+    run: TrackedRun
     table: pd.DataFrame
 
 
@@ -39,7 +36,7 @@ class SearchResult:
         ``parameter`` and ``importance``.
     """
 
-    run: "TrackedRun"
+    run: TrackedRun
     states: dict[str, int]
     best: float
     first: float | None
@@ -52,7 +49,7 @@ class SearchResult:
 class EnsembleResult:
     """An ensemble and its members: name, val_rmse, test_rmse, weight."""
 
-    run: "TrackedRun"
+    run: TrackedRun
     members: pd.DataFrame
 
 
@@ -74,8 +71,6 @@ def collect(dataset_hash: str, kind: str = "run", run_id: str = "") -> RelatedRu
     kind, run_id : str, optional
         Of an open run that stands for its kind instead.
     """
-    from galopt.tracking.queries import newest, run_of
-
     found = {
         name: run_of(run_id) if name == kind else newest(name, dataset_hash)
         for name in ("ablation", "search", "ensemble")
@@ -88,19 +83,17 @@ def collect(dataset_hash: str, kind: str = "run", run_id: str = "") -> RelatedRu
     )
 
 
-def _ablation(run: "TrackedRun") -> AblationResult | None:
+def _ablation(run: TrackedRun) -> AblationResult | None:
     table = _table(run, "ablation.csv")
     return None if table is None else AblationResult(run, table)
 
 
-def _average(run: "TrackedRun") -> EnsembleResult | None:
+def _average(run: TrackedRun) -> EnsembleResult | None:
     members = _table(run, "members.csv")
     return None if members is None else EnsembleResult(run, members)
 
 
-def _study(run: "TrackedRun") -> SearchResult | None:
-    from galopt.tracking.queries import children, values
-
+def _study(run: TrackedRun) -> SearchResult | None:
     best = _table(run, "best.csv")
     if best is None or best.empty:
         return None
@@ -120,11 +113,11 @@ def _study(run: "TrackedRun") -> SearchResult | None:
     )
 
 
-def _complete(trial: "TrackedRun") -> bool:
+def _complete(trial: TrackedRun) -> bool:
     return trial.tags.get("galopt.state") == "complete"
 
 
-def _changes(first: "TrackedRun | None", best: "TrackedRun | None") -> pd.DataFrame:
+def _changes(first: TrackedRun | None, best: TrackedRun | None) -> pd.DataFrame:
     """Return the parameters of a run in which two trials differ."""
     before, after = (trial.params if trial else {} for trial in (first, best))
     keys = [key for key in {**before, **after} if key.split(".")[0] in RUN_SECTIONS]
@@ -136,8 +129,6 @@ def _changes(first: "TrackedRun | None", best: "TrackedRun | None") -> pd.DataFr
     return pd.DataFrame(rows, columns=["parameter", "first", "best"])
 
 
-def _table(run: "TrackedRun", path: str) -> pd.DataFrame | None:
-    from galopt.tracking.queries import text
-
+def _table(run: TrackedRun, path: str) -> pd.DataFrame | None:
     logged = text(run, path)
     return None if logged is None else pd.read_csv(io.StringIO(logged))

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from galopt import tracking
 from galopt.compute.progress import busy
 from galopt.config.load import load_config
 from galopt.data.dataset import load
@@ -74,8 +75,6 @@ def page(subject: ReportData) -> str:
 
 def log_report(subject: ReportData) -> None:
     """Log the page to the open run, with what the store knows of other runs and the dataset's."""
-    from galopt import tracking
-
     with busy("Writing the report"):
         found = collect(subject.info["hash"], subject.kind, subject.run_id)
         tracking.log_text(page(replace(subject, findings=found)), "report.html")
