@@ -12,15 +12,17 @@ from galopt.config import Sampler, Search
 from galopt.config.load import build_config, load_config, read_preset
 from galopt.errors import ConfigError, DataError, GaloptError
 from galopt.experiments.search import figures, results
+from galopt.experiments.search.internals import trial_id
 from galopt.experiments.search.lock import only_driver
+from galopt.experiments.search.sampler import SeededByTrial
 from galopt.experiments.search.space import Space
 from galopt.experiments.search.storage import open_storage
 from galopt.experiments.search.study import (
+    enqueue_again,
     enqueue_first,
-    make_sampler,
     open_study,
     recover,
-    retry,
+    retriable,
     settled,
 )
 from galopt.experiments.search.trial import Task, TrialHandle, run_trial
@@ -30,7 +32,7 @@ RATE = "train.learning_rate"
 
 
 def study_by(sampler: Sampler, **options) -> optuna.Study:
-    return optuna.create_study(sampler=make_sampler(sampler), **options)
+    return optuna.create_study(study_name="one", sampler=SeededByTrial(sampler), **options)
 
 
 def proposals(sampler: Sampler, trials: int) -> list[float]:
@@ -72,10 +74,64 @@ def test_every_sampler_proposes_trials_of_the_default_space_again_by_its_seed(ki
     assert trials(1) != trials(2)
 
 
+@pytest.mark.parametrize("kind", ["tpe", "random", "cmaes"])
+def test_a_study_that_is_resumed_draws_no_trial_twice(kind, storage):
+    space = {**NOISE, "train.weight_decay": {"kind": "float", "low": 0, "high": 0.1}}
+    settings = {"sampler": {"kind": kind, "startup": 3}, "space": space, "storage": storage}
+    drawn = []
+    for resumed in range(6):
+        config = build_config({"search": settings | {"study": "resumed"}})
+        study = open_study(config.search, open_storage(storage), {})
+        for number in range(2 + resumed % 2):
+            trial = study.ask()
+            drawn.append(tuple(Space(config).suggest(trial).values()))
+            study.tell(trial, sum(drawn[-1]) + number)
+    assert len(drawn) == 15
+    assert len(set(drawn)) == 15
+    assert len({rate for rate, _ in drawn}) == 15
+
+
+def test_two_studies_of_one_seed_draw_other_trials():
+    def first(name: str) -> float:
+        sampler = SeededByTrial(Sampler(kind="random"))
+        return optuna.create_study(study_name=name, sampler=sampler).ask().suggest_float("x", 0, 1)
+
+    assert first("one") == first("one") != first("two")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        ({"kind": "categorical", "choices": [64, 128]}, {"choices": [64, 256]}, r"\[64, 128\]"),
+        ({"kind": "int", "low": 1, "high": 9}, {"log": True}, "int of logarithmic range"),
+        ({"kind": "int", "low": 1, "high": 9}, {"kind": "float"}, "as int, .* says float"),
+    ],
+)
+def test_a_space_whose_choices_changed_needs_another_study(before, now, said, storage):
+    def begin(parameter: dict) -> optuna.Study:
+        search = {"study": "one", "storage": storage, "space": {"train.batch_size": parameter}}
+        return open_study(Search(**search), open_storage(storage), {})
+
+    study = begin(before)
+    Space(build_config({"search": {"space": {"train.batch_size": before}}})).suggest(study.ask())
+    with pytest.raises(GaloptError, match=rf"study 'one' .*{said}.*another study, -P study=NAME"):
+        begin(before | now)
+    assert [trial.state.name for trial in begin(before).trials] == ["RUNNING"]
+
+
+def test_a_range_of_a_space_may_change(storage):
+    for high in (9, 20):
+        space = {"train.batch_size": {"kind": "int", "low": 1, "high": high}}
+        search = Search(study="one", storage=storage, space=space)
+        study = open_study(search, open_storage(storage), {})
+        study.ask().suggest_int("train.batch_size", 1, high)
+    assert len(study.trials) == 2
+
+
 def test_gaussian_processes_need_pytorch(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ConfigError, match=r"search\.sampler\.kind=gp needs PyTorch"):
-        make_sampler(Sampler(kind="gp"))
+        SeededByTrial(Sampler(kind="gp"))
 
 
 def test_gaussian_processes_learn():
@@ -88,7 +144,7 @@ class Curve:
 
     def __call__(self, report: TrialHandle, values: dict) -> list[float]:
         """Return the learning rate."""
-        for epoch in range(report.task.epochs):
+        for epoch in range(report.task.search.epochs):
             report.epoch(epoch, values[RATE])
         return [values[RATE]]
 
@@ -100,9 +156,13 @@ def storage(tmp_path):
 
 def task(trial: optuna.Trial, search: Search) -> Task:
     return Task(
-        search.storage, search.study, trial._trial_id, trial.number, trial.number,
-        search.pruner, search.epochs, {RATE: trial.params[RATE]}, {},
-    )  # fmt: skip
+        search=search,
+        trial_id=trial_id(trial),
+        number=trial.number,
+        first=trial.number,
+        values={RATE: trial.params[RATE]},
+        attributes={},
+    )
 
 
 @pytest.mark.parametrize(
@@ -195,7 +255,9 @@ def test_a_failed_trial_is_tried_again_twice_without_what_was_noted_on_it(storag
         trial.set_user_attr("mlflow_run_id", "abc")
         frozen = study.tell(trial, state=TrialState.FAIL)
         assert len(settled(study.trials)) == 1
-        assert retry(study, frozen) == (attempt < 2)
+        assert retriable(frozen) == (attempt < 2)
+        if retriable(frozen):
+            enqueue_again(study, frozen)
         assert len(settled(study.trials)) == (attempt == 2)
 
 

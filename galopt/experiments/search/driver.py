@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import optuna
@@ -15,9 +16,15 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from galopt.config import Search
 from galopt.errors import GaloptError
+from galopt.experiments.search.internals import earlier_attempts, trial_id
 from galopt.experiments.search.lock import Lock
 from galopt.experiments.search.space import Space
-from galopt.experiments.search.study import fail_running, retry, settled
+from galopt.experiments.search.study import (
+    enqueue_again,
+    fail_running,
+    retriable,
+    settled,
+)
 from galopt.experiments.search.trial import Objective, Outcome, Task, run_trial
 
 logger = logging.getLogger(__name__)
@@ -36,10 +43,11 @@ class Listener(Protocol):
         """Note a trial whose driver, this one or one before, ended while it ran."""
 
 
+@dataclass
 class Driver:
     """Runs a study on a cluster.
 
-    Parameters
+    Attributes
     ----------
     study : optuna.Study
         Recovered from earlier drivers.
@@ -53,20 +61,17 @@ class Driver:
         The study's, kept while it is driven.
     """
 
-    def __init__(
-        self,
-        study: optuna.Study,
-        space: Space,
-        objective: Objective,
-        client: Client,
-        listener: Listener,
-        lock: Lock,
-    ) -> None:
-        self.study, self.space, self.objective = study, space, objective
-        self.client, self.listener, self.lock = client, listener, lock
-        self.search: Search = space.config.search
+    study: optuna.Study
+    space: Space
+    objective: Objective
+    client: Client
+    listener: Listener
+    lock: Lock
+
+    def __post_init__(self) -> None:
+        self.search: Search = self.space.config.search
         self.running: dict[Future, Trial] = {}
-        self.done = len(settled(study.get_trials(deepcopy=False)))
+        self.done = len(settled(self.study.get_trials(deepcopy=False)))
         self.stopping = False
         self.broken: str | None = None
 
@@ -120,7 +125,7 @@ class Driver:
                 run_trial,
                 task,
                 self.objective,
-                key=f"{task.study}-{task.number}",
+                key=f"{task.search.study}-{task.number}",
                 pure=False,
                 resources={"slot": 1},
                 allow_other_workers=False,
@@ -132,17 +137,14 @@ class Driver:
         return int(sum(worker["resources"].get("slot", 0) for worker in workers))
 
     def _task(self, trial: Trial, values: dict[str, Any]) -> Task:
-        history = trial.storage.get_trial(trial._trial_id).system_attrs.get("retry_history", ())
+        frozen = self.study.get_trials(deepcopy=False)[trial.number]
         return Task(
-            self.search.storage,
-            self.study.study_name,
-            trial._trial_id,
-            trial.number,
-            history[0] if history else trial.number,
-            self.search.pruner,
-            self.search.epochs,
-            values,
-            trial.user_attrs,
+            search=self.search,
+            trial_id=trial_id(trial),
+            number=trial.number,
+            first=[*earlier_attempts(frozen), trial.number][0],
+            values=values,
+            attributes=trial.user_attrs,
         )
 
     def _collect(self) -> None:
@@ -167,9 +169,13 @@ class Driver:
             )
         except UpdateFinishedTrialError:  # told twice: the answer to the first was lost
             frozen = self.study.trials[trial.number]
-        failed = frozen.state == TrialState.FAIL
-        again = failed and (outcome.fatal or retry(self.study, frozen))  # or on resuming
-        self.done += not again
+        if frozen.state != TrialState.FAIL:
+            self.done += 1
+        elif not outcome.fatal:  # a fatal one is tried again when the study is resumed
+            if retriable(frozen):
+                enqueue_again(self.study, frozen)
+            else:
+                self.done += 1
         self.listener.ended(frozen, self.done)
         if outcome.fatal:  # what runs beside it may still come to its end
             self.broken = f"trial {trial.number}: {outcome.reason}"

@@ -1,37 +1,34 @@
 """One driver a study: two would both repeat the trials that the other is running."""
 
-import fcntl
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
+from galopt.compute.lock import taken
 from galopt.compute.retry import retry
 from galopt.errors import GaloptError
 from galopt.experiments.search.storage import parse_url
 
 
-class FileLock:
+class SystemLock:
     """A lock beside an SQLite file, freed by the system when its process ends."""
 
     def __init__(self, path: Path) -> None:
-        self._stream = path.open("w")
+        self._lock = FileLock(path)
 
     def keep(self) -> bool:
         """Take or keep the lock; return whether it is ours."""
-        try:
-            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+        return taken(self._lock)
 
     def close(self) -> None:
         """Free the lock."""
-        self._stream.close()
+        self._lock.release()
 
 
 class DatabaseLock:
@@ -69,7 +66,7 @@ class DatabaseLock:
         self._engine.dispose()
 
 
-Lock = FileLock | DatabaseLock
+Lock = SystemLock | DatabaseLock
 
 
 @contextmanager
@@ -84,7 +81,7 @@ def only_driver(storage: str, study: str) -> Iterator[Lock]:
     url = parse_url(storage)
     lock: Lock
     if url.get_backend_name() == "sqlite":
-        lock = FileLock(Path(f"{url.database}.{study}.lock"))
+        lock = SystemLock(Path(f"{url.database}.{study}.lock"))
     else:
         lock = DatabaseLock(create_engine(url), f"galopt search {study}")
     try:

@@ -1,7 +1,6 @@
 """The objective of the search: one configuration trained on a worker, pruned, tracked."""
 
 import contextlib
-import fcntl
 import gc
 import os
 import shutil
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from galopt.compute.backend import start_keras
+from galopt.compute.lock import alone
 from galopt.config import Config
 from galopt.data.dataset import Dataset, load
 from galopt.data.dvc import fetch_dataset
@@ -62,7 +62,9 @@ class TrainingObjective:
             log.epoch(epoch, measured)
             report.epoch(epoch, best)
 
-        checkpoints = CHECKPOINTS / f"{task.study}-{task.first}"  # a trial tried again goes on
+        checkpoints = (
+            CHECKPOINTS / f"{task.search.study}-{task.first}"
+        )  # a trial tried again goes on
         dataset = dataset_of(self.folder, self.dataset_hash)
         try:
             with _quiet():
@@ -94,9 +96,7 @@ def dataset_of(folder: str, wanted: str) -> Dataset:
     GaloptError
         It cannot be fetched, or what was fetched is another dataset.
     """
-    Path(folder).parent.mkdir(parents=True, exist_ok=True)
-    with open(f"{folder}.lock", "w") as alone:
-        fcntl.flock(alone, fcntl.LOCK_EX)
+    with alone(Path(f"{folder}.lock"), "fetching the dataset"):
         if not _is_here(folder, wanted):
             fetch_dataset()
     dataset = load(folder)

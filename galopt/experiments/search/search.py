@@ -10,11 +10,11 @@ from galopt.compute.clusters import check_cluster, open_cluster
 from galopt.config import Config, Search
 from galopt.experiments.search.driver import Driver, Listener
 from galopt.experiments.search.lock import Lock, only_driver
+from galopt.experiments.search.sampler import SeededByTrial
 from galopt.experiments.search.space import Space
 from galopt.experiments.search.storage import open_storage
 from galopt.experiments.search.study import (
     enqueue_first,
-    make_sampler,
     open_study,
     recover,
     settled,
@@ -31,7 +31,7 @@ def check_search(config: Config) -> None:
         The space, the sampler, the storage or the cluster cannot be used.
     """
     Space(config)
-    make_sampler(config.search.sampler)
+    SeededByTrial(config.search.sampler)
     check_cluster(config.search.cluster)
     open_storage(config.search.storage)
 
@@ -82,4 +82,11 @@ def drive(
     if len(settled(study.get_trials(deepcopy=False))) >= search.trials:
         return True
     with open_cluster(search.cluster, search.workers) as client:
-        return Driver(study, space, objective, client, listener, lock).run()
+        return Driver(
+            study=study,
+            space=space,
+            objective=objective,
+            client=client,
+            listener=listener,
+            lock=lock,
+        ).run()

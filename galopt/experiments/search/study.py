@@ -1,21 +1,21 @@
-"""The Optuna study: its sampler, its pruner, what it was made for, what is left to do."""
+"""The Optuna study: its pruner, what it was made for, what is left to do."""
 
 import json
 import logging
-import warnings
 from copy import deepcopy
 from typing import Any
 
 import optuna
-from optuna.exceptions import ExperimentalWarning
+from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
-from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, RandomSampler, TPESampler
 from optuna.storages import BaseStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import FrozenTrial, TrialState
 
-from galopt.config import Pruner, Sampler, Search
+from galopt.config import Parameter, Pruner, Search
 from galopt.config.load import build_config, flatten_preset
-from galopt.errors import ConfigError, GaloptError
+from galopt.errors import GaloptError
+from galopt.experiments.search.internals import earlier_attempts, set_attribute
+from galopt.experiments.search.sampler import SeededByTrial
 from galopt.experiments.search.space import Space
 from galopt.paths import PARAMS
 
@@ -25,40 +25,6 @@ RETRIES = 2
 PAPER = "ignat2016"
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
-warnings.filterwarnings("ignore", category=ExperimentalWarning)
-
-
-def make_sampler(sampler: Sampler) -> BaseSampler:
-    """Return the Optuna sampler that a configuration asks for.
-
-    Raises
-    ------
-    ConfigError
-        It needs a package that is not installed.
-    """
-    if sampler.kind == "random":
-        return RandomSampler(seed=sampler.seed)
-    if sampler.kind == "cmaes":
-        return CmaEsSampler(
-            seed=sampler.seed, n_startup_trials=sampler.startup, warn_independent_sampling=False
-        )
-    if sampler.kind == "gp":
-        try:
-            import torch  # noqa: F401
-        except ImportError:
-            raise ConfigError(
-                "search.sampler.kind=gp needs PyTorch: uv sync --extra torch"
-            ) from None
-        return GPSampler(
-            seed=sampler.seed, n_startup_trials=sampler.startup, warn_independent_sampling=False
-        )
-    return TPESampler(
-        seed=sampler.seed,
-        n_startup_trials=sampler.startup,
-        multivariate=sampler.multivariate,
-        group=sampler.group,
-        constant_liar=sampler.constant_liar,
-    )
 
 
 def make_pruner(pruner: Pruner, epochs: int) -> BasePruner:
@@ -92,7 +58,7 @@ def open_study(search: Search, storage: BaseStorage, made_for: dict[str, Any]) -
     study = optuna.create_study(
         study_name=search.study,
         storage=storage,
-        sampler=make_sampler(search.sampler),
+        sampler=SeededByTrial(search.sampler),
         pruner=make_pruner(search.pruner, search.epochs),
         directions=["minimize"] * len(search.objectives),
         load_if_exists=True,
@@ -105,9 +71,37 @@ def open_study(search: Search, storage: BaseStorage, made_for: dict[str, Any]) -
         keys = [key for key in {**before, **made_for} if before.get(key) != made_for.get(key)]
         raise GaloptError(
             f"study {search.study!r} was made for {keys[0]}={before.get(keys[0])!r}, not "
-            f"{made_for.get(keys[0])!r}: give another study"
+            f"{made_for.get(keys[0])!r}: give another study, -P study=NAME"
         )
+    _check_space(study, search.space)
     return study
+
+
+def _check_space(study: optuna.Study, space: dict[str, Parameter]) -> None:
+    """Refuse a space in which Optuna cannot place the study's trials; ranges may change."""
+    for trial in study.get_trials(deepcopy=False):
+        for key, drawn in trial.distributions.items():
+            before, now = _drawn_as(drawn), _searched_as(space.get(key))
+            if now is not None and before != now:
+                raise GaloptError(
+                    f"study {study.study_name!r} has drawn {key} as {before}, and search.space "
+                    f"says {now}: give another study, -P study=NAME"
+                )
+
+
+def _drawn_as(drawn: BaseDistribution) -> str:
+    if isinstance(drawn, CategoricalDistribution):
+        return f"one of {list(drawn.choices)}"
+    kind = "int" if isinstance(drawn, IntDistribution) else "float"
+    return f"{kind}{' of logarithmic range' if getattr(drawn, 'log', False) else ''}"
+
+
+def _searched_as(parameter: Parameter | None) -> str | None:
+    if parameter is None:
+        return None
+    if parameter.kind == "categorical":
+        return f"one of {parameter.choices}"
+    return f"{parameter.kind}{' of logarithmic range' if parameter.log else ''}"
 
 
 def load_study(search: Search, storage: BaseStorage) -> optuna.Study:
@@ -140,19 +134,21 @@ def enqueue_first(study: optuna.Study, space: Space) -> None:
             study.enqueue_trial(values, user_attrs={"origin": name}, skip_if_exists=True)
 
 
-def retry(study: optuna.Study, trial: FrozenTrial) -> bool:
-    """Enqueue a failed trial again, at most twice; return whether it was."""
-    if len(trial.system_attrs.get("retry_history", ())) >= RETRIES:
-        return False
+def retriable(trial: FrozenTrial) -> bool:
+    """Return whether a failed trial has been tried fewer than three times."""
+    return len(earlier_attempts(trial)) < RETRIES
+
+
+def enqueue_again(study: optuna.Study, trial: FrozenTrial) -> None:
+    """Enqueue a failed trial for another attempt."""
     again = deepcopy(trial)  # neither its run nor why it failed are those of the next attempt
     again.user_attrs = {key: trial.user_attrs[key] for key in {"origin"} & trial.user_attrs.keys()}
     RetryHeartbeatStaleTrialCallback(max_retry=RETRIES)(study, again)
-    return True
 
 
 def settled(trials: list[FrozenTrial]) -> list[FrozenTrial]:
     """Return the trials that have ended and are not tried again."""
-    retried = {number for t in trials for number in t.system_attrs.get("retry_history", ())}
+    retried = {number for t in trials for number in earlier_attempts(t)}
     return [t for t in trials if t.state.is_finished() and t.number not in retried]
 
 
@@ -160,7 +156,7 @@ def fail_running(study: optuna.Study, reason: str) -> list[FrozenTrial]:
     """Fail the trials that no driver runs any more, and return them."""
     left = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     for trial in left:
-        study._storage.set_trial_user_attr(trial._trial_id, "reason", reason)
+        set_attribute(study, trial, "reason", reason)
         study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
     return left
 
@@ -169,6 +165,6 @@ def recover(study: optuna.Study) -> list[FrozenTrial]:
     """Enqueue again what a driver that is gone has left; return the trials it was running."""
     left = fail_running(study, "its driver ended")
     for trial in settled(study.get_trials(deepcopy=False)):
-        if trial.state == TrialState.FAIL:
-            retry(study, trial)
+        if trial.state == TrialState.FAIL and retriable(trial):
+            enqueue_again(study, trial)
     return left

@@ -13,6 +13,7 @@ from galopt.config import Config
 from galopt.config.load import build_config, flatten
 from galopt.data.dataset import Dataset
 from galopt.experiments.search import figures, results
+from galopt.experiments.search.internals import earlier_attempts
 from galopt.experiments.search.objective import TrainingObjective
 from galopt.experiments.search.search import drive, locked_study
 from galopt.experiments.search.space import Space
@@ -113,8 +114,8 @@ class TrackedTrials:
             self.best = min(self.best, trial.values[0])
             trial_runs.log_progress(self.run_id, done, self.best)
         if trial.state.name != "FAIL":
-            history = trial.system_attrs.get("retry_history", [trial.number])
-            shutil.rmtree(CHECKPOINTS / f"{self.study.study_name}-{history[0]}", ignore_errors=True)
+            first = [*earlier_attempts(trial), trial.number][0]
+            shutil.rmtree(CHECKPOINTS / f"{self.study.study_name}-{first}", ignore_errors=True)
         told = f"RMSE {trial.values[0]:.4f}" if values else reason
         logger.info(
             f"[{done}/{self.search.trials}] trial {trial.number} {trial.state.name.lower()}: "

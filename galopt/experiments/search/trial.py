@@ -8,10 +8,11 @@ from typing import Any
 import optuna
 from optuna.exceptions import TrialPruned, UpdateFinishedTrialError
 from optuna.samplers import RandomSampler
-from optuna.trial import Trial, TrialState
+from optuna.trial import TrialState
 
-from galopt.config import Pruner
+from galopt.config import Pruner, Search
 from galopt.errors import ConfigError, DivergedError, user_error
+from galopt.experiments.search.internals import attach
 from galopt.experiments.search.storage import open_storage
 from galopt.experiments.search.study import make_pruner
 
@@ -25,28 +26,22 @@ class Task:
 
     Attributes
     ----------
-    storage, study : str
-        Where the trial is.
+    search : config section
+        The search that it belongs to.
     trial_id, number : int
         Which it is, to the storage and to people.
     first : int
         Number of the trial that it tries again; its own if it is the first.
-    pruner : config section
-    epochs : int
-        The most that a trial has.
     values : dict
         The trial's values by dotted key.
     attributes : dict
         The trial's user attributes.
     """
 
-    storage: str
-    study: str
+    search: Search
     trial_id: int
     number: int
     first: int
-    pruner: Pruner
-    epochs: int
     values: dict[str, Any]
     attributes: dict[str, Any]
 
@@ -82,8 +77,9 @@ class TrialHandle:
 
     def __init__(self, task: Task) -> None:
         self.task = task
-        study = _study(task.storage, task.study, task.pruner, task.epochs)
-        self._trial = Trial(study, task.trial_id)
+        search = task.search
+        study = _study(search.storage, search.study, search.pruner, search.epochs)
+        self._trial = attach(study, task.trial_id)
         self._prunable = len(study.directions) == 1
 
     def epoch(self, epoch: int, value: float) -> None:
