@@ -32,6 +32,8 @@ Result = TypeVar("Result")
 
 ATTEMPTS = 4
 """How often a task is given to a worker before its loss is taken for the task's own fault."""
+ANSWER_SECONDS = 20
+"""How long a scheduler may take to answer."""
 SLOT = {"slot": 1}
 _SETTINGS = {
     "distributed.scheduler.allowed-failures": 0,  # the driver retries, Dask does not
@@ -94,7 +96,7 @@ def open_cluster(name: str, workers: int) -> Iterator[Client]:
         else:
             cluster, shares = _from_file(Path(name), workers), {}
         try:
-            client = Client(cluster, timeout=20)
+            client = Client(cluster, timeout=ANSWER_SECONDS)
         except (OSError, ValueError) as error:
             raise GaloptError(f"cluster={name}: {error}") from None
         try:

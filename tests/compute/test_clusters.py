@@ -78,7 +78,8 @@ def test_a_bad_file_is_one_line_that_names_it(tmp_path, text, words):
         ("nowhere://127.0.0.1:1", "unknown address scheme"),
     ],
 )
-def test_a_scheduler_that_does_not_answer_is_one_line_that_names_it(address, words):
+def test_a_scheduler_that_does_not_answer_is_one_line_that_names_it(address, words, monkeypatch):
+    monkeypatch.setattr(clusters, "ANSWER_SECONDS", 2)
     with (
         pytest.raises(GaloptError, match=f"cluster={address}: .*({words})") as caught,
         clusters.open_cluster(address, workers=2),
