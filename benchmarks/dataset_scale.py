@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 import yaml
 
-from galopt.compute.parallel import cores
+from galopt.compute.devices import cores
 from galopt.files import read_json
 
 STAGES = ("survey", "stamps", "rescale")

@@ -2,9 +2,7 @@
 
 import logging
 import os
-import shutil
 import signal
-import subprocess
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,7 +22,7 @@ from dask.distributed import (
     WorkerPlugin,
 )
 
-from galopt.compute.parallel import core_numbers
+from galopt.compute.devices import core_numbers, gpus
 from galopt.errors import ConfigError, GaloptError
 
 Item = TypeVar("Item")
@@ -106,17 +104,6 @@ def open_cluster(name: str, workers: int) -> Iterator[Client]:
             client.close()
             if not isinstance(cluster, str):
                 cluster.close()
-
-
-def gpus() -> list[str]:
-    """Return the GPUs of this machine that may be used, without touching them."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return [gpu for gpu in visible.split(",") if gpu not in ("", "-1")]
-    if not shutil.which("nvidia-smi"):
-        return []
-    listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False)
-    return [str(number) for number, line in enumerate(listed.stdout.splitlines()) if "GPU" in line]
 
 
 def _local(workers: int) -> tuple[SpecCluster, dict[Any, list[int]]]:

@@ -1,6 +1,5 @@
 """Work over all cores, or a cluster, with a progress bar; the result never depends on which."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -9,24 +8,13 @@ from typing import TypeVar
 
 from loky import ProcessPoolExecutor
 
+from galopt.compute.devices import cores
 from galopt.compute.progress import progress_bar
 from galopt.config import Work
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 HERE = Work()
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(core_numbers())
-
-
-def core_numbers() -> list[int]:
-    """Return the numbers of the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
 
 
 def map_cores(

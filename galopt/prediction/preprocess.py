@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from galopt.compute.parallel import cores
+from galopt.compute.devices import cores
 from galopt.config import Stamps
 from galopt.data.stamps import StampBatch, read_stamp, stamp_chunk
 from galopt.errors import DataError

@@ -7,6 +7,7 @@ import yaml
 from helpers.project import PROJECT
 
 from galopt.compute import clusters
+from galopt.compute.devices import gpus
 from galopt.errors import ConfigError, GaloptError
 
 FILES = PROJECT / "clusters"
@@ -18,13 +19,13 @@ FILES = PROJECT / "clusters"
 )
 def test_only_visible_gpus_are_used(monkeypatch, visible, found):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    assert clusters.gpus() == found
+    assert gpus() == found
 
 
 def test_a_machine_without_nvidias_tools_has_no_gpu(monkeypatch, tmp_path):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert clusters.gpus() == []
+    assert gpus() == []
 
 
 @pytest.mark.parametrize(
