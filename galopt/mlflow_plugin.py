@@ -1,13 +1,20 @@
-"""The plugin that gives `mlflow run .` the experiment `galopt`, without an option.
+"""What MLflow loads of galopt while it is itself being imported: see `pyproject.toml`.
 
-MLflow loads it while it is itself being imported (see the entry point in
-`pyproject.toml`), so it stands apart from `galopt.tracking`.
+It gives `mlflow run .` the experiment `galopt`, without an option, and lets models of before
+version 0.2 find their loader. It stands apart from `galopt.tracking`, which imports MLflow.
 """
 
 import logging
+import sys
 from pathlib import Path
+from typing import Any
 
 from mlflow.tracking.default_experiment.abstract_context import DefaultExperimentProvider
+
+OLD_LOADER = "galopt.serving"
+"""The module that MLflow was told to load models with before version 0.2."""
+
+logger = logging.getLogger(__name__)
 
 
 class ProjectExperiment(DefaultExperimentProvider):
@@ -27,3 +34,22 @@ class ProjectExperiment(DefaultExperimentProvider):
             logging.getLogger("mlflow.projects").setLevel(logging.WARNING)
         with shown_messages():
             return experiment_id()
+
+
+def say_moved() -> None:
+    """Log that a model of before version 0.2 is opened."""
+    logger.info(
+        "The model was logged before version 0.2; its loader galopt.serving is now "
+        "galopt.tracking.pyfunc"
+    )
+
+
+def _load_pyfunc(folder: str) -> Any:
+    from galopt.tracking import pyfunc  # here: MLflow is being imported
+
+    say_moved()
+    return pyfunc._load_pyfunc(folder)
+
+
+# The installed package is imported before MLflow looks into such a model's copy of the code.
+sys.modules.setdefault(OLD_LOADER, sys.modules[__name__])

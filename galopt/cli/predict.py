@@ -76,9 +76,9 @@ def predict(
 
     if model == CHAMPION:
         model = champion_of(_dataset_hash())
-    network, origin = open_model(model)
-    if origin.get("survey"):
-        print(f"{origin['model']}, trained on {origin['survey']}")
+    network = open_model(model)
+    if network.origin.get("survey"):
+        print(f"{network.origin['model']}, trained on {network.origin['survey']}")
     rejected = []
 
     def read() -> Iterator[pd.DataFrame]:
@@ -86,7 +86,7 @@ def predict(
             rejected.append(bad)
             yield table
 
-    rows = write_predictions(read(), out, provenance(network, origin, errors))
+    rows = write_predictions(read(), out, provenance(network, errors))
     bad = pd.concat(rejected, ignore_index=True)
     beside = write_rejected(bad, out)
     if rows:

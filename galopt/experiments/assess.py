@@ -35,7 +35,7 @@ def evaluate(model: MorphologyModel, dataset: Dataset) -> Evaluation:
     --------
     >>> import galopt
     >>> dataset = galopt.load_dataset("data/dataset")
-    >>> evaluation = galopt.evaluate(galopt.open_model(trained.id)[0], dataset)
+    >>> evaluation = galopt.evaluate(galopt.open_model(trained.id), dataset)
     >>> bool(evaluation.metrics["test_rmse"] == trained.evaluation.metrics["test_rmse"])
     True
     """

@@ -7,13 +7,12 @@ from matplotlib.figure import Figure
 
 from galopt.evaluation.evaluate import Evaluation
 from galopt.experiments.run import Trained
-from galopt.files import atomic_file, write_json
+from galopt.files import write_json
 
 
 def save_training(trained: Trained, model: Path, metrics: Path, plots: Path) -> None:
     """Write the model, `train.json`, the table of epochs and the figures for DVC."""
-    with atomic_file(model) as path:
-        trained.result.model.save(path)
+    trained.model.save(model)
     table = pd.DataFrame(trained.result.history)
     table.insert(0, "epoch", range(1, len(table) + 1))
     _save_figures(trained.figures, plots)

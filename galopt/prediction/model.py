@@ -1,7 +1,8 @@
-"""The trained model in use: stamps or pictures in, named vote fractions out."""
+"""The trained model in use: images of galaxies in, named vote fractions out."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -9,16 +10,18 @@ from numpy.typing import NDArray
 
 from galopt.config import Evaluate, Stamps
 from galopt.errors import DataError
-from galopt.files import read_json, write_json
-from galopt.prediction.preprocess import to_stamps
-
-if TYPE_CHECKING:
-    pass  # loads MLflow, which prediction can do without
+from galopt.metrics import interval
+from galopt.prediction.images import stored_or_files
+from galopt.prediction.network_file import Usage, read_usage, write_network
+from galopt.prediction.preprocess import make_stamps
 
 Fractions = NDArray[np.float32]
 
 SPREAD = Evaluate(rotations=8, flip=True)
 """Views whose standard deviation is the error of one network that is evaluated in one view."""
+
+ERROR, LOW, HIGH = "_err", "_low", "_high"
+"""Endings of the columns that hold the errors of predicted fractions and their intervals."""
 
 
 class MorphologyModel:
@@ -33,7 +36,14 @@ class MorphologyModel:
     views : config section
         Views of each stamp that are averaged, as in the run's evaluation.
     stamps : config section
-        How the training stamps were made, and so how pictures become stamps.
+        How the training stamps were made, and so how images become stamps.
+
+    Attributes
+    ----------
+    origin : dict of str
+        Where it comes from, if it was opened: ``model``, ``run``, ``dataset``, ``survey``.
+    reader : callable
+        Makes stored stamps of image files; `galopt.prediction.preprocess.make_stamps`.
     """
 
     def __init__(
@@ -42,11 +52,60 @@ class MorphologyModel:
         self.networks, self.targets = networks, targets
         self.views, self.stamps = views, stamps
         self.side: int = networks[0].input_shape[1]
+        self.origin: dict[str, str] = {}
+        self.reader: Callable[[Sequence[Path | bytes], Stamps, int], NDArray[np.uint8]]
+        self.reader = make_stamps
 
     @property
     def learnt(self) -> bool:
         """Whether its networks have learnt from the votes how far they may be off."""
         return bool(self.networks[0].output_shape[-1] > len(self.targets))
+
+    def predict(self, images: Any, errors: bool = False, paths: bool = True) -> pd.DataFrame:
+        """Return a table of vote fractions, one row per image.
+
+        Parameters
+        ----------
+        images : sequence or array
+            One galaxy in the centre of each. Paths, bytes or base64 texts of JPEG, PNG, TIFF
+            or FITS files, from which stamps are made as those of the training were; or arrays
+            of grey levels (H, W) or colours (H, W, 3), uint8, of any size. Arrays of the
+            stored stamps' own size are taken as stored stamps.
+        errors : bool
+            Whether to add the columns ``<target>_err``, the standard deviation of
+            `with_errors`, and the 95 % interval, ``<target>_low`` to ``<target>_high``.
+        paths : bool
+            Whether a text may name a file. A server says no: it reads what it is sent.
+
+        Returns
+        -------
+        DataFrame
+            One column per target, float32 in [0, 1].
+
+        Raises
+        ------
+        DataError
+            An image is not one; the message says which, why and what is expected.
+        """
+        given = stored_or_files(images, self.side, paths)
+        stamps = self.reader(given, self.stamps, self.side) if isinstance(given, list) else given
+        return self.table(stamps, errors)
+
+    def table(self, stamps: NDArray[np.uint8], errors: bool = False) -> pd.DataFrame:
+        """Return what `predict` does, of stored stamps (N, S, S)."""
+        names = self.columns(errors)
+        if not len(stamps):
+            return pd.DataFrame(columns=names, dtype=np.float32)
+        if not errors:
+            return pd.DataFrame(self.fractions(stamps), columns=names)
+        mean, deviation = self.with_errors(stamps)
+        values = np.hstack([mean, deviation, *interval(mean, deviation)])
+        return pd.DataFrame(values.astype(np.float32), columns=names)
+
+    def columns(self, errors: bool) -> list[str]:
+        """Return the columns of the fractions, and of their errors if those are wanted."""
+        endings = ("", ERROR, LOW, HIGH) if errors else ("",)
+        return [f"{name}{ending}" for ending in endings for name in self.targets]
 
     def fractions(self, stamps: NDArray[np.uint8]) -> Fractions:
         """Return vote fractions (N, T) of stored stamps (N, S, S)."""
@@ -66,85 +125,43 @@ class MorphologyModel:
             each also mirrored. Only what was learnt from votes knows of what all networks or
             views get wrong.
         """
-        from galopt.networks.inference import combine, predict_averaged
+        from galopt.networks.inference import combine, predict_averaged  # here: loads Keras
 
         means, deviations = zip(*self._members(stamps), strict=True)
         if len(means) == 1 and deviations[0] is None:
             return means[0], predict_averaged(self.networks[0], stamps, SPREAD)[1]
         return combine(means, deviations)
 
-    def predict(self, images: Any) -> pd.DataFrame:
-        """Return a table of vote fractions, one row an image.
-
-        Parameters
-        ----------
-        images : array
-            Stored stamps, grey levels (N, S, S); or strings (N,), each a JPEG, PNG, TIFF or
-            FITS file in base64, from which stamps are made as those of the training were.
-
-        Raises
-        ------
-        DataError
-            An image is not one; the message says which and why.
-        """
-        images = np.asarray(images)
-        if images.ndim == 1 and len(images):
-            stamps = to_stamps(images, self.stamps, self.side)
-        else:
-            stamps = self._grey_levels(images)
-        return pd.DataFrame(self.fractions(stamps), columns=self.targets)
-
-    def _grey_levels(self, images: NDArray[Any]) -> NDArray[np.uint8]:
-        expected = f"base64 strings, or grey levels of shape (N, {self.side}, {self.side})"
-        if images.shape[1:] != (self.side, self.side) or not len(images):
-            raise DataError(f"the input has shape {images.shape}; give {expected}")
-        if images.dtype == np.uint8:
-            return images
-        try:
-            levels = images.astype(float)
-        except (TypeError, ValueError):
-            raise DataError(f"the input holds more than numbers; give {expected}") from None
-        if not ((levels >= 0) & (levels <= 255) & (levels == np.rint(levels))).all():
-            raise DataError("a grey level is no whole number from 0 to 255")
-        return levels.astype(np.uint8)
-
     def _members(self, stamps: NDArray[np.uint8]) -> list[tuple[Fractions, Fractions | None]]:
-        from galopt.networks.inference import predict_views
+        from galopt.networks.inference import predict_views  # here: loads Keras
 
         return [predict_views(network, stamps, self.views) for network in self.networks]
 
-    def save(self, folder: Path) -> None:
-        """Write what `load` reads: the networks, their outputs' names, the views, the stretch."""
-        folder.mkdir(parents=True)
+    def save(self, path: Path) -> None:
+        """Write what `load` reads: a `.keras` file of one network, or a folder of all."""
+        usage = Usage(targets=self.targets, views=self.views, stamps=self.stamps)
+        if path.suffix == ".keras":
+            (network,) = self.networks
+            write_network(network, usage, path)
+            return
+        path.mkdir(parents=True)
         for number, network in enumerate(self.networks):
-            network.save(folder / f"member_{number:02d}.keras")
-        served = {
-            "targets": self.targets,
-            "views": self.views.model_dump(),
-            "stamps": self.stamps.model_dump(),
-        }
-        write_json(folder / "served.json", served)
+            write_network(network, usage, path / f"member_{number:02d}.keras")
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read what `save` wrote; nothing in the folder is executed.
+    def load(cls, path: Path) -> Self:
+        """Read what `save` wrote, also before version 0.2; nothing in it is executed.
 
         Raises
         ------
         DataError
             A file is missing or not what it must be.
         """
-        try:
-            served = read_json(folder / "served.json")
-            views, stamps = Evaluate(**served["views"]), Stamps(**served["stamps"])
-        except (OSError, ValueError, KeyError) as error:
-            reason = f"no {error}" if isinstance(error, KeyError) else error
-            raise DataError(
-                f"{folder}/served.json: not of this version of galopt: {reason}"
-            ) from None
-        from galopt.networks.build import load_model
+        usage, files = read_usage(path)
+        from galopt.networks.build import load_model  # here: loads Keras
 
-        networks = [load_model(path) for path in sorted(folder.glob("member_*.keras"))]
-        if not networks:
-            raise DataError(f"{folder}: no network there (member_00.keras)")
-        return cls(networks, served["targets"], views, stamps)
+        networks = [load_model(file) for file in files]
+        fit = networks[0].get_layer("fractions").output.shape[-1]
+        if fit != len(usage.targets):
+            raise DataError(f"{path}: {fit} fractions, but {len(usage.targets)} names of them")
+        return cls(networks, usage.targets, usage.views, usage.stamps)

@@ -15,6 +15,7 @@ from astropy.units import dimensionless_unscaled
 
 from galopt.errors import DataError
 from galopt.files import atomic_file
+from galopt.prediction.model import ERROR, HIGH, LOW
 
 NAMES = {
     "id": ("meta.id;meta.main", "the galaxy"),
@@ -23,13 +24,12 @@ NAMES = {
 FRACTION_UCD = "arith.ratio"
 """Unified Content Descriptors (IVOA recommendation UCD1+, version 1.6)."""
 
-ERROR, LOW, HIGH = "_err", "_low", "_high"
 ENDINGS = {
     ERROR: ("stat.error", "standard deviation of the prediction"),
     LOW: ("stat.min", "lower end of the 95 % interval"),
     HIGH: ("stat.max", "upper end of the 95 % interval"),
 }
-"""Endings of the columns that hold the errors of predicted fractions and their intervals."""
+"""Descriptors and meanings of the columns of errors, by their endings."""
 
 
 def check_output(path: Path, texts: Iterable[str], overwrite: bool) -> None:

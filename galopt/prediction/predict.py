@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 import galopt
 from galopt.compute.parallel import map_cores
 from galopt.data.stamps import StampBatch
-from galopt.metrics import interval
 from galopt.prediction.model import MorphologyModel
-from galopt.prediction.output import ERROR, HIGH, LOW
 from galopt.prediction.preprocess import read_chunk
 
 BATCH = 512
@@ -30,8 +28,7 @@ def predict(
     chunks : sequence of StampBatch
         From `galopt.prediction.inputs`.
     errors : bool
-        Whether to add the columns ``<target>_err`` of `MorphologyModel.with_errors`, and the
-        95 % interval that they mean, ``<target>_low`` to ``<target>_high``.
+        Whether to add the columns that `MorphologyModel.predict` adds.
 
     Yields
     ------
@@ -43,20 +40,14 @@ def predict(
     work = partial(read_chunk, config=model.stamps, pixels=model.side)
     read = map_cores(work, chunks, "Predicting", size=lambda chunk: len(chunk.rows))
     for stamps, good, bad in _together(read):
-        fractions = _fractions(model, stamps, errors)
+        fractions = model.table(stamps, errors)
         yield pd.concat([good.reset_index(drop=True), fractions], axis=1), bad
 
 
-def columns(model: MorphologyModel, errors: bool) -> list[str]:
-    """Return the columns of the fractions, and of their errors if those are wanted."""
-    endings = ("", ERROR, LOW, HIGH) if errors else ("",)
-    return [f"{name}{ending}" for ending in endings for name in model.targets]
-
-
-def provenance(model: MorphologyModel, origin: dict[str, str], errors: bool) -> dict[str, str]:
+def provenance(model: MorphologyModel, errors: bool) -> dict[str, str]:
     """Return what a table of predictions says of its making; keys of at most eight letters."""
     made = {"creator": f"galopt {galopt.__version__}", "date": f"{pd.Timestamp.now('UTC'):%FT%TZ}"}
-    return made | origin | ({"errors": _errors(model)} if errors else {})
+    return made | model.origin | ({"errors": _errors(model)} if errors else {})
 
 
 def _errors(model: MorphologyModel) -> str:
@@ -87,14 +78,3 @@ def _joined(
 ) -> tuple[NDArray[np.uint8], pd.DataFrame, pd.DataFrame]:
     stamps, good, bad = zip(*chunks, strict=True)
     return np.concatenate(stamps), pd.concat(good), pd.concat(bad)
-
-
-def _fractions(model: MorphologyModel, stamps: NDArray[np.uint8], errors: bool) -> pd.DataFrame:
-    names = columns(model, errors)
-    if not len(stamps):
-        return pd.DataFrame(columns=names, dtype=np.float32)
-    if not errors:
-        return pd.DataFrame(model.fractions(stamps), columns=names)
-    mean, deviation = model.with_errors(stamps)
-    values = np.hstack([mean, deviation, *interval(mean, deviation)])
-    return pd.DataFrame(values.astype(np.float32), columns=names)

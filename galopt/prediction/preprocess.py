@@ -1,7 +1,5 @@
-"""Files of galaxies, on disk or sent as text, to the stamps that a network takes."""
+"""Image files of galaxies, on disk or as bytes, to the stamps that a network takes."""
 
-import base64
-import binascii
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -56,13 +54,13 @@ def read_chunk(
     return np.array(stamps, np.uint8).reshape(shape), rows.loc[good, ["id", "file"]], rows[~good]
 
 
-def to_stamps(texts: Sequence[str], config: Stamps, pixels: int) -> NDArray[np.uint8]:
-    """Make stored stamps of image files that came as base64, on all cores.
+def make_stamps(files: Sequence[Path | bytes], config: Stamps, pixels: int) -> NDArray[np.uint8]:
+    """Make stored stamps of image files, on all cores.
 
     Parameters
     ----------
-    texts : sequence of str
-        JPEG, PNG, TIFF or FITS files; never a path.
+    files : sequence of path or bytes
+        JPEG, PNG, TIFF or FITS files, or their content.
     config, pixels
         As in `read_chunk`.
 
@@ -75,32 +73,33 @@ def to_stamps(texts: Sequence[str], config: Stamps, pixels: int) -> NDArray[np.u
     DataError
         One is no image; the message says which, counted from 0, and why.
     """
-    pieces = range(0, len(texts), TOGETHER)
+    pieces = range(0, len(files), TOGETHER)
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(cores()) as pool:
-        read = partial(_read_texts, texts, Path(name), config, pixels)
+        read = partial(_read_files, files, Path(name), config, pixels)
         return np.concatenate(list(pool.map(read, pieces)))
 
 
-def _read_texts(
-    texts: Sequence[str], folder: Path, config: Stamps, pixels: int, start: int
+def _read_files(
+    files: Sequence[Path | bytes], folder: Path, config: Stamps, pixels: int, start: int
 ) -> NDArray[np.uint8]:
-    numbers = range(start, min(start + TOGETHER, len(texts)))
-    files = [_write(texts[number], number, folder) for number in numbers]
-    rows = pd.DataFrame({"id": [f"image {number}" for number in numbers], "file": files})
+    numbers = range(start, min(start + TOGETHER, len(files)))
+    on_disk = [_on_disk(files[number], number, folder) for number in numbers]
+    rows = pd.DataFrame({"id": [str(number) for number in numbers], "file": on_disk})
     stamps, _, bad = read_chunk(StampBatch(rows, None), config, pixels)
-    for file in files:
-        Path(file).unlink()
+    for number, file in zip(numbers, on_disk, strict=True):
+        if isinstance(files[number], bytes):
+            Path(file).unlink()
     if len(bad):
-        raise DataError(f"{bad['id'].iloc[0]}: {bad['reason'].iloc[0]}".replace(f"{folder}/", ""))
+        number, reason = int(bad["id"].iloc[0]), bad["reason"].iloc[0].replace(f"{folder}/", "")
+        name = f" ({files[number]!s})" if isinstance(files[number], Path) else ""
+        raise DataError(f"image {number}{name}: {reason}")
     return stamps
 
 
-def _write(text: str, number: int, folder: Path) -> str:
-    try:
-        content = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError, TypeError):
-        raise DataError(f"image {number}: not base64") from None
-    ending = next((s for start, s in _SIGNATURES.items() if content.startswith(start)), ".picture")
-    file = folder / f"{number}{ending}"
-    file.write_bytes(content)
-    return str(file)
+def _on_disk(file: Path | bytes, number: int, folder: Path) -> str:
+    if isinstance(file, Path):
+        return str(file)
+    ending = next((s for start, s in _SIGNATURES.items() if file.startswith(start)), ".picture")
+    written = folder / f"{number}{ending}"
+    written.write_bytes(file)
+    return str(written)

@@ -1,5 +1,6 @@
 """Opening a tracked model: a registered version, an alias, a run's, or a folder's."""
 
+import logging
 from pathlib import Path
 
 import keras
@@ -7,38 +8,41 @@ import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
-from galopt.config import Evaluate, Stamps
 from galopt.config.load import load_config
-from galopt.errors import DataError, GaloptError
+from galopt.errors import GaloptError
 from galopt.files import read_json
+from galopt.mlflow_plugin import OLD_LOADER, say_moved
 from galopt.networks.build import load_model, targets_of
+from galopt.paths import DATASET, PARAMS
 from galopt.prediction.model import MorphologyModel
+from galopt.prediction.network_file import has_usage
 from galopt.tracking.queries import all_runs, find_run
 from galopt.tracking.registry import LOADER
 
-LOADERS = (LOADER, "galopt.serving")
+LOADERS = (LOADER, OLD_LOADER)
 """Modules that MLflow was told to load models of galopt with: now, and before version 0.2."""
 
+logger = logging.getLogger(__name__)
 
-def open_model(reference: str) -> tuple[MorphologyModel, dict[str, str]]:
-    """Load a model by its URI, its run's id or name, or its folder, and say whence it comes.
+
+def open_model(reference: str | Path) -> MorphologyModel:
+    """Load a model by its URI, its run's id or name, its folder or file.
 
     The networks are read as data: neither code that was logged beside them nor code inside
     them is executed.
 
     Parameters
     ----------
-    reference : str
+    reference : str or path
         ``models:/galopt@champion``, ``models:/galopt/3``, ``runs:/ID``, a run's id, the
         unique start of one, its name, a folder that holds an `MLmodel`, or the path of a
-        `.keras` file of this project.
+        `.keras` file.
 
     Returns
     -------
-    model : MorphologyModel
-    origin : dict of str
-        ``model`` (its URI; for an alias, of the version that it means), ``run``,
-        ``dataset`` (content hash), ``survey``.
+    MorphologyModel
+        Its ``origin`` holds ``model`` (its URI; for an alias, of the version that it means),
+        ``run``, ``dataset`` (content hash) and ``survey``.
 
     Raises
     ------
@@ -48,12 +52,15 @@ def open_model(reference: str) -> tuple[MorphologyModel, dict[str, str]]:
     Examples
     --------
     >>> import galopt
-    >>> model, origin = galopt.open_model(trained.id)
+    >>> model = galopt.open_model(trained.id)
     >>> model.targets
     ['spheroid', 'disk', 'irregular', 'point_source', 'unclassifiable']
     """
+    reference = str(reference)
     if reference.endswith(".keras"):
-        return _from_file(Path(reference)), {"model": reference}
+        model = _from_file(Path(reference))
+        model.origin = {"model": reference}
+        return model
     uri, meant = _uri(reference)
     try:
         folder = Path(mlflow.artifacts.download_artifacts(uri))
@@ -68,9 +75,12 @@ def open_model(reference: str) -> tuple[MorphologyModel, dict[str, str]]:
     flavour, about = logged.flavors.get("python_function", {}), logged.metadata or {}
     if flavour.get("loader_module") not in LOADERS:
         raise GaloptError(f"{reference}: not a model that galopt logged")
-    origin = {"model": uri, "run": logged.run_id or ""}
-    origin |= {name: about.get(name, "") for name in ("dataset", "survey")}
-    return MorphologyModel.load(folder / flavour["data"]), origin
+    if flavour["loader_module"] != LOADER:
+        say_moved()
+    model = MorphologyModel.load(folder / flavour["data"])
+    model.origin = {"model": uri, "run": logged.run_id or ""}
+    model.origin |= {name: about.get(name, "") for name in ("dataset", "survey")}
+    return model
 
 
 def starting_network(reference: str | None) -> keras.Model | None:
@@ -87,7 +97,7 @@ def starting_network(reference: str | None) -> keras.Model | None:
         return None
     if reference.endswith(".keras"):
         return load_model(Path(reference))
-    return open_model(reference)[0].networks[0]
+    return open_model(reference).networks[0]
 
 
 def _uri(reference: str) -> tuple[str, str]:
@@ -111,18 +121,17 @@ def _version(uri: str) -> str:
 
 
 def _from_file(path: Path) -> MorphologyModel:
-    if not path.is_file():
-        raise DataError(f"{path}: no such file")
+    if not path.is_file() or has_usage(path):
+        return MorphologyModel.load(path)
+    # Written before version 0.2: the folder in which it was trained names its targets.
     network = load_model(path)
-    try:
-        targets = read_json("data/dataset/dataset.json")["targets"]
-    except FileNotFoundError:
-        targets = []
+    targets = read_json(DATASET / "dataset.json")["targets"] if DATASET.is_dir() else []
     if len(targets) != targets_of(network):
         raise GaloptError(
-            f"{path}: data/dataset/dataset.json does not name its {targets_of(network)} "
-            "fractions; start in the folder where it was trained, or give its run's id"
+            f"{path}: written before version 0.2, and {DATASET}/dataset.json does not name its "
+            f"{targets_of(network)} fractions; start in the folder where it was trained, or give "
+            "its run's id"
         )
-    config = load_config() if Path("params.yaml").exists() else None
-    views, stamps = (config.evaluate, config.stamps) if config else (Evaluate(), Stamps())
-    return MorphologyModel([network], targets, views, stamps)
+    config = load_config(PARAMS if PARAMS.exists() else None)
+    logger.info(f"{path}: written before version 0.2; {DATASET} and {PARAMS} say how it is used")
+    return MorphologyModel([network], targets, config.evaluate, config.stamps)

@@ -11,7 +11,7 @@ from typing import Any
 import mlflow
 import numpy as np
 from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, DataType, Schema, TensorSpec
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -31,14 +31,25 @@ ABOUT = (
 )
 TRAIN = "uv run mlflow run . --env-manager local"
 LOADER = "galopt.tracking.pyfunc"
-REQUIREMENTS = [f"{name}=={version(name)}" for name in ("tensorflow", "keras", "numpy", "pandas")]
+REQUIREMENTS = (
+    "astropy",
+    "keras",
+    "numpy",
+    "pandas",
+    "pillow",
+    "pydantic",
+    "rich",
+    "scipy",
+    "tensorflow",
+)
+"""What a logged model imports beside MLflow: its code is copied, these are installed."""
 
 
 def log_model(model: MorphologyModel, dataset: Dataset) -> str:
     """Log the run's model.
 
-    Its input is a tensor of objects, which MLflow hands over unconverted: image files in
-    base64 stay as small as they came, and arrays of grey levels are welcome too.
+    Its signature names the outputs alone, so that MLflow hands the inputs over unconverted:
+    whatever `MorphologyModel.predict` takes.
 
     Parameters
     ----------
@@ -51,7 +62,7 @@ def log_model(model: MorphologyModel, dataset: Dataset) -> str:
     str
         The model's URI.
     """
-    stamps = TensorSpec(np.dtype(object), (-1,), "stamps")
+    errors = ParamSchema([ParamSpec("errors", DataType.boolean, False)])
     fractions = Schema([ColSpec(DataType.double, target) for target in model.targets])
     package = Path(galopt.__file__).parent
     with tempfile.TemporaryDirectory() as folder:
@@ -62,9 +73,9 @@ def log_model(model: MorphologyModel, dataset: Dataset) -> str:
             loader_module=LOADER,
             data_path=str(data),
             code_paths=[str(package)],
-            signature=ModelSignature(Schema([stamps]), fractions),
+            signature=ModelSignature(outputs=fractions, params=errors),
             input_example=_example(dataset.split("test").images[0]),
-            pip_requirements=REQUIREMENTS,
+            pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
             metadata={
                 "targets": model.targets,
                 "dataset": dataset.info["hash"],

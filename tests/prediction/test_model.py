@@ -2,6 +2,7 @@
 
 import base64
 import io
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -56,14 +57,16 @@ def test_a_loaded_model_averages_its_networks_over_its_views(tmp_path, views):
 
 
 def test_a_folder_that_is_no_model_is_named(tmp_path):
-    with pytest.raises(DataError, match=r"served\.json"):
-        MorphologyModel.load(tmp_path)
-    (tmp_path / "served.json").write_text('{"targets": [], "views": {}}')
-    with pytest.raises(DataError, match="'stamps'"):
-        MorphologyModel.load(tmp_path)
-    (tmp_path / "served.json").write_text('{"targets": [], "views": {}, "stamps": {}}')
     with pytest.raises(DataError, match="no network"):
         MorphologyModel.load(tmp_path)
+    (tmp_path / "member_00.keras").write_text("no archive")
+    with pytest.raises(DataError, match="not a trained network"):
+        MorphologyModel.load(tmp_path)
+    for content, reason in ((b"PK", "not of galopt"), (b"{}", "targets: Field required")):
+        (tmp_path / "served.json").write_bytes(content)
+        with pytest.raises(DataError, match=reason) as caught:
+            MorphologyModel.load(tmp_path)
+        assert "\n" not in str(caught.value)
 
 
 def test_errors_are_the_spread_of_networks_or_of_views(model):
@@ -101,27 +104,74 @@ def test_many_pictures_keep_their_order(model):
     np.testing.assert_allclose(model.predict(texts[70:71]), together[70:71], atol=1e-6)
 
 
+def test_every_kind_of_image_is_the_same_galaxy(model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    galaxy = np.random.default_rng(2).integers(0, 255, (50, 60)).astype(np.uint8)
+    Image.fromarray(galaxy).save("galaxy.png")
+    content = (tmp_path / "galaxy.png").read_bytes()
+    text = base64.b64encode(content).decode()
+    kinds = ["galaxy.png", tmp_path / "galaxy.png", content, text, galaxy, galaxy.tolist()]
+    table = model.predict([*kinds, np.repeat(galaxy[..., None], 3, axis=2), galaxy.astype("i8")])
+    assert len(table) == 8
+    np.testing.assert_allclose(table, np.tile(table[:1], (8, 1)), atol=1e-6)
+    np.testing.assert_allclose(model.predict(galaxy), table[:1], atol=1e-6)
+    np.testing.assert_allclose(model.predict("galaxy.png"), table[:1], atol=1e-6)
+    np.testing.assert_allclose(model.predict(np.stack([galaxy] * 3)), table[:3], atol=1e-6)
+
+
+def test_stored_stamps_are_taken_as_they_are(model):
+    expected = model.table(STAMPS)
+    for given in (STAMPS, STAMPS.tolist(), list(STAMPS), STAMPS.astype(float)):
+        np.testing.assert_allclose(model.predict(given), expected)
+    np.testing.assert_allclose(model.predict(STAMPS[0]), expected[:1], atol=1e-6)
+
+
+def test_errors_are_columns_of_the_table(model):
+    table = model.predict(STAMPS, errors=True)
+    endings = ("", "_err", "_low", "_high")
+    assert list(table) == [f"{name}{ending}" for ending in endings for name in TARGETS]
+    assert (table["disk_low"] < table["disk"]).all()
+
+
+def test_a_server_opens_no_file(model, tmp_path):
+    Image.fromarray(STAMPS[0]).save(tmp_path / "galaxy.png")
+    file = tmp_path / "galaxy.png"
+    assert len(model.predict([str(file)])) == 1
+    for name in (str(file), file):
+        with pytest.raises(DataError, match="image 0: ") as caught:
+            model.predict([name], paths=False)
+        assert "png" not in str(caught.value)
+
+
+GREY = np.full((20, 30), 7)
+
+
 @pytest.mark.parametrize(
     ("images", "reason"),
     [
-        (["../../etc/passwd"], "image 0: not base64"),
+        (["../../etc/passwd"], "image 0: no such file, and not base64: ../../etc/passwd"),
+        ([Path("absent.jpg")], r"image 0 \(absent.jpg\): no such file"),
         ([base64.b64encode(b"/etc/passwd").decode()], "image 0: unreadable"),
-        ([encoded(STAMPS[0]), "####"], "image 1: not base64"),
-        ([7], "image 0: not base64"),
-        ([[1, 2], [3]], "image 0: not base64"),
-        ([], "shape"),
-        (STAMPS[:, :8], r"shape \(5, 8, 32\); give base64 strings, or .*\(N, 32, 32\)"),
-        (STAMPS[0], "shape"),
-        (STAMPS - 0.5, "grey level"),
-        (STAMPS * 2.0, "grey level"),
-        (np.full((1, 32, 32), np.nan), "grey level"),
+        ([encoded(STAMPS[0]), "####"], "image 1: no such file, and not base64"),
+        ([7], "image 0: int is no image; give paths, bytes"),
+        ([[1, 2], [3]], r"image 0: shape \(2,\); give paths"),
+        ([], "no image: give paths"),
+        (np.zeros((0, 32, 32), np.uint8), "no image"),
+        (STAMPS[:, :8], "image 0: 32x8 px; at least 16 px"),
+        (np.zeros((2, 40, 40, 4), np.uint8), r"image 0: shape \(40, 40, 4\)"),
+        (STAMPS / 255, "image 0: floats from 0 to 1 may be .*uint8"),
+        (STAMPS - 0.5, "image 0: a grey level is no whole number"),
+        (STAMPS * 2.0, "image 0: a grey level is no whole number"),
+        (STAMPS.astype("u2") * 200, "image 0: a grey level is no whole number"),
+        (np.full((1, 32, 32), np.nan), "grey level|floats"),
         (np.full((1, 32, 32), np.inf), "grey level"),
-        (np.full((1, 32, 32), "a"), "more than numbers"),
-        (np.full((1, 32, 32), None), "more than numbers|grey level"),
+        (np.full((1, 32, 32), "a"), "image 0: an array of"),
+        (np.full((1, 32, 32), None), "image 0: (holds more than numbers|a grey level|floats)"),
+        (STAMPS > 9, "image 0: an array of bool"),
+        ([GREY], "image 0: blank"),
     ],
 )
 def test_wrong_input_is_refused_in_one_line(model, images, reason):
-    images = np.array(images, object) if isinstance(images, list) else images
     with pytest.raises(DataError, match=reason) as caught:
         model.predict(images)
     assert "\n" not in str(caught.value)

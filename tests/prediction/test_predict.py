@@ -4,6 +4,7 @@ import os
 import resource
 import shutil
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from galopt.cli.main import app
-from galopt.config import Stamps
+from galopt.config import Evaluate, Stamps
 from galopt.config.load import build_config
 from galopt.data import dataset
 from galopt.data.imaging.images import find_files
@@ -22,6 +23,7 @@ from galopt.data.survey import make_survey
 from galopt.errors import DataError, GaloptError
 from galopt.files import write_json
 from galopt.prediction.inputs import positions_in, stamps_in
+from galopt.prediction.model import MorphologyModel
 from galopt.prediction.predict import predict, provenance
 from galopt.prediction.preprocess import read_chunk
 from galopt.tracking.models import open_model
@@ -30,10 +32,14 @@ TARGETS = ["mean", "spread"]
 WITH_ERRORS = [f"{name}{end}" for end in ("_err", "_low", "_high") for name in TARGETS]
 
 
-class Brightness:
+class Brightness(MorphologyModel):
     """Stands for a network: its fractions are the mean and the spread of the grey levels."""
 
-    targets, side, stamps, networks, learnt = TARGETS, 40, Stamps(), ["one"], False
+    learnt = False
+
+    def __init__(self):
+        self.targets, self.side, self.stamps = TARGETS, 40, Stamps()
+        self.networks, self.origin = ["one"], {"model": "a test"}
 
     def fractions(self, stamps):
         """Return fractions (N, 2) of stamps."""
@@ -131,7 +137,7 @@ def test_positions_give_the_stamps_of_the_dataset(simulated, tmp_path):
 
 
 def test_provenance_names_code_and_model():
-    made = provenance(Brightness(), {"model": "a test"}, errors=True)
+    made = provenance(Brightness(), errors=True)
     assert made["creator"].startswith("galopt ")
     assert made["model"] == "a test"
     assert "views" in made["errors"]
@@ -140,7 +146,7 @@ def test_provenance_names_code_and_model():
 
 def test_provenance_says_when_errors_were_learnt(monkeypatch):
     monkeypatch.setattr(Brightness, "learnt", True)
-    assert "learnt from the votes" in provenance(Brightness(), {}, errors=True)["errors"]
+    assert "learnt from the votes" in provenance(Brightness(), errors=True)["errors"]
 
 
 class Trap:
@@ -209,18 +215,43 @@ def save_network(path: Path, outputs: int) -> None:
     keras.Model(stamps, keras.layers.Dense(outputs, "sigmoid", name="fractions")(seen)).save(path)
 
 
-def test_keras_file_is_used_with_the_project_s_names_and_stretch(project):
+def test_an_old_keras_file_is_used_with_the_project_s_names_and_stretch(project):
     save_network(project / "model.keras", outputs=2)
-    opened, origin = open_model("model.keras")
+    opened = open_model("model.keras")
     assert (opened.targets, opened.side, opened.stamps.softening) == (TARGETS, 40, 2)
-    assert origin == {"model": "model.keras"}
+    assert opened.origin == {"model": "model.keras"}
     fractions = opened.fractions(np.zeros((3, 40, 40), np.uint8))
     np.testing.assert_allclose(fractions, 0.5)  # of nothing, and the biases are zero
 
 
-def test_keras_file_with_other_outputs_is_refused(project):
+def test_an_old_keras_file_with_other_outputs_is_refused(project):
     save_network(project / "model.keras", outputs=3)
     with pytest.raises(GaloptError, match="does not name its 3 fractions"):
+        open_model("model.keras")
+
+
+def test_a_keras_file_carries_its_names_views_and_stretch(project):
+    save_network(project / "bare.keras", outputs=2)
+    made = MorphologyModel(
+        open_model("bare.keras").networks,
+        ["smooth", "featured"],
+        Evaluate(rotations=3),
+        Stamps(softening=7),
+    )
+    made.save(project / "model.keras")
+    write_json("data/dataset/dataset.json", {"targets": ["others"]})
+    (project / "params.yaml").write_text("no parameters")
+    opened = open_model("model.keras")
+    assert opened.targets == ["smooth", "featured"]
+    assert (opened.views.rotations, opened.stamps.softening) == (3, 7)
+
+
+def test_a_keras_file_that_claims_other_names_is_refused(project):
+    save_network(project / "model.keras", outputs=2)
+    usage = '{"targets": ["one"], "views": {}, "stamps": {}}'
+    with ZipFile("model.keras", "a") as archive:
+        archive.writestr("galopt.json", usage)
+    with pytest.raises(DataError, match="2 fractions, but 1 names"):
         open_model("model.keras")
 
 

@@ -137,8 +137,8 @@ def champion(server) -> MorphologyModel:
     """Return the model that is served."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(server.folder)
-        model, origin = open_model("models:/galopt@champion")
-    assert origin["model"] == "models:/galopt/1"
+        model = open_model("models:/galopt@champion")
+    assert model.origin["model"] == "models:/galopt/1"
     return model
 
 
