@@ -15,8 +15,10 @@ def main() -> None:
         from galopt.data import dataset
         from galopt.experiments.run import run_training
         from galopt.experiments.stages import save_training
+        from galopt.training.classes import suit_labels
 
         data = dataset.load(DATASET)
+        config = suit_labels(config, data)
         with tracking.start_run(config, data) as run_id:
             trained = run_training(config, data, run_id, CHECKPOINTS)
         save_training(trained, model=MODEL, metrics=TRAINED, plots=TRAINING_PLOTS)

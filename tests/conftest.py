@@ -4,6 +4,7 @@ import os
 import signal
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from helpers.galaxies import simulated_config, write_survey
 from helpers.project import PROJECT, copy_project
@@ -57,4 +58,16 @@ def blobs(tmp_path_factory) -> dataset.Dataset:
     """Return a dataset of 200 smooth galaxies that a network learns in seconds."""
     data = tmp_path_factory.mktemp("blobs")
     write_survey(data, 200)
+    return dataset.build(load_config(PROJECT / "params.yaml"), data, data / "dataset")
+
+
+@pytest.fixture(scope="session")
+def classed(tmp_path_factory) -> dataset.Dataset:
+    """Return the same galaxies, each a spheroid or, more rarely, a disk."""
+    data = tmp_path_factory.mktemp("classed")
+    write_survey(data, 200)
+    file = data / "survey" / "votes.csv"
+    votes = pd.read_csv(file).drop(columns="n_votes")
+    disk = (votes["disk"] > 0.7).astype(float)
+    votes.assign(disk=disk, spheroid=1 - disk).to_csv(file, index=False)
     return dataset.build(load_config(PROJECT / "params.yaml"), data, data / "dataset")

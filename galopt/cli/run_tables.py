@@ -7,6 +7,7 @@ import pandas as pd
 
 from galopt.errors import DataError, GaloptError
 from galopt.evaluation.bootstrap import Difference, compare_predictions
+from galopt.evaluation.classes import compare_classes
 from galopt.tracking.queries import TrackedRun, predictions
 
 COLUMNS = {
@@ -77,6 +78,17 @@ def sentence(first: TrackedRun, second: TrackedRun, difference: Difference | str
     if isinstance(difference, str):
         return f"{second.label} and {first.label}: {difference}."
     return difference.sentence(first.label, second.label)
+
+
+def class_sentences(
+    first: TrackedRun, second: TrackedRun, difference: Difference | str
+) -> list[str]:
+    """Say how two comparable runs compare as classifiers; nothing of fractions of votes."""
+    tables = [predictions(run) for run in (first, second)]
+    if isinstance(difference, str) or tables[0] is None or tables[1] is None:
+        return []
+    found = compare_classes(tables[0], tables[1])
+    return [measure.sentence(first.label, second.label) for measure in found]
 
 
 def with_differences(table: pd.DataFrame, differences: Sequence[Difference | str]) -> pd.DataFrame:

@@ -57,4 +57,6 @@ def compare(
     differences = run_tables.differences(chosen)
     for run, difference in zip(chosen[1:], differences, strict=True):
         print(run_tables.sentence(chosen[0], run, difference))
+        for words in run_tables.class_sentences(chosen[0], run, difference):
+            print(words)
     save(run_tables.with_differences(table, differences), csv, latex)

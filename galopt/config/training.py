@@ -53,10 +53,20 @@ class Train(Section):
     )
     weight_decay: float = Field(0.004, ge=0, le=1, description="of adamw")
     clip_norm: float = Field(0.0, ge=0, description="gradients are clipped to this norm; 0 is not")
-    loss: Literal["mse", "binary_crossentropy", "beta_binomial"] = Field(
-        "mse",
-        description="what is minimised; beta_binomial takes votes as counts and learns how far "
-        "each prediction may be off",
+    loss: Literal["mse", "binary_crossentropy", "categorical_crossentropy", "beta_binomial"] = (
+        Field(
+            "mse",
+            description="what is minimised; beta_binomial takes votes as counts and learns how "
+            "far each prediction may be off",
+        )
+    )
+    labels: Literal["auto", "fractions"] = Field(
+        "auto",
+        description="auto: where every galaxy has one class, softmax and categorical_crossentropy "
+        "replace network.output and loss; fractions: those are kept",
+    )
+    class_weights: Literal["none", "balanced"] = Field(
+        "none", description="balanced: every class counts the same, however rare"
     )
     galaxies: Positive | None = Field(
         None,

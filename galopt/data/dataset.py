@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from galopt.compute.parallel import map_cores
 from galopt.config import Config, Work
@@ -67,6 +67,11 @@ class Dataset:
         return self.info["pixels"]
 
     @cached_property
+    def one_class(self) -> bool:
+        """Whether every galaxy has one class."""
+        return is_one_class(self.catalog[self.targets])
+
+    @cached_property
     def catalog(self) -> pd.DataFrame:
         """The whole catalogue, in the order of the images."""
         return pd.read_parquet(self.folder / "catalog.parquet")
@@ -83,6 +88,12 @@ class Dataset:
         names = [f"{EXPECTED}{target}" for target in self.targets]
         known = catalog[names].to_numpy(np.float32) if set(names) <= set(catalog) else None
         return Split(images[inside], fractions, catalog, known)
+
+
+def is_one_class(fractions: ArrayLike) -> bool:
+    """Tell whether of each galaxy's fractions, (N, T), one is 1 and the others are 0."""
+    fractions = np.asarray(fractions)
+    return bool(np.isin(fractions, (0, 1)).all() and (fractions.sum(axis=1) == 1).all())
 
 
 def load(folder: Path | str) -> Dataset:

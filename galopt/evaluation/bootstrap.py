@@ -40,6 +40,8 @@ class Difference:
         Test galaxies it rests on.
     measure : str
         What differs, in words.
+    lower_is_better : bool
+        As an error, and unlike an accuracy.
     """
 
     value: float
@@ -47,6 +49,7 @@ class Difference:
     high: float
     galaxies: int
     measure: str = "RMSE"
+    lower_is_better: bool = True
 
     @property
     def real(self) -> bool:
@@ -62,10 +65,12 @@ class Difference:
                 f"(95 % interval {self.low:+.4f} to {self.high:+.4f}, {self.galaxies} galaxies), "
                 "which chance explains."
             )
-        better, worse = (second, first) if self.value < 0 else (first, second)
+        improved = (self.value < 0) == self.lower_is_better
+        better, worse = (second, first) if improved else (first, second)
         least, most = sorted((abs(self.low), abs(self.high)))
         return (
-            f"{better} is really better than {worse}: {self.measure} {abs(self.value):.4f} lower "
+            f"{better} is really better than {worse}: {self.measure} {abs(self.value):.4f} "
+            f"{'lower' if self.lower_is_better else 'higher'} "
             f"(95 % interval {least:.4f} to {most:.4f}, {self.galaxies} galaxies)."
         )
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from galopt.data.dataset import is_one_class
 from galopt.evaluation.bootstrap import bootstrap
 
 # Huertas-Company et al. (2015), as in their published code: a spheroid has f_sph >= 0.66,
@@ -56,7 +57,7 @@ def calibration_error(voted: ArrayLike, predicted: ArrayLike, bins: int = 10) ->
 
 
 def classify(
-    fractions: ArrayLike, targets: Sequence[str]
+    fractions: ArrayLike, targets: Sequence[str], one_class: bool = False
 ) -> tuple[NDArray[np.int64], list[str], bool]:
     """Sort galaxies into classes: by the published cuts, else by the largest fraction.
 
@@ -67,6 +68,8 @@ def classify(
     targets : sequence of str
         Names of the T fractions. The cuts of Huertas-Company et al. (2015) apply where
         spheroid, disk and irregular are among them.
+    one_class : bool
+        Every galaxy has one class, so that no cuts are needed.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def classify(
         Whether the published cuts were used.
     """
     fractions, names = np.asarray(fractions, float), list(targets)
-    if not set(CUT_TARGETS) <= set(names):
+    if one_class or not set(CUT_TARGETS) <= set(names):
         return fractions.argmax(axis=1), names, False
     spheroid, disk, irregular = (fractions[:, names.index(name)] for name in CUT_TARGETS)
     regular = irregular < DISTURBED
@@ -95,8 +98,9 @@ def classify(
 
 def confusion(voted: ArrayLike, predicted: ArrayLike, targets: Sequence[str]) -> pd.DataFrame:
     """Count galaxies by the class of their votes (rows) and of their prediction (columns)."""
-    rows, names, _ = classify(voted, targets)
-    columns = classify(predicted, targets)[0]
+    one_class = is_one_class(voted)
+    rows, names, _ = classify(voted, targets, one_class)
+    columns = classify(predicted, targets, one_class)[0]
     counts = np.zeros((len(names), len(names)), int)
     np.add.at(counts, (rows, columns), 1)
     return pd.DataFrame(counts, index=names, columns=names)

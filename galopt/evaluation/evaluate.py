@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from galopt.config import Evaluate
 from galopt.data.dataset import Dataset, Split
 from galopt.data.noise_floor import EXPECTED
+from galopt.evaluation.classes import HEADLINE, class_scores
 from galopt.metrics import error_ratio, rmse, rmse_per_galaxy, rmse_per_target
 from galopt.networks.inference import predict_views
 
@@ -33,7 +34,8 @@ class Evaluation:
         the mean training fractions), ``test_rmse_floor`` (what vote noise leaves to a
         perfect predictor, if it is known), ``test_rmse_expected`` and
         ``test_rmse_expected_<target>`` (from what the votes would be on average over all voters,
-        where the truth is known), ``test_rmse_per_galaxy``, and, where deviations and
+        where the truth is known), ``test_rmse_per_galaxy``, where every galaxy has one class
+        ``test_<measure>`` of `galopt.evaluation.classes.class_scores`, and, where deviations and
         numbers of voters are known, ``test_error_ratio`` (see `galopt.metrics.error_ratio`).
     deviation : array, shape (N, T), float32, optional
         Standard deviation of the prediction over averaged views or networks.
@@ -114,7 +116,22 @@ def score(
         errors = rmse_per_target(test.expected, predicted)
         for target, value in zip(dataset.targets, errors, strict=True):
             metrics[f"{EXPECTED_RMSE}_{target}"] = float(value)
+    if dataset.one_class:
+        metrics |= _class_metrics(voted, predicted, dataset.targets)
     if deviation is not None and "n_votes" in test.catalog:
         voters = test.catalog["n_votes"]
         metrics["test_error_ratio"] = error_ratio(voted, predicted, deviation, voters)
     return Evaluation(test, predicted, dataset.targets, metrics, deviation)
+
+
+def _class_metrics(
+    voted: NDArray[np.float32], predicted: NDArray[np.float32], targets: list[str]
+) -> dict[str, float]:
+    """Return every measure of the classes, and the intervals of those over all of them."""
+    metrics = {}
+    scores = class_scores(voted.argmax(axis=1), predicted.argmax(axis=1), targets)
+    for name, found in scores.items():
+        metrics[f"test_{name}"] = found.value
+        if name in HEADLINE:
+            metrics |= {f"test_{name}_low": found.low, f"test_{name}_high": found.high}
+    return metrics

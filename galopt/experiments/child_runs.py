@@ -16,6 +16,7 @@ from galopt.evaluation.evaluate import Evaluation, score
 from galopt.experiments.run import Trained, follow_training, run_evaluation
 from galopt.networks.inference import combine, predict_averaged
 from galopt.paths import CHECKPOINTS
+from galopt.training.classes import suit_labels
 from galopt.training.train import check_fit
 
 logger = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ def train_members(
     ConfigError
         A network does not suit the dataset; none has been trained then.
     """
+    configs = [(name, suit_labels(config, dataset)) for name, config in configs]
     for name, config in configs:
         try:
             check_fit(config, dataset)

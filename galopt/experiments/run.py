@@ -27,6 +27,7 @@ from galopt.report.run.page import log_report
 from galopt.report.run.subject import ReportData
 from galopt.tracking.models import starting_network
 from galopt.training.checkpoint import fingerprint
+from galopt.training.classes import suit_labels
 from galopt.training.train import TrainResult, train
 
 logger = logging.getLogger(__name__)
@@ -121,6 +122,7 @@ def run_experiment(config: Config, dataset: Dataset, checkpoints: Path | str | N
     >>> 0 < run.evaluation.metrics["test_rmse"] < 1
     True
     """
+    config = suit_labels(config, dataset)
     with ExitStack() as stack:
         folder = Path(checkpoints or stack.enter_context(TemporaryDirectory()))
         run_id = stack.enter_context(tracking.start_run(config, dataset))

@@ -2,6 +2,7 @@
 
 from galopt.data.dataset import Dataset
 from galopt.data.survey.votes import TARGETS
+from galopt.evaluation.classes import HEADLINE
 from galopt.evaluation.evaluate import EXPECTED_RMSE, Evaluation
 from galopt.evaluation.published import MODEL, PAPER, judgement
 from galopt.tracking.queries import artifact_path
@@ -18,6 +19,8 @@ def verdict(evaluation: Evaluation, dataset: Dataset, run_id: str) -> str:
     run_id : str
     """
     metrics = evaluation.metrics
+    if dataset.one_class:
+        return "\n".join([*_accuracies(evaluation, dataset), *_next(run_id)])
     lines = [
         f"RMSE on {len(evaluation.split)} test galaxies of {dataset.info['name']}, "
         f"{dataset.info['fractions']} fractions",
@@ -31,6 +34,16 @@ def verdict(evaluation: Evaluation, dataset: Dataset, run_id: str) -> str:
     if dataset.targets == list(TARGETS):
         lines += [f"  {r.name}, on CANDELS: {r.rmse:.2f}" for r in (PAPER, MODEL)]
     return "\n".join([*lines, judgement(metrics), *_next(run_id)])
+
+
+def _accuracies(evaluation: Evaluation, dataset: Dataset) -> list[str]:
+    lines = [f"{len(evaluation.split)} test galaxies of {dataset.info['name']}, one class each"]
+    for name, words in HEADLINE.items():
+        value, low, high = (
+            evaluation.metrics[f"test_{name}{end}"] for end in ("", "_low", "_high")
+        )
+        lines.append(f"  {words:<18}  {value:.4f} (95 %: {low:.4f} to {high:.4f})")
+    return lines
 
 
 def _next(run_id: str) -> list[str]:

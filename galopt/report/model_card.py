@@ -7,6 +7,7 @@ import galopt
 from galopt.compute.versions import commit
 from galopt.data.dataset import Dataset
 from galopt.evaluation.bootstrap import Interval, bootstrap
+from galopt.evaluation.classes import HEADLINE, class_scores
 from galopt.evaluation.evaluate import EXPECTED_RMSE, Evaluation
 
 _TEMPLATES = Environment(loader=PackageLoader("galopt.report"), undefined=StrictUndefined)
@@ -40,6 +41,7 @@ def card(title: str, dataset: Dataset, evaluation: Evaluation, networks: int = 1
         info=dataset.info,
         metrics=evaluation.metrics,
         rows=intervals(evaluation).items(),
+        scores=_class_scores(evaluation) if "test_accuracy" in evaluation.metrics else None,
         galaxies=len(evaluation.split),
         networks=networks,
         version=galopt.__version__,
@@ -50,6 +52,13 @@ def card(title: str, dataset: Dataset, evaluation: Evaluation, networks: int = 1
 
 def note(dataset: Dataset, evaluation: Evaluation) -> str:
     """Return the headline numbers of a run, in Markdown."""
+    if "test_accuracy" in evaluation.metrics:
+        scores = _class_scores(evaluation)
+        return "\n\n".join(
+            f"{words.capitalize()} **{scores[name].value:.4f}** (95 % interval "
+            f"{scores[name].low:.4f} to {scores[name].high:.4f})"
+            for name, words in HEADLINE.items()
+        )
     found, metrics = intervals(evaluation)["all targets"], evaluation.metrics
     lines = [
         f"**RMSE {found.value:.4f}** (95 % interval {found.low:.4f} to {found.high:.4f}) on "
@@ -62,6 +71,11 @@ def note(dataset: Dataset, evaluation: Evaluation) -> str:
     if EXPECTED_RMSE in metrics:
         lines.append(f"From the expected votes: {metrics[EXPECTED_RMSE]:.4f}.")
     return "\n\n".join(lines)
+
+
+def _class_scores(evaluation: Evaluation) -> dict[str, Interval]:
+    voted, predicted = evaluation.split.fractions, evaluation.predicted
+    return class_scores(voted.argmax(axis=1), predicted.argmax(axis=1), evaluation.targets)
 
 
 def intervals(evaluation: Evaluation) -> dict[str, Interval]:

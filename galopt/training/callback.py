@@ -73,6 +73,11 @@ class EpochCallback(keras.callbacks.Callback):
             "epoch_seconds": self.seconds,
             "train_images_per_second": len(self.batches.order) / self.seconds,
         }
+        if "accuracy" in logs:
+            values |= {
+                "train_accuracy": float(logs["accuracy"]),
+                "val_accuracy": float(logs["val_accuracy"]),
+            }
         self.checkpoint.save(self.model, values)
         self.report(epoch, values)
         best = min(past["val_rmse"] for past in self.checkpoint.history)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from galopt.compute import hardware
 from galopt.compute.progress import progress_bar
@@ -19,6 +20,7 @@ from galopt.networks.view import view_layer
 from galopt.training.batches import Batches, labelled, labels, shared, vote_weights
 from galopt.training.callback import EpochCallback, reseed
 from galopt.training.checkpoint import Checkpoint
+from galopt.training.classes import balancing_weights, suit_labels, warn_of_mirrors
 from galopt.training.divergence import NotFiniteError, diverged
 from galopt.training.optimizers import make_optimizer
 from galopt.training.stopping import EarlyStopping, Epoch, has_ended
@@ -91,7 +93,9 @@ def train(
         The configuration does not suit the dataset, the loss is no longer a number, or a
         checkpoint cannot be written.
     """
+    config = suit_labels(config, dataset)
     check_fit(config, dataset)
+    warn_of_mirrors(config, dataset.targets)
     precision = hardware.precision(config.train.precision)
     if config.train.deterministic:
         hardware.make_deterministic(config.train.seed)
@@ -134,10 +138,19 @@ def _batches(config: Config, train_split: Split, devices: int) -> Batches:
         config.train.batch_size,
         config.augment.repeats,
         config.train.seed,
-        vote_weights(train_split) if config.train.weight_by_votes else None,
+        _weights(config.train, train_split),
         with_voters=_counts(config.train),
         devices=devices,
     )
+
+
+def _weights(train: Train, split: Split) -> NDArray[np.float32] | None:
+    """Return what each galaxy counts in the loss, (N,); None where all count the same."""
+    weights = vote_weights(split) if train.weight_by_votes else None
+    if train.class_weights == "none":
+        return weights
+    balancing = balancing_weights(split)
+    return balancing if weights is None else weights * balancing
 
 
 def make_model(config: Config, dataset: Dataset, train_split: Split, precision: str) -> keras.Model:
@@ -172,10 +185,17 @@ def _compile(
     model.compile(
         optimizer=make_optimizer(train, len(phase) * len(reporter.batches), precision),
         loss=BetaBinomial() if _counts(train) else train.loss,
-        metrics=[FractionError(targets_of(model))],
+        metrics=_metrics(model, train),
     )
     if len(reporter.checkpoint.history) > phase.start:
         reporter.checkpoint.restore_optimizer(model)
+
+
+def _metrics(model: keras.Model, train: Train) -> list[keras.metrics.Metric]:
+    error = FractionError(targets_of(model))
+    if train.loss == "categorical_crossentropy":
+        return [error, keras.metrics.CategoricalAccuracy(name="accuracy")]
+    return [error]
 
 
 def _fit(
@@ -207,6 +227,11 @@ def check_fit(config: Config, dataset: Dataset) -> None:
         votes meets fractions that were scaled to sum to one.
     """
     architecture.check_layers(config.network, len(dataset.targets))
+    if config.train.class_weights == "balanced" and not dataset.one_class:
+        raise ConfigError(
+            "train.class_weights='balanced': needs one class per galaxy, and this dataset has "
+            "fractions of votes; set it to none"
+        )
     if dataset.info["fractions"] == "raw":
         return
     needs = "set survey.fractions: raw in params.yaml"

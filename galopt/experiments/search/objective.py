@@ -47,10 +47,12 @@ class TrainingObjective:
 
         from galopt.tracking.models import starting_network
         from galopt.tracking.trial_runs import TrialLog
+        from galopt.training.classes import suit_labels
         from galopt.training.train import train
 
         task = report.task
-        config = Space(self.config).configure(values)
+        dataset = dataset_of(self.folder, self.dataset_hash)
+        config = suit_labels(Space(self.config).configure(values), dataset)
         log = TrialLog(task.attributes["mlflow_run_id"], self.tracking_uri)
         log.config(config)
         start = starting_network(config.train.init_from)
@@ -62,10 +64,8 @@ class TrainingObjective:
             log.epoch(epoch, measured)
             report.epoch(epoch, best)
 
-        checkpoints = (
-            CHECKPOINTS / f"{task.search.study}-{task.first}"
-        )  # a trial tried again goes on
-        dataset = dataset_of(self.folder, self.dataset_hash)
+        # a trial tried again goes on
+        checkpoints = CHECKPOINTS / f"{task.search.study}-{task.first}"
         try:
             with _quiet():
                 train(config, dataset, checkpoints, on_epoch, start)

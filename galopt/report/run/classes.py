@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from galopt.evaluation.bootstrap import Interval, bootstrap
+from galopt.evaluation.classes import class_scores
 from galopt.evaluation.diagnostics import (
     calibration_error,
     classify,
@@ -32,6 +33,7 @@ def classes(subject: ReportData) -> dict[str, Any] | None:
     voted, predicted = subject.fractions("voted"), subject.fractions("predicted")
     return {
         "metrics": subject.metrics,
+        "scores": _scores(subject, voted, predicted),
         "rows": _rows(subject, voted, predicted),
         "predicted": subject.figure(
             "predicted",
@@ -41,6 +43,13 @@ def classes(subject: ReportData) -> dict[str, Any] | None:
         "confusion": _confusion(subject, voted, predicted),
         "errors": _errors(subject, voted, predicted),
     }
+
+
+def _scores(subject: ReportData, voted: Any, predicted: Any) -> dict[str, Interval] | None:
+    """Return the measures of a classification; None of fractions of votes."""
+    if not subject.dataset.one_class:
+        return None
+    return class_scores(voted.argmax(axis=1), predicted.argmax(axis=1), subject.dataset.targets)
 
 
 def _rows(subject: ReportData, voted: Any, predicted: Any) -> list[tuple[str, Interval]]:
@@ -76,7 +85,7 @@ def _confusion(subject: ReportData, voted: Any, predicted: Any) -> dict[str, Any
         "names": list(counts.columns),
         "rows": [(name, list(zip(*cells, strict=True))) for name, *cells in rows],
         "agree": float(np.trace(values) / values.sum()),
-        "cuts": classify(voted, targets)[2],
+        "cuts": classify(voted, targets, subject.dataset.one_class)[2],
     }
 
 

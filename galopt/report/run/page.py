@@ -99,6 +99,8 @@ def write_report(path: Path) -> None:
         raise DataError(
             f"{error.filename}: missing, so there is nothing to report; make it: uv run dvc repro"
         ) from None
+    from galopt.training.classes import suit_labels
+
     dataset = load(DATASET)
     files = [
         file
@@ -108,7 +110,7 @@ def write_report(path: Path) -> None:
     subject = ReportData(
         kind="run",
         dataset=dataset,
-        config=load_config(PARAMS),
+        config=suit_labels(load_config(PARAMS), dataset),
         run_id=train["mlflow_run_id"],
         train=train,
         history=history,  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from galopt.evaluation.bootstrap import Interval, bootstrap
+from galopt.evaluation.classes import HEADLINE
 from galopt.evaluation.published import CANDELS_CONSTANT, CANDELS_FLOOR, MODEL, PAPER, covered
 from galopt.networks import architecture
 from galopt.report.figures.run import draw_differences
@@ -29,6 +30,7 @@ ARMS = ("preprocessing", "brightness", "averaging", "maxout", "all together")
 def headline(subject: ReportData) -> dict[str, Any]:
     """Return what the head of the page needs."""
     return {
+        "scores": HEADLINE if subject.dataset.one_class else None,
         "paper": PAPER,
         "model": MODEL,
         "metrics": subject.metrics,
@@ -39,7 +41,7 @@ def headline(subject: ReportData) -> dict[str, Any]:
 def compare(subject: ReportData) -> dict[str, Any] | None:
     """Return how ours and the published results stand between floor and constant."""
     metrics = subject.metrics
-    if metrics is None:
+    if metrics is None or subject.dataset.one_class:
         return None
     figure = svg(standing(subject.info["name"], metrics, subject.ours))
     return {
