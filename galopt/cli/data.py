@@ -27,10 +27,12 @@ def check(
 
     * `galopt data check /mnt/shared/dataset --out quality.html`
     """
-    from galopt.data import dataset, quality
+    from galopt.data import dataset, integrity, quality
     from galopt.report.quality import page
 
-    found = quality.check_dataset(dataset.load(folder), folder.parent)
+    data = dataset.load(folder)
+    integrity.verify(folder, data.info, afresh=True)
+    found = quality.check_dataset(data, folder.parent)
     path = out or folder / quality.PAGE
     page.write(found, path, folder.parent / "survey")
     for finding in found.findings:

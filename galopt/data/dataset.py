@@ -1,6 +1,5 @@
 """The rescaled dataset: built from stamps and votes, split by galaxy, loaded for training."""
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from galopt.compute.parallel import map_cores
 from galopt.config import Config, Work
+from galopt.data.integrity import AGAIN, content_hash, seal, verify
 from galopt.data.noise_floor import EXPECTED, expectation_of, floor_of
 from galopt.data.splits import SPLITS, split_galaxies
 from galopt.data.stamps import read_stamp
@@ -21,7 +21,6 @@ from galopt.files import atomic_folder, read_json, write_json
 STAMPS_PER_TASK = 200
 ROUNDING = 0.02
 """How far from one the fractions of voters with one answer each may add up to."""
-ROWS_PER_HASH = 10_000
 
 
 @dataclass(frozen=True)
@@ -102,17 +101,20 @@ def load(folder: Path | str) -> Dataset:
     Raises
     ------
     DataError
-        There is none, or its parts do not fit together.
+        There is none, or it is not the one that was built.
     """
     folder = Path(folder)
     try:
-        dataset = Dataset(folder, read_json(folder / "dataset.json"))
+        info = read_json(folder / "dataset.json")
+        if not isinstance(info, dict) or not {"targets", "pixels", "hash"} <= info.keys():
+            raise DataError(f"{folder}: dataset.json is not that of a dataset; {AGAIN}")
+        verify(folder, info)
+        dataset = Dataset(folder, info)
         shape = np.load(folder / "images.npy", mmap_mode="r").shape
         rows = len(dataset.catalog)
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{folder}: no dataset ({error}); make it: uv run dvc repro rescale"
-        ) from None
+    except (OSError, EOFError, ValueError) as error:
+        reason = f"no dataset ({' '.join(str(error).split())})"
+        raise DataError(f"{folder}: {reason}; make it: uv run dvc repro rescale") from None
     if shape != (rows, dataset.side, dataset.side):
         raise DataError(f"{folder}: images {shape} do not fit the catalogue of {rows} galaxies")
     return dataset
@@ -162,9 +164,9 @@ def build(config: Config, data: Path | str, folder: Path | str) -> Dataset:
             "galaxies": len(catalog),
             "counts": {name: int((catalog["split"] == name).sum()) for name in SPLITS},
             "floor": floor,
-            "hash": _content_hash(temporary / "images.npy", catalog),
+            "hash": content_hash(temporary / "images.npy", catalog),
         }
-        write_json(temporary / "dataset.json", info)
+        write_json(temporary / "dataset.json", seal(temporary, info))
     return load(folder)
 
 
@@ -203,14 +205,3 @@ def _write_images(files: list[Path], pixels: int, path: Path, work: Work) -> Non
 
 def _rescale(files: list[Path], pixels: int) -> NDArray[np.uint8]:
     return np.stack([read_stamp(file, pixels) for file in files])
-
-
-def _content_hash(images: Path, catalog: pd.DataFrame) -> str:
-    digest = hashlib.sha256()
-    for first in range(0, len(catalog), ROWS_PER_HASH):
-        rows = catalog.iloc[first : first + ROWS_PER_HASH]
-        digest.update(rows.to_csv(index=False, header=first == 0).encode())
-    with images.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()[:16]

@@ -95,7 +95,7 @@ def test_a_missing_or_torn_dataset_says_how_to_make_it(tmp_path):
     write_survey(tmp_path, 60)
     built = dataset.build(CONFIG, tmp_path, tmp_path / "dataset")
     np.save(tmp_path / "dataset" / "images.npy", np.zeros((3, 84, 84), np.uint8))
-    with pytest.raises(DataError, match="do not fit the catalogue of 60"):
+    with pytest.raises(DataError, match="images.npy is not what was built"):
         dataset.load(built.folder)
 
 

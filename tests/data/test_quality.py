@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from galopt.cli.main import app
 from galopt.data import quality
 from galopt.data.dataset import load
+from galopt.data.integrity import seal
 from galopt.data.quality import pixels
 from galopt.data.stamps import read_stamp
 from galopt.files import write_json
@@ -53,7 +54,7 @@ def check(tmp_path, images, catalog, info):
     folder.mkdir()
     np.save(folder / "images.npy", images)
     catalog.to_parquet(folder / "catalog.parquet")
-    write_json(folder / "dataset.json", info)
+    write_json(folder / "dataset.json", seal(folder, info))
     return quality.check_dataset(load(folder), tmp_path)
 
 

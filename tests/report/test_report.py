@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from galopt.config.load import build_config, load_config
 from galopt.data.dataset import Dataset, load
+from galopt.data.integrity import seal
 from galopt.errors import DataError
 from galopt.files import write_json
 from galopt.report.html import svg
@@ -74,7 +75,7 @@ def write_dataset(folder: Path, info: dict = INFO, without: set[str] = frozenset
     catalog["mag"] = rng.uniform(20, 24, count)
     catalog["r50"] = rng.uniform(0.2, 1, count)
     catalog.drop(columns=list(without)).to_parquet(folder / "catalog.parquet", index=False)
-    write_json(folder / "dataset.json", info)
+    write_json(folder / "dataset.json", seal(folder, info))
     return load(folder)
 
 
