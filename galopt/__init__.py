@@ -13,6 +13,8 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from galopt.compute.versions import VERSION
+
 if TYPE_CHECKING:
     from galopt.config.load import load_config
     from galopt.data.prepare import load_dataset
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 # TensorFlow prints a page about absent GPUs unless it is told before its import.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-__version__ = "0.2.0"
+__version__ = VERSION
 __all__ = ["compare", "evaluate", "load_config", "load_dataset", "open_model", "train"]
 
 _HOMES = {

@@ -4,12 +4,15 @@ import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 
-LIBRARIES = ("galopt", "keras", "tensorflow", "mlflow", "dvc", "numpy")
+VERSION = "0.2.0"
+"""Of galopt; `pyproject.toml` states the same."""
+
+LIBRARIES = ("keras", "tensorflow", "mlflow", "dvc", "numpy")
 
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the libraries that decide a result."""
-    found = {"python": platform.python_version()}
+    found = {"python": platform.python_version(), "galopt": VERSION}
     for name in LIBRARIES:
         try:
             found[name] = version(name)

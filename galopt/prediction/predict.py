@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-import galopt
 from galopt.compute.parallel import map_cores
+from galopt.compute.versions import VERSION
 from galopt.data.stamps import StampBatch
 from galopt.prediction.model import MorphologyModel
 from galopt.prediction.preprocess import read_chunk
@@ -46,7 +46,7 @@ def predict(
 
 def provenance(model: MorphologyModel, errors: bool) -> dict[str, str]:
     """Return what a table of predictions says of its making; keys of at most eight letters."""
-    made = {"creator": f"galopt {galopt.__version__}", "date": f"{pd.Timestamp.now('UTC'):%FT%TZ}"}
+    made = {"creator": f"galopt {VERSION}", "date": f"{pd.Timestamp.now('UTC'):%FT%TZ}"}
     return made | model.origin | ({"errors": _errors(model)} if errors else {})
 
 

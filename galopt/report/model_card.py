@@ -3,8 +3,7 @@
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-import galopt
-from galopt.compute.versions import commit
+from galopt.compute.versions import VERSION, commit
 from galopt.data.dataset import Dataset
 from galopt.evaluation.bootstrap import Interval, bootstrap
 from galopt.evaluation.classes import HEADLINE, class_scores
@@ -44,7 +43,7 @@ def card(title: str, dataset: Dataset, evaluation: Evaluation, networks: int = 1
         scores=_class_scores(evaluation) if "test_accuracy" in evaluation.metrics else None,
         galaxies=len(evaluation.split),
         networks=networks,
-        version=galopt.__version__,
+        version=VERSION,
         commit=commit() or "unknown",
     )
     return text if len(text) <= MOST else f"{text[: MOST - 1]}…"

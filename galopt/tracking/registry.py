@@ -15,7 +15,6 @@ from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from numpy.typing import NDArray
 from PIL import Image
 
-import galopt
 from galopt.data.dataset import Dataset
 from galopt.errors import GaloptError
 from galopt.evaluation.evaluate import constant_rmse
@@ -64,7 +63,7 @@ def log_model(model: MorphologyModel, dataset: Dataset) -> str:
     """
     errors = ParamSchema([ParamSpec("errors", DataType.boolean, False)])
     fractions = Schema([ColSpec(DataType.double, target) for target in model.targets])
-    package = Path(galopt.__file__).parent
+    package = Path(__file__).parents[1]
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "networks"
         model.save(data)
