@@ -93,7 +93,7 @@ def _trained(config: Config, precision: str) -> tuple[Epoch, Epoch]:
 
 
 def _targets(config: Config) -> int:
-    return sum(question.answers for question in config.network.tree) or TARGETS
+    return len(config.network.tree_answers) or TARGETS
 
 
 def _speed(epoch: Epoch, config: Config) -> float:

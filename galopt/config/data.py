@@ -17,18 +17,35 @@ class Simulate(Section):
 
 
 class Folder(Section):
-    """A folder of the user's own stamps with a table of votes."""
+    """A folder of the user's own galaxies, in whatever layout they lie there."""
 
-    path: str | None = Field(None, description="folder that holds the stamps")
+    path: str | None = Field(None, description="folder that holds the galaxies")
     votes: str | None = Field(
         None,
-        description="table of votes (CSV, Parquet, FITS, VOTable), relative to the folder "
-        "[votes.csv, .parquet, .fits or .vot in it]",
+        description="table of votes (CSV, Parquet, FITS, VOTable) or array (HDF5, NPZ), relative "
+        "to the folder [votes.csv, .parquet, .fits or .vot, else the only table or the arrays in "
+        "it, else one folder per class]",
+    )
+    id: str | None = Field(
+        None,
+        description="column of the table with the ids [id or id_str, else the one whose values "
+        "are the names of the images]",
+    )
+    file: str | None = Field(
+        None,
+        description="column with the images' names, or a pattern of columns such as "
+        "images/{OBJID}.jpeg [file, else the only column of images' names, else the image that "
+        "is called like the id]",
     )
     targets: list[str] | None = Field(
         None,
-        description="vote-fraction columns to predict, or one column of class names "
-        "[every numeric column but n_votes, else the only column of text]",
+        description="columns of votes to predict, or one column of classes, in words or whole "
+        "numbers [every numeric column but n_votes, else the only column of text]",
+    )
+    votes_are: Literal["fractions", "percent", "counts"] = Field(
+        "fractions",
+        description="what the columns of votes hold; counts give n_votes where the table does "
+        "not, and with it the vote-noise floor",
     )
 
 
@@ -66,7 +83,8 @@ class Survey(Section):
     )
     fractions: Literal["normalised", "raw"] = Field(
         "normalised",
-        description="vote fractions of one galaxy scaled to sum to one, or as the voters ticked",
+        description="vote fractions of one galaxy scaled to sum to one (not one fraction alone, "
+        "nor answers to several questions), or as the voters ticked",
     )
     simulate: Simulate = Simulate()
     candels: Candels = Candels()

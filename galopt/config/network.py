@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from galopt.config.base import Positive, Section
+from galopt.config.base import Section
 
 
 class Convolution(Section):
@@ -32,9 +32,11 @@ class Residual(Section):
 class Question(Section):
     """One question of a decision tree."""
 
-    answers: Positive = Field(description="answers to it, the next ones of the targets")
-    after: int | None = Field(
-        None, ge=0, description="target, from 0, of the answer that leads to it; null: all asked"
+    answers: list[str] = Field(
+        min_length=1, description="answers to it, targets in the order of the survey's"
+    )
+    after: str | None = Field(
+        None, description="answer to an earlier question that leads to it; null: all are asked"
     )
 
 
@@ -99,15 +101,28 @@ class Network(Section):
     def _tree_is_sound(self) -> "Network":
         if (self.output == "tree") != bool(self.tree):
             raise ValueError("network.output=tree and the questions of network.tree go together")
-        first = 0
+        known: list[str] = []
         for number, question in enumerate(self.tree):
-            if question.after is not None and question.after >= first:
+            if question.after is not None and question.after not in known:
                 raise ValueError(
                     f"network.tree.{number}.after={question.after}: must be an answer to an "
-                    f"earlier question, below {first}"
+                    f"earlier question: {', '.join(known) or 'there is none'}"
                 )
-            first += question.answers
+            known += question.answers
+        if len(set(known)) < len(known):
+            raise ValueError("network.tree: an answer belongs to one question")
         return self
+
+    @property
+    def tree_answers(self) -> list[str]:
+        """The answers of the decision tree, in order; none without one."""
+        return [answer for question in self.tree for answer in question.answers]
+
+    @property
+    def tree_parents(self) -> list[int | None]:
+        """For each question the answer that leads to it, as a place in `tree_answers`."""
+        places = {answer: place for place, answer in enumerate(self.tree_answers)}
+        return [None if q.after is None else places[q.after] for q in self.tree]
 
     @model_validator(mode="after")
     def _views_fit(self) -> "Network":

@@ -1,5 +1,6 @@
 """The rescaled dataset: built from stamps and votes, split by galaxy, loaded for training."""
 
+import logging
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -13,14 +14,20 @@ from galopt.compute.parallel import map_cores
 from galopt.config import Config, Work
 from galopt.data.integrity import AGAIN, content_hash, seal, verify
 from galopt.data.noise_floor import EXPECTED, expectation_of, floor_of
+from galopt.data.questions import questions_of
 from galopt.data.splits import SPLITS, split_galaxies
 from galopt.data.stamps import read_stamp
+from galopt.data.survey.targets import adds_up
+from galopt.data.tables import read_own
 from galopt.errors import DataError
 from galopt.files import atomic_folder, read_json, write_json
 
+logger = logging.getLogger(__name__)
+
 STAMPS_PER_TASK = 200
-ROUNDING = 0.02
-"""How far from one the fractions of voters with one answer each may add up to."""
+ANSWERS = (0.4, 2.0)
+"""Answers per voter, at the median, within which fractions are taken for those of one question:
+the voters of Kartaltepe et al. (2015) tick 1.3 classes each."""
 
 
 @dataclass(frozen=True)
@@ -141,24 +148,27 @@ def build(config: Config, data: Path | str, folder: Path | str) -> Dataset:
     survey = read_json(data / "survey" / "survey.json")
     targets = survey["targets"]
     catalog = _catalog(data, targets)
-    one_answer = np.allclose(catalog[targets].sum(axis=1), 1, atol=ROUNDING)
-    if config.survey.fractions == "normalised":
+    one_answer = adds_up(catalog, targets)
+    fractions = _scaling(catalog, targets, config.survey.fractions)
+    if fractions == "normalised":
         catalog[targets] = _normalised(catalog, targets)
-    catalog.insert(1, "split", split_galaxies(catalog, targets, config.rescale))
+    split = split_galaxies(catalog, targets, config.rescale)
+    catalog = catalog.drop(columns="split", errors="ignore")
+    catalog.insert(1, "split", split)
     catalog["split"] = pd.Categorical(catalog["split"], SPLITS, ordered=True)
     catalog = catalog.sort_values("split", kind="stable").reset_index(drop=True)
     with atomic_folder(folder) as temporary:
         files = [data / file for file in catalog.pop("file")]
         _write_images(files, config.rescale.pixels, temporary / "images.npy", config.work)
-        floor = floor_of(catalog, data / "survey", targets, config.survey.fractions, one_answer)
+        floor = floor_of(catalog, data / "survey", targets, fractions, one_answer)
         catalog["split"] = catalog["split"].astype(str)
-        expected = expectation_of(catalog, data / "survey", targets, config.survey.fractions)
+        expected = expectation_of(catalog, data / "survey", targets, fractions)
         known = catalog if expected is None else catalog.join(expected)
         known.to_parquet(temporary / "catalog.parquet", index=False)
         info = {
             "name": survey["name"],
             "source": survey["source"],
-            "fractions": config.survey.fractions,
+            "fractions": fractions,
             "targets": targets,
             "pixels": config.rescale.pixels,
             "galaxies": len(catalog),
@@ -171,14 +181,34 @@ def build(config: Config, data: Path | str, folder: Path | str) -> Dataset:
 
 
 def _catalog(data: Path, targets: list[str]) -> pd.DataFrame:
-    votes = pd.read_csv(data / "survey" / "votes.csv", dtype={"id": str})
-    stamps = pd.read_csv(data / "stamps.csv", dtype={"id": str})
+    votes = read_own(data / "survey" / "votes.csv")
+    stamps = read_own(data / "stamps.csv")
     catalog = votes.drop(columns="file", errors="ignore").merge(stamps, on="id", validate="1:1")
     valid = catalog[targets].apply(lambda column: column.between(0, 1)).all(axis=1)
     if not valid.all():
         name = catalog.loc[~valid, "id"].iloc[0]
         raise DataError(f"votes of {name!r}: a vote fraction lies between 0 and 1; correct the row")
     return catalog
+
+
+def _scaling(catalog: pd.DataFrame, targets: list[str], wanted: str) -> str:
+    """Return how the fractions are kept: 'raw', or 'normalised' where that has a meaning."""
+    if wanted == "raw" or adds_up(catalog, targets):
+        return wanted
+    questions = len(questions_of(targets))
+    if len(targets) == 1 or questions > 1:
+        what = f"answers to {questions} questions" if questions > 1 else "one fraction alone"
+        logger.info(f"Fractions are kept as they are: {what} cannot be scaled to sum to one")
+        return "raw"
+    total = catalog[targets].sum(axis=1)
+    low, high = ANSWERS
+    if not low <= total.median() <= high:
+        raise DataError(
+            f"the {len(targets)} fractions of a galaxy sum to {total.median():.2g} (the median), "
+            "so they do not answer one question and cannot be scaled to sum to one: set "
+            "survey.fractions: raw"
+        )
+    return "normalised"
 
 
 def _normalised(catalog: pd.DataFrame, targets: list[str]) -> pd.DataFrame:

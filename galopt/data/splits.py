@@ -24,11 +24,13 @@ def split_galaxies(catalog: pd.DataFrame, targets: list[str], rescale: Rescale) 
     Rows are one galaxy if they share `number`, where the column exists, or lie within
     `SAME_GALAXY`, where `ra` and `dec` do. The split is stratified: galaxies are ordered
     by their most voted target, at random within it, and dealt out evenly along that order.
+    Where the catalogue has a column `split`, it is kept; splits that it does not name are
+    dealt out of its training galaxies.
 
     Parameters
     ----------
     catalog : DataFrame
-        One row a stamp, with the target columns.
+        One row per stamp, with the target columns.
     targets : list of str
         Vote-fraction columns.
     rescale : Rescale
@@ -44,6 +46,31 @@ def split_galaxies(catalog: pd.DataFrame, targets: list[str], rescale: Rescale) 
     DataError
         A split would be empty.
     """
+    if "split" in catalog:
+        return _completed(catalog, targets, rescale)
+    names = _split(catalog, targets, rescale)
+    _check_all_there(names)
+    return names
+
+
+def _completed(catalog: pd.DataFrame, targets: list[str], rescale: Rescale) -> NDArray[np.str_]:
+    """Return the splits that a catalogue states, and those it does not out of its train."""
+    names = catalog["split"].to_numpy("<U10")
+    there = {name: 0.0 for name in ("validation", "test") if name in names}
+    free = names == "train"
+    if len(there) < 2 and free.any():
+        names[free] = _split(catalog[free], targets, rescale.model_copy(update=there))
+    _check_all_there(names)
+    return names
+
+
+def _check_all_there(names: NDArray[np.str_]) -> None:
+    if missing := ", ".join(sorted(set(SPLITS) - set(names))):
+        raise DataError(f"{len(names)} galaxies are too few to split: none is left for {missing}")
+
+
+def _split(catalog: pd.DataFrame, targets: list[str], rescale: Rescale) -> NDArray[np.str_]:
+    """Deal out galaxies, none where a share is 0."""
     galaxy = same_galaxy(catalog)
     galaxies = galaxy.max() + 1 if len(galaxy) else 0
     strata = np.zeros(galaxies, int)
@@ -56,8 +83,6 @@ def split_galaxies(catalog: pd.DataFrame, targets: list[str], rescale: Rescale) 
     rest = order[~test]
     share = rescale.validation / (1 - rescale.test)
     names[rest[_dealt(len(rest), share, rng)]] = "validation"
-    if missing := ", ".join(sorted(set(SPLITS) - set(names))):
-        raise DataError(f"{galaxies} galaxies are too few to split: none is left for {missing}")
     return names[galaxy]
 
 

@@ -16,6 +16,7 @@ from galopt.config import Config, Stamps
 from galopt.data.imaging.cutout import LARGEST, Cutout, cut_around, frame
 from galopt.data.imaging.images import check_side, read_image
 from galopt.data.imaging.mosaic import Mosaic, Units, assign_tiles
+from galopt.data.tables import read_own
 from galopt.errors import DataError
 from galopt.files import atomic_file, atomic_folder, read_json
 
@@ -55,7 +56,7 @@ def make_stamps(config: Config, survey: Path, folder: Path) -> None:
         More than `stamps.max_bad` of the images are bad. Nothing is written then but
         `rejected.csv`.
     """
-    votes = pd.read_csv(survey / "votes.csv", dtype={"id": str, "file": str})
+    votes = read_own(survey / "votes.csv")
     with atomic_folder(folder / "stamps") as stamps:
         table = stamp_survey(votes, survey, config, stamps)
         bad = table.reason.notna()
@@ -227,6 +228,7 @@ def _chunks(votes: pd.DataFrame, survey: Path) -> Iterator[StampBatch]:
     """Split a votes table into pieces of work, tile by tile."""
     if read_json(survey / "survey.json")["source"] == "folder":
         tiles, tile = [], np.full(len(votes), -1)
+        votes = votes.assign(file=[str(survey / file) for file in votes.file])
     else:
         tiles = sorted((survey / "tiles").glob("*.fits"))
         tile = assign_tiles(tiles, votes.ra.to_numpy(), votes.dec.to_numpy())

@@ -140,7 +140,7 @@ def layers(network: Network, targets: int) -> Iterator[Layer]:
 
 def check_layers(network: Network, targets: int) -> None:
     """Raise a ConfigError if a layer does not fit the picture, or the tree not the targets."""
-    answers = sum(question.answers for question in network.tree)
+    answers = len(network.tree_answers)
     if network.tree and answers != targets:
         raise ConfigError(
             f"network.tree: has {answers} answers, but the survey has {targets} targets"

@@ -133,9 +133,9 @@ class _Builder:
         )(x)
         if not self.network.tree:
             return scores
-        answers = [question.answers for question in self.network.tree]
-        after = [question.after for question in self.network.tree]
-        return DecisionTree(answers, after, dtype="float32", name="fractions")(scores)
+        answers = [len(question.answers) for question in self.network.tree]
+        parents = self.network.tree_parents
+        return DecisionTree(answers, parents, dtype="float32", name="fractions")(scores)
 
     def features(self, x: Any) -> Any:
         """Return what the column makes of the views, (B, F)."""

@@ -5,16 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from astropy.table import Table
 
 from galopt.data.imaging.images import image_id
 from galopt.data.imaging.mosaic import assign_tiles, check_mosaic
 from galopt.data.stamps import StampBatch
+from galopt.data.tables import check_positions, column_names, read_table, rename_keys
 from galopt.errors import DataError
 from galopt.prediction.preprocess import TOGETHER
-
-CATALOGUES = {".csv": "csv", ".parquet": "parquet", ".fits": "fits", ".vot": "votable"}
-"""Endings of the catalogues that can be read, and what astropy calls them."""
 
 _COLUMNS = ["id", "ra", "dec"]
 
@@ -31,8 +28,8 @@ def positions_in(catalogue: Path, mosaics: Sequence[Path]) -> list[StampBatch]:
     Parameters
     ----------
     catalogue : path
-        A table with columns ``id``, ``ra`` and ``dec`` (degrees) in any case: .csv,
-        .parquet, .fits or .vot.
+        A table with columns ``id``, ``ra`` and ``dec`` (degrees, or the unit that the table
+        gives) in any case; see `galopt.data.tables.FORMATS`.
     mosaics : sequence of path
         FITS images with celestial coordinates. A galaxy is cut from the one in which it
         lies deepest, memory-mapped; in none, it will be rejected as outside.
@@ -57,44 +54,17 @@ def read_catalogue(path: Path) -> pd.DataFrame:
     Raises
     ------
     DataError
-        The file is no table, a column is missing, or a position is not on the sky.
+        The file is no table, a column is missing or could be either of two, or a position is
+        not on the sky.
     """
-    if path.suffix not in CATALOGUES:
-        raise DataError(f"{path}: unknown kind of table; choose one of {', '.join(CATALOGUES)}")
-    try:
-        table = _read_table(path)
-    except Exception as error:  # damaged files raise nearly anything from the readers
-        reason = "no such file" if not path.is_file() else " ".join(str(error).split())
-        raise DataError(f"{path}: not a table: {reason}") from None
+    table = rename_keys(read_table(path), _COLUMNS, path)
     missing = [name for name in _COLUMNS if name not in table]
     if missing:
-        raise DataError(
-            f"{path}: no column {' and '.join(missing)}; there are {', '.join(map(str, table))}"
-        )
-    if table.empty:
-        raise DataError(f"{path}: the table has no rows")
-    table = table[_COLUMNS].astype({"id": str})
-    for name, low, high in (("ra", 0, 360), ("dec", -90, 90)):
-        table[name] = pd.to_numeric(table[name], errors="coerce")
-        wrong = ~table[name].between(low, high)
-        if wrong.any():
-            galaxy = table["id"][wrong].iloc[0]
-            raise DataError(f"{path}, id {galaxy}: {name} is not within {low} and {high} degrees")
-    return table
+        have = ", ".join(column_names(table))
+        raise DataError(f"{path}: no column {' and '.join(missing)}; there are {have}")
+    return check_positions(table[_COLUMNS], path, blank=False).reset_index(drop=True)
 
 
 def _pieces(galaxies: pd.DataFrame, tile: Path | None) -> list[StampBatch]:
     starts = range(0, len(galaxies), TOGETHER)
     return [StampBatch(galaxies.iloc[start : start + TOGETHER], tile) for start in starts]
-
-
-def _read_table(path: Path) -> pd.DataFrame:
-    if path.suffix == ".csv":
-        table = pd.read_csv(path, dtype=str)
-    elif path.suffix == ".parquet":
-        table = pd.read_parquet(path)
-    else:
-        columns = Table.read(path, format=CATALOGUES[path.suffix])
-        columns.convert_bytestring_to_unicode()
-        table = columns[[name for name in columns.colnames if columns[name].ndim == 1]].to_pandas()
-    return table.rename(columns=str.lower)

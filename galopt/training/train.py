@@ -227,6 +227,12 @@ def check_fit(config: Config, dataset: Dataset) -> None:
         votes meets fractions that were scaled to sum to one.
     """
     architecture.check_layers(config.network, len(dataset.targets))
+    for answer, target in zip(config.network.tree_answers, dataset.targets, strict=False):
+        if answer != target:
+            raise ConfigError(
+                f"network.tree: its answer {answer} stands where the survey has {target}; name "
+                f"the survey's targets in their order: {', '.join(dataset.targets)}"
+            )
     if config.train.class_weights == "balanced" and not dataset.one_class:
         raise ConfigError(
             "train.class_weights='balanced': needs one class per galaxy, and this dataset has "

@@ -8,8 +8,10 @@ from PIL import Image
 
 from galopt.config.load import load_config
 from galopt.data import dataset
+from galopt.data.quality import check_dataset
 from galopt.data.stamps import read_stamp
 from galopt.errors import DataError
+from galopt.files import write_json
 
 CONFIG = load_config("params.yaml")
 
@@ -77,6 +79,65 @@ def test_a_galaxy_without_a_single_vote_cannot_be_normalised(tmp_path):
     with pytest.raises(DataError, match="'g7': no votes at all"):
         dataset.build(CONFIG, tmp_path, tmp_path / "dataset")
     assert not (tmp_path / "dataset").exists()
+
+
+def survey_of(folder, fractions):
+    """Write a survey of 60 galaxies with other targets; return its configuration's result."""
+    write_survey(folder, 60)
+    votes = pd.read_csv(folder / "survey" / "votes.csv")[["id", "n_votes"]]
+    votes.join(pd.DataFrame(fractions)).to_csv(folder / "survey" / "votes.csv", index=False)
+    survey = {"source": "folder", "name": "blobs", "targets": list(fractions)}
+    write_json(folder / "survey" / "survey.json", survey)
+    return dataset.build(CONFIG, folder, folder / "dataset")
+
+
+def test_one_fraction_is_not_scaled(tmp_path):
+    smooth = np.linspace(0, 1, 60)
+    built = survey_of(tmp_path, {"smooth": smooth})
+    assert built.info["fractions"] == "raw"
+    assert sorted(built.catalog.smooth) == pytest.approx(smooth)
+    assert check_dataset(built).sound
+
+
+def test_answers_to_several_questions_are_not_scaled(tmp_path):
+    first, second = np.linspace(0, 1, 60), np.linspace(0.5, 0, 60)
+    answers = {"Class1.1": first, "Class1.2": 1 - first, "Class2.1": second, "Class2.2": second}
+    built = survey_of(tmp_path, answers)
+    assert built.info["fractions"] == "raw"
+    assert sorted(built.catalog["Class1.1"]) == pytest.approx(first)
+    titles = [finding.title for finding in check_dataset(built).findings]
+    assert "The fractions answer 2 questions and do not sum to one" in titles
+
+
+def test_fractions_far_from_one_say_what_to_set(tmp_path):
+    answers = {f"answer{number}": np.full(60, 0.5) for number in range(6)}
+    with pytest.raises(DataError, match="sum to 3 .* set survey.fractions: raw"):
+        survey_of(tmp_path, answers)
+
+
+def test_fractions_of_voters_who_tick_several_answers_are_scaled(tmp_path):
+    built = survey_of(tmp_path, {"disk": np.full(60, 0.9), "irregular": np.full(60, 0.4)})
+    assert built.info["fractions"] == "normalised"
+    assert built.catalog.disk.tolist() == pytest.approx([0.9 / 1.3] * 60)
+
+
+def test_the_survey_s_splits_are_kept(tmp_path):
+    split = np.array(["test", "train", "validation"])[np.arange(60) % 3]
+    write_survey(tmp_path, 60)
+    votes = pd.read_csv(tmp_path / "survey" / "votes.csv").assign(split=split)
+    votes.to_csv(tmp_path / "survey" / "votes.csv", index=False)
+    catalog = dataset.build(CONFIG, tmp_path, tmp_path / "dataset").catalog.set_index("id")
+    assert catalog.loc[votes["id"], "split"].tolist() == split.tolist()
+
+
+def test_a_galaxy_called_na_is_kept(tmp_path):
+    write_survey(tmp_path, 60)
+    for name in ("survey/votes.csv", "stamps.csv"):
+        table = pd.read_csv(tmp_path / name)
+        table.loc[3, "id"] = "NA"
+        table.to_csv(tmp_path / name, index=False)
+    built = dataset.build(CONFIG, tmp_path, tmp_path / "dataset")
+    assert "NA" in set(built.catalog["id"])
 
 
 def test_a_failed_build_leaves_the_old_dataset(tmp_path):

@@ -66,10 +66,8 @@ def test_targets_and_table_can_be_named(stamps, tmp_path):
     ("column", "row", "value", "message"),
     [
         ("smooth", 1, 1.3, r"votes.csv, line 3 \(id b\): smooth is 1.3"),
-        ("smooth", 0, np.nan, r"line 2 \(id 001\): smooth is nan"),
+        ("smooth", 0, np.nan, r"line 2 \(id 001\): smooth is empty; where a question was not"),
         ("smooth", 0, "many", r"line 2 \(id 001\): smooth is 'many', not a number"),
-        ("file", 2, "images/d.png", r"line 4 \(id c\): no file images/d.png .* 1 of 3 ids"),
-        ("file", 2, None, r"line 4 \(id c\): no file \(empty\)"),
         ("id", 1, "c", r"line 4 \(id c\): the id is there twice"),
         ("id", 1, None, "line 3 .*the id is empty"),
         ("n_votes", 1, 0, r"line 3 \(id b\): n_votes is 0"),
@@ -87,16 +85,9 @@ def test_a_wrong_cell_is_named(stamps, tmp_path, column, row, value, message):
         read(folder, table, tmp_path, targets=["smooth", "featured"])
 
 
-@pytest.mark.parametrize("column", ["id", "file"])
-def test_a_missing_column_is_named(stamps, tmp_path, column):
-    folder, table = stamps
-    with pytest.raises(DataError, match=f"no column {column}; there are"):
-        read(folder, table.drop(columns=column), tmp_path)
-
-
 def test_missing_targets_are_named(stamps, tmp_path):
     folder, table = stamps
-    with pytest.raises(DataError, match="no numeric column bars .* there are smooth, featured"):
+    with pytest.raises(DataError, match="no column bars .* there are smooth, featured"):
         read(folder, table, tmp_path, targets=["bars"])
 
 
@@ -107,7 +98,7 @@ def test_a_word_among_numbers_does_not_lose_the_column(stamps, tmp_path):
         read(folder, table, tmp_path)
 
 
-@pytest.mark.parametrize("name", ["split", "mag", "smooth (%)"])
+@pytest.mark.parametrize("name", ["overall", "floor", "mag", "smooth (%)"])
 def test_a_target_whose_name_is_taken_or_cannot_be_logged_is_refused(stamps, tmp_path, name):
     folder, table = stamps
     with pytest.raises(DataError, match="may not be called"):
@@ -129,14 +120,14 @@ def test_unusable_folders_are_refused(tmp_path):
     with pytest.raises(DataError, match="the folder is empty"):
         read_folder(Folder(path=str(tmp_path / "empty")), tmp_path)
     (tmp_path / "empty" / "a.txt").touch()
-    with pytest.raises(DataError, match="no such votes table"):
+    with pytest.raises(DataError, match="neither a table of votes .*, nor arrays, nor images"):
         read_folder(Folder(path=str(tmp_path / "empty")), tmp_path)
     (tmp_path / "empty" / "votes.csv").touch()
     with pytest.raises(DataError, match="not a CSV table"):
         read_folder(Folder(path=str(tmp_path / "empty")), tmp_path)
 
 
-@pytest.mark.parametrize("name", ["../../../etc/passwd", "/etc/passwd", "images/../../votes.csv"])
+@pytest.mark.parametrize("name", ["../../../etc/passwd", "images/../../votes.csv"])
 def test_a_path_outside_the_folder_is_refused(stamps, tmp_path, name):
     folder, table = stamps
     table.loc[1, "file"] = name

@@ -12,7 +12,7 @@ from PIL import Image
 from galopt.config import Config, Stamps
 from galopt.config.load import build_config
 from galopt.data.imaging.images import read_image
-from galopt.data.imaging.mosaic import Mosaic, Units, assign_tiles, read_wcs
+from galopt.data.imaging.mosaic import Mosaic, Units, assign_tiles, check_mosaic, read_wcs
 from galopt.data.imaging.photometry import background
 from galopt.data.stamps import SIDE, make_stamps, stretch
 
@@ -49,6 +49,23 @@ def test_positions_go_to_the_tile_that_holds_them_deepest(tile):
     wcs = read_wcs(fits.getheader(tile))
     ra, dec = wcs.all_pix2world([60.0, 900.0], [50.0, 50.0], 0)
     assert assign_tiles([tile, tile], ra, dec).tolist() == [0, -1]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_map_of_the_sky_may_lie_behind_tables_and_weights(tile, tmp_path, packed):
+    with fits.open(tile) as hdus:
+        data, header = hdus[0].data, hdus[0].header
+    kind = fits.CompImageHDU if packed else fits.ImageHDU
+    table = fits.BinTableHDU.from_columns([fits.Column("a", "E", array=[1.0])])
+    weight = fits.ImageHDU(np.ones_like(data), header, name="WHT")
+    parts = [fits.PrimaryHDU(), table, weight, kind(data, header, name="SCI")]
+    fits.HDUList(parts).writeto(tmp_path / "drz.fits")
+    check_mosaic(tmp_path / "drz.fits")
+    with Mosaic(tile) as plain, Mosaic(tmp_path / "drz.fits") as drizzled:
+        ra, dec = plain.wcs.all_pix2world(60.0, 50.0, 0)
+        cuts = [mosaic.cut(float(ra), float(dec), 21) for mosaic in (plain, drizzled)]
+    np.testing.assert_allclose(cuts[1], cuts[0], atol=1)  # compression rounds
+    assert assign_tiles([tmp_path / "drz.fits"], np.array([ra]), np.array([dec])).tolist() == [0]
 
 
 def test_stray_distortion_terms_are_ignored(tile):

@@ -65,6 +65,29 @@ def test_rows_without_a_place_are_galaxies_of_their_own():
     assert set(split) == {"train", "validation", "test"}
 
 
+def test_splits_that_are_stated_are_kept():
+    table = catalog(300).assign(split=["train", "validation", "test"] * 100)
+    split = split_galaxies(table, TARGETS, Rescale())
+    assert split.tolist() == table["split"].tolist()
+
+
+@pytest.mark.parametrize("stated", ["test", "validation"])
+def test_a_split_that_is_not_stated_comes_out_of_the_training_galaxies(stated):
+    table = catalog(1000).assign(split=np.where(np.arange(1000) < 200, stated, "train"))
+    table["number"] = np.arange(1000) // 2
+    split = split_galaxies(table, TARGETS, Rescale(validation=0.2, test=0.2))
+    assert (split[:200] == stated).all()
+    counts = pd.Series(split[200:]).value_counts()
+    assert set(counts.index) == {"train", "validation", "test"} - {stated}
+    assert counts.drop("train").iloc[0] == pytest.approx(160, abs=4)
+    assert (split[::2] == split[1::2]).all()
+
+
+def test_splits_without_training_galaxies_are_refused():
+    with pytest.raises(DataError, match="none is left for train"):
+        split_galaxies(catalog(40).assign(split=["validation", "test"] * 20), TARGETS, Rescale())
+
+
 def test_too_few_galaxies_are_refused():
     with pytest.raises(DataError, match="too few to split"):
         split_galaxies(catalog(4), TARGETS, Rescale())

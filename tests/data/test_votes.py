@@ -8,7 +8,7 @@ from PIL import Image
 
 from galopt.config import Folder
 from galopt.data.survey.folder import read_folder
-from galopt.data.survey.votes import find_targets
+from galopt.data.survey.targets import find_targets
 from galopt.errors import DataError
 from galopt.files import read_json
 
@@ -133,8 +133,9 @@ def test_names_that_are_no_classes_are_refused(folder, tmp_path, kinds, message)
 
 def test_class_names_in_digits_are_classes(folder, tmp_path):
     names = pd.DataFrame({"kind": ["1", "2", "2"]})
-    assert find_targets(names, None, tmp_path) == ["kind"]
-    assert find_targets(names.assign(ra=1.0, note=["3", "4", "5"]), ["kind"], tmp_path) == ["kind"]
+    assert find_targets(names, None, "fractions", tmp_path) == ["kind"]
+    more = names.assign(ra=1.0, note=["3", "4", "5"])
+    assert find_targets(more, ["kind"], "fractions", tmp_path) == ["kind"]
 
 
 def test_fractions_win_over_a_comment(folder, tmp_path):

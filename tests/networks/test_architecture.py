@@ -41,7 +41,7 @@ def test_weights_are_those_of_the_network_that_is_built(preset, normalisation, p
     config = build_config(
         {}, overrides | {"network.convolutions.0.maxout": 2, "network.dense": [16]}
     )
-    targets = sum(question.answers for question in config.network.tree) or 5
+    targets = len(config.network.tree_answers) or 5
     view = view_layer(config.network, config.augment, np.zeros((1, 84, 84), np.uint8), 0)
     model = build_network(config.network, targets, 84, view, seed=0)
     built = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)

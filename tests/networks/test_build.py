@@ -106,7 +106,7 @@ def test_layers_that_do_not_fit_the_picture_are_refused():
 @pytest.mark.parametrize("preset", preset_names())
 def test_each_preset_trains_a_step_saves_loads_and_predicts_the_same(preset, tmp_path):
     config = load_config("params.yaml", {"network.preset": preset, "train.precision": "float32"})
-    targets = sum(question.answers for question in config.network.tree) or 5
+    targets = len(config.network.tree_answers) or 5
     view = view_layer(config.network, config.augment, STAMPS, 0)
     model = build_network(config.network, targets, 84, view, seed=1)
     model.compile(make_optimizer(config.train, steps=1), loss=config.train.loss)
@@ -142,8 +142,12 @@ def test_a_tree_for_other_targets_is_refused():
     [
         ("network.output=tree", "go together"),
         (
-            {"network.output": "tree", "network.tree": [{"answers": 3, "after": 0}]},
-            "tree.0.after=0",
+            {"network.output": "tree", "network.tree": [{"answers": ["a", "b"], "after": "a"}]},
+            "tree.0.after=a: must be an answer to an earlier question: there is none",
+        ),
+        (
+            {"network.output": "tree", "network.tree": [{"answers": ["a", "b", "a"]}]},
+            "an answer belongs to one question",
         ),
         ("network.views=16 network.crop=46", "crop=46: must be at most network.pixels=45"),
         ("network.maxout=0", "network.maxout=0"),

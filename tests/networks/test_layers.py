@@ -96,8 +96,8 @@ def test_a_tree_without_any_positive_score_gives_no_votes():
 
 
 def test_galaxy_zoo_2_obeys_its_tree():
-    questions = build_config({"network": {"preset": "dieleman2015"}}).network.tree
-    tree = DecisionTree([q.answers for q in questions], [q.after for q in questions])
+    network = build_config({"network": {"preset": "dieleman2015"}}).network
+    tree = DecisionTree([len(question.answers) for question in network.tree], network.tree_parents)
     f = array(tree(abs(random(50, 37)) + 0.01))
     for asked, first, last in [
         (1, 0, 3),

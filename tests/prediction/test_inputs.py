@@ -74,6 +74,29 @@ def test_catalogues_of_every_kind_say_the_same(tmp_path, suffix):
     pd.testing.assert_frame_equal(read, POSITIONS, check_dtype=False)
 
 
+@pytest.mark.parametrize(("first", "second"), [("id", "ID"), ("ra", "RA"), ("Dec", "dec")])
+def test_two_columns_that_differ_only_in_case_are_refused(tmp_path, first, second):
+    table = POSITIONS.rename(columns={first.lower(): first}).assign(**{second: 1})
+    with pytest.raises(DataError, match=f"columns {first} and {second} could both be"):
+        read_catalogue(write(table, tmp_path / "p.csv"))
+
+
+def test_an_ending_may_be_written_in_any_case(tmp_path):
+    write(POSITIONS, tmp_path / "p.csv").rename(tmp_path / "P.CSV")
+    assert read_catalogue(tmp_path / "P.CSV")["id"].tolist() == ["007", "b"]
+
+
+def test_commas_at_the_end_of_rows_do_not_shift_the_columns(tmp_path):
+    (tmp_path / "p.csv").write_text("id,ra,dec,mag\n7,150.0,2.0,21.5,\n8,150.1,2.1,21.6,\n")
+    assert read_catalogue(tmp_path / "p.csv")["ra"].tolist() == [150.0, 150.1]
+
+
+def test_hours_in_words_are_refused(tmp_path):
+    table = POSITIONS.assign(ra=["10:00:00", "10:00:01"])
+    with pytest.raises(DataError, match=r"line 2 .*: ra is 10:00:00; it is within 0 and 360 deg"):
+        read_catalogue(write(table, tmp_path / "p.csv"))
+
+
 def test_positions_outside_every_mosaic_have_no_tile(tmp_path, mosaic):
     inside, outside = sorted(
         positions_in(write(POSITIONS, tmp_path / "p.csv"), [mosaic]),
@@ -93,17 +116,22 @@ def test_a_catalogue_that_cannot_be_used_is_refused_in_one_line(tmp_path, mosaic
     refuse(tmp_path / "absent.csv", "no such file")
     refuse(tmp_path / "positions.pkl", "unknown kind of table")
     (tmp_path / "text.fits").write_text("no table")
-    refuse(tmp_path / "text.fits", "not a table")
+    refuse(tmp_path / "text.fits", "not a FITS table")
     refuse(write(POSITIONS.drop(columns="ra"), tmp_path / "p.csv"), "no column ra; there are id")
-    refuse(write(POSITIONS.assign(dec=[0, -91]), tmp_path / "p.csv"), "id b: dec is not within")
-    refuse(write(POSITIONS.assign(ra=["x", 1]), tmp_path / "p.csv"), "id 007: ra is not within")
+    refuse(
+        write(POSITIONS.assign(dec=[0, -91]), tmp_path / "p.csv"), r"line 3 \(id b\): dec is -91"
+    )
+    refuse(
+        write(POSITIONS.assign(ra=["x", 1]), tmp_path / "p.csv"),
+        r"line 2 \(id 007\): ra is x; it is within 0 and 360",
+    )
     refuse(write(POSITIONS[:0], tmp_path / "p.csv"), "the table has no rows")
     good = write(POSITIONS, tmp_path / "p.csv")
     (tmp_path / "cut.fits").write_bytes(mosaic.read_bytes()[:-5000])
     refuse(good, "the FITS file is cut", [tmp_path / "cut.fits"])
     refuse(good, "not a FITS file", [tmp_path / "text.fits"])
     fits.PrimaryHDU(np.zeros((20, 20))).writeto(tmp_path / "bare.fits")
-    refuse(good, "no map of the sky", [tmp_path / "bare.fits"])
+    refuse(good, "it holds no map of the sky", [tmp_path / "bare.fits"])
 
 
 def test_a_table_of_pickled_objects_is_not_opened(tmp_path):
@@ -111,7 +139,7 @@ def test_a_table_of_pickled_objects_is_not_opened(tmp_path):
     with pytest.raises(DataError, match="unknown kind of table"):
         read_catalogue(tmp_path / "p.npy")
     (tmp_path / "p.npy").rename(tmp_path / "p.parquet")
-    with pytest.raises(DataError, match="not a table"):
+    with pytest.raises(DataError, match="not a Parquet table"):
         read_catalogue(tmp_path / "p.parquet")
     assert not (tmp_path / "sprung").exists()
 

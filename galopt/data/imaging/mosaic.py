@@ -32,28 +32,49 @@ def read_wcs(header: fits.Header) -> WCS:
         return WCS(fits.Header(cards))
 
 
+def sky_image(hdus: fits.HDUList) -> fits.ImageHDU:
+    """Return the map of the sky in a file: the one called SCI, else the first.
+
+    Drizzled files keep it in an extension, with its weights beside it.
+
+    Raises
+    ------
+    ValueError
+        There is none.
+    """
+    maps = _maps(hdus)
+    if not maps:
+        raise ValueError("no image in the file is a map of the sky")
+    return next((hdu for hdu in maps if hdu.name == "SCI"), maps[0])
+
+
+def _maps(hdus: fits.HDUList) -> list[fits.ImageHDU]:
+    images = [hdu for hdu in hdus if hdu.is_image and len(hdu.shape) == 2]
+    return [hdu for hdu in images if read_wcs(hdu.header).has_celestial]
+
+
 def check_mosaic(path: Path) -> fits.Header:
     """Return the header of a whole FITS image on the sky.
 
     Raises
     ------
     DataError
-        It is no FITS file, one that was cut, or its first image is no map of the sky.
+        It is no FITS file, one that was cut, or it holds no map of the sky.
     """
     try:
         with warnings.catch_warnings(action="ignore"), fits.open(path, memmap=True) as hdus:
-            header, info = hdus[0].header, hdus[0].fileinfo()
+            image = sky_image(hdus) if _maps(hdus) else None
+            info = (hdus[0] if image is None else image).fileinfo()
         with path.open("rb") as stream:
             packed = stream.read(6) != b"SIMPLE"
-        celestial = header["NAXIS"] == 2 and read_wcs(header).has_celestial
     except Exception as error:  # damaged files raise nearly anything from the reader
         raise DataError(f"{path}: not a FITS file ({' '.join(str(error).split())})") from None
     size, needed = path.stat().st_size, info["datLoc"] + info["datSpan"]
     if size < needed and not packed:
         raise DataError(f"{path}: the FITS file is cut, {size} bytes of {needed}")
-    if not celestial:
-        raise DataError(f"{path}: its first image is no map of the sky")
-    return header
+    if image is None:
+        raise DataError(f"{path}: it holds no map of the sky")
+    return image.header
 
 
 @dataclass(frozen=True)
@@ -105,9 +126,10 @@ def assign_tiles(tiles: list[Path], ra: np.ndarray, dec: np.ndarray) -> np.ndarr
     best = np.full(len(ra), -1)
     depth = np.full(len(ra), -0.5)
     for index, path in enumerate(tiles):
-        header = fits.getheader(path)
-        wcs = read_wcs(header)
-        width, height = header["NAXIS1"] - 1, header["NAXIS2"] - 1
+        with fits.open(path, memmap=True) as hdus:
+            image = sky_image(hdus)
+        wcs = read_wcs(image.header)
+        height, width = image.shape[0] - 1, image.shape[1] - 1
         level = np.flatnonzero(np.abs(dec - wcs.wcs.crval[1]) <= _reach(wcs, width, height))
         x, y = wcs.all_world2pix(ra[level], dec[level], 0)
         here = np.minimum.reduce([x, y, width - x, height - y])
@@ -129,13 +151,14 @@ class Mosaic:
     Parameters
     ----------
     path : path
-        A FITS file whose first image is the tile.
+        A FITS file that holds the tile, see `sky_image`.
     """
 
     def __init__(self, path: Path) -> None:
         self.hdus = fits.open(path, memmap=True)
-        self.wcs = read_wcs(self.hdus[0].header)
-        self.units = Units.of(self.hdus[0].header)
+        self.image = sky_image(self.hdus)
+        self.wcs = read_wcs(self.image.header)
+        self.units = Units.of(self.image.header)
 
     def __enter__(self) -> "Mosaic":
         return self
@@ -146,7 +169,7 @@ class Mosaic:
     @property
     def data(self) -> np.ndarray:
         """The pixels, (H, W), read from the disk where they are touched."""
-        return self.hdus[0].data
+        return self.image.data
 
     def place(self, ra: float, dec: float) -> tuple[float, float]:
         """Return the position x, y, px from the centre of the first, of coordinates in degrees."""

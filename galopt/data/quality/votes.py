@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
 from galopt.data.quality.finding import Finding, count, finding
+from galopt.data.questions import questions_of
 from galopt.data.splits import SPLITS, same_galaxy
 from galopt.metrics import rmse
 
@@ -38,19 +40,7 @@ def check_votes(catalog: pd.DataFrame, info: dict[str, Any]) -> Iterator[Finding
             outside,
             [", ".join(f"{value:.2f}" for value in fractions[row]) for row in outside],
         )
-    total = fractions.sum(axis=1)
-    if info["fractions"] == "normalised":
-        wrong, promise = np.flatnonzero(~(np.abs(total - 1) < 1e-3)), "sum to one"
-    else:
-        wrong, promise = np.flatnonzero(~(total > 0)), "hold a vote"
-    if len(wrong):
-        yield finding(
-            "error",
-            f"{count(len(wrong), 'galaxy', 'galaxies')} whose fractions do not {promise}",
-            f"survey.fractions is {info['fractions']}: look at these rows of the votes table.",
-            wrong,
-            [f"sum {total[row]:.3f}" for row in wrong],
-        )
+    yield from _sums(fractions, info)
     if "n_votes" not in catalog:
         yield finding(
             "note",
@@ -64,6 +54,31 @@ def check_votes(catalog: pd.DataFrame, info: dict[str, Any]) -> Iterator[Finding
             "Their fractions are mostly noise; train.weight_by_votes counts them less.",
         )
     yield from _worth(catalog, info)
+
+
+def _sums(fractions: NDArray[np.float64], info: dict[str, Any]) -> Iterator[Finding]:
+    """Yield galaxies whose fractions, taken together, cannot be what they are said to be."""
+    targets, total = info["targets"], fractions.sum(axis=1)
+    if len(targets) == 1:  # zero of one fraction is an answer
+        return
+    if questions := len(questions_of(targets)) - 1:
+        yield finding(
+            "note",
+            f"The fractions answer {questions + 1} questions and do not sum to one",
+            "Each is the share of all voters of a galaxy, and is kept as it is.",
+        )
+    if info["fractions"] == "normalised":
+        wrong, promise = np.flatnonzero(~(np.abs(total - 1) < 1e-3)), "sum to one"
+    else:
+        wrong, promise = np.flatnonzero(~(total > 0)), "hold a vote"
+    if len(wrong):
+        yield finding(
+            "error",
+            f"{count(len(wrong), 'galaxy', 'galaxies')} whose fractions do not {promise}",
+            f"survey.fractions is {info['fractions']}: look at these rows of the votes table.",
+            wrong,
+            [f"sum {total[row]:.3f}" for row in wrong],
+        )
 
 
 def _worth(catalog: pd.DataFrame, info: dict[str, Any]) -> Iterator[Finding]:

@@ -65,5 +65,4 @@ def read_galaxy_zoo(path: Path) -> pd.DataFrame:
             f"{(~voted).sum()} of {len(voted)} galaxies have blank cells or no vote: left out"
         )
     votes = votes[voted].astype({"n_votes": int})
-    check_votes(votes, list(votes.columns[4:]), path)
-    return votes
+    return check_votes(votes, list(votes.columns[4:]), path)

@@ -67,8 +67,7 @@ def read_kartaltepe(path: Path) -> pd.DataFrame:
             f"{(~voted).sum()} of {len(voted)} galaxies have blank cells or no tick: left out"
         )
     votes = votes[voted].astype({"n_votes": int})
-    check_votes(votes, fractions, path)
-    return votes
+    return check_votes(votes, fractions, path)
 
 
 def _lines(path: Path) -> list[str]:
