@@ -18,6 +18,9 @@ TRAINING_PLOTS = Path("plots/training")
 EVALUATION_PLOTS = Path("plots/evaluation")
 
 REPORT = Path("report/index.html")
+"""The page of `dvc repro`."""
+REPORTS = Path("reports")
+"""Pages of tracked runs, written again."""
 
 OUTPUTS = (
     SURVEY,

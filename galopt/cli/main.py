@@ -11,7 +11,7 @@ from galopt.cli.predict import predict
 from galopt.cli.runs import compare, runs
 from galopt.cli.search import app as search
 from galopt.errors import command_line
-from galopt.paths import PARAMS, REPORT
+from galopt.paths import PARAMS, REPORT, REPORTS
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -69,12 +69,26 @@ def params(
 
 
 @app.command()
-def report() -> None:
-    """Write `report/index.html`: the network that `dvc repro` trained, beside the paper."""
-    from galopt.report.run.page import write_report
+def report(
+    run: Annotated[str | None, typer.Argument(help="a tracked run: its id, name or start")] = None,
+) -> None:
+    """Write the page of a run again, beside the paper and with what was found since.
 
-    write_report(REPORT)
-    print(REPORT)
+    Without RUN it is `report/index.html`, of the network that `dvc repro` trained.
+
+    * `galopt report 3f2a91c0`
+    """
+    from galopt.report.run.page import save_report, write_report
+
+    if run is None:
+        write_report(path := REPORT)
+    else:
+        from galopt.report.run.tracked import read_report
+        from galopt.tracking.queries import all_runs, find_run
+
+        found = find_run(run, all_runs())
+        save_report(read_report(found), path := REPORTS / f"{found.id[:8]}.html")
+    print(path)
 
 
 @app.command()

@@ -9,13 +9,22 @@ Csv = Annotated[Path | None, typer.Option(help="write the table as CSV too")]
 Latex = Annotated[Path | None, typer.Option(help="write the table as LaTeX too (booktabs)")]
 
 
-def runs(csv: Csv = None, latex: Latex = None) -> None:
-    """List the runs, the newest first, with the published results beside them.
+def runs(
+    sort: Annotated[
+        str, typer.Option(help="when, name, survey, test_rmse, val, floor or constant")
+    ] = "when",
+    everything: Annotated[
+        bool, typer.Option("--all", help="trials and members of ensembles too")
+    ] = False,
+    csv: Csv = None,
+    latex: Latex = None,
+) -> None:
+    """List the runs, the newest first, with the published results below them.
 
     RMSE are of the test galaxies of each run's own survey: read each between its floor
     (what vote noise leaves to a perfect predictor) and its constant (always the mean).
 
-    * `galopt runs`
+    * `galopt runs --sort test_rmse`
 
     * `galopt runs --csv runs.csv --latex runs.tex`
     """
@@ -23,40 +32,49 @@ def runs(csv: Csv = None, latex: Latex = None) -> None:
     from galopt.cli.tables import save, show
     from galopt.tracking.queries import all_runs
 
-    table = overview(all_runs())
-    show(table, spare=("kind", "when"))
+    table = overview(all_runs(), sort, everything)
+    show(table, spare=("kind", "survey"), cut="name")
     save(table, csv, latex)
 
 
 def compare(
     references: Annotated[
-        list[str], typer.Argument(metavar="RUN RUN...", help="ids, their unique starts, or names")
-    ],
+        list[str] | None,
+        typer.Argument(metavar="RUN RUN...", help="ids, their unique starts, or names"),
+    ] = None,
+    last: Annotated[int | None, typer.Option(min=2, help="the newest so many runs")] = None,
     csv: Csv = None,
     latex: Latex = None,
 ) -> None:
-    """Put runs side by side and say whether the difference to the first is real.
+    """Say whether runs are really better than the first, and in what they differ.
 
-    Prints their metrics and the parameters in which they differ. Runs on the same
-    dataset are compared galaxy by galaxy: a paired bootstrap gives the difference of
-    RMSE with its 95 % interval.
+    Runs on the same dataset are compared galaxy by galaxy: a paired bootstrap gives the
+    difference of RMSE with its 95 % interval. Below it stand the parameters in which they
+    differ, and their metrics.
 
-    * `galopt compare 3f2a91c0 77b0`
+    * `galopt compare --last 2`
 
     * `galopt compare 3f2a 77b0 c81d --latex table.tex`
     """
     from galopt.cli import run_tables
     from galopt.cli.tables import save, show
+    from galopt.errors import GaloptError
     from galopt.tracking.queries import all_runs, find_run
 
+    if bool(references) == bool(last):
+        raise GaloptError("name two or more runs, or give --last 2; galopt runs lists them")
     known = all_runs()
-    chosen = [find_run(reference, known) for reference in references]
+    chosen = (
+        run_tables.last(known, last)
+        if last
+        else [find_run(reference, known) for reference in references or ()]
+    )
     run_tables.check_runs(chosen)
-    table = run_tables.side_by_side(chosen)
-    show(table)
     differences = run_tables.differences(chosen)
     for run, difference in zip(chosen[1:], differences, strict=True):
         print(run_tables.sentence(chosen[0], run, difference))
         for words in run_tables.class_sentences(chosen[0], run, difference):
             print(words)
+    table = run_tables.side_by_side(chosen)
+    show(table)
     save(run_tables.with_differences(table, differences), csv, latex)

@@ -12,22 +12,26 @@ from rich.table import Table
 
 from galopt.files import atomic_file
 
-WHOLE = ("id", "what")
+WHOLE = ("id", "what", "when")
 """Text columns that are never broken."""
 
 
-def show(table: pd.DataFrame, spare: Sequence[str] = ()) -> None:
+def show(table: pd.DataFrame, spare: Sequence[str] = (), cut: str | None = None) -> None:
     """Print a table; numbers with four decimals, to the right; nothing for a missing value.
 
     Parameters
     ----------
     table : DataFrame
     spare : sequence of str
-        Columns that a terminal of less than 100 characters does without.
+        Columns that a terminal of less than 120 characters does without.
+    cut : str, optional
+        A column whose texts are cut where a row would need a second line.
     """
     console = Console()
-    if console.width < 100:
+    if console.width < 120:
         table = table.drop(columns=list(spare))
+    if cut:
+        table = _cut(table, cut, console.width)
     view = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     for name in table:
         number = pd.api.types.is_numeric_dtype(table[name])
@@ -51,6 +55,17 @@ def save(table: pd.DataFrame, csv: Path | None, latex: Path | None) -> None:
         )
         with atomic_file(latex) as path:
             path.write_text(text, encoding="utf-8")
+
+
+def _cut(table: pd.DataFrame, name: str, width: int) -> pd.DataFrame:
+    """Shorten the texts of a column so that every row fits into so many characters."""
+    wide = [
+        max([len(str(other)), *(len(_text(value)) for value in table[other])]) + 2
+        for other in table.columns.drop(name)
+    ]
+    room = max(8, width - sum(wide) - 2)
+    short = [text if len(text) <= room else f"{text[: room - 1]}…" for text in table[name]]
+    return table.assign(**{name: short})
 
 
 def _columns(table: pd.DataFrame) -> str:

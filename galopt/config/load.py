@@ -1,5 +1,6 @@
 """Reading parameters: defaults, then the preset, then `params.yaml`, then overrides."""
 
+from ast import literal_eval
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from difflib import get_close_matches
@@ -159,6 +160,32 @@ def flatten_preset(name: str) -> dict[str, Any]:
 def flatten(config: BaseModel) -> dict[str, Any]:
     """Return what a run is made of: ``{"train.learning_rate": 0.001}``."""
     return dict(_leaves(config.model_dump(exclude={"work", "search", "ensemble", "ablate"}), ""))
+
+
+def unflatten(texts: Mapping[str, str]) -> Config:
+    """Return the configuration that `flatten` made, of values that were written as text.
+
+    Errors are those of `load`.
+    """
+    tree: dict[str, Any] = {}
+    for key, text in texts.items():
+        *parents, last = key.split(".")
+        node = tree
+        for name in parents:
+            node = node.setdefault(name, {})
+        try:
+            node[last] = literal_eval(text)
+        except (ValueError, SyntaxError):  # a text
+            node[last] = text
+    return _validate(_lists(tree), {})
+
+
+def _lists(tree: Any) -> Any:
+    """Turn mappings whose keys are numbers into lists."""
+    if not isinstance(tree, dict):
+        return tree
+    inside = {name: _lists(value) for name, value in tree.items()}
+    return list(inside.values()) if inside and all(map(str.isdigit, inside)) else inside
 
 
 def valid_keys(sections: Iterable[str] = tuple(Config.model_fields)) -> list[str]:

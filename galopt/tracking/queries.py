@@ -75,7 +75,7 @@ def all_runs() -> list[TrackedRun]:
 
 
 def find_run(reference: str, runs: list[TrackedRun]) -> TrackedRun:
-    """Return the run that an id, the unique start of one, or a name means.
+    """Return the run that an id, a name, or the unique start of either means.
 
     Raises
     ------
@@ -84,7 +84,9 @@ def find_run(reference: str, runs: list[TrackedRun]) -> TrackedRun:
     """
     meant = [run for run in runs if run.id == reference]
     meant = meant or [run for run in runs if reference in (run.name, run.title)]
-    meant = meant or [run for run in runs if reference and run.id.startswith(reference)]
+    starts = ("id", "name")  # of an id, then of a name
+    for what in starts:
+        meant = meant or [r for r in runs if reference and getattr(r, what).startswith(reference)]
     if len(meant) == 1:
         return meant[0]
     if not meant:
@@ -121,6 +123,13 @@ def text(run: TrackedRun, path: str) -> str | None:
         return mlflow.artifacts.load_text(f"runs:/{run.id}/{path}")
     except MlflowException:
         return None
+
+
+def texts(run: TrackedRun, folder: str, suffix: str) -> dict[str, str]:
+    """Return the texts of a folder that a run logged, by the names of their files."""
+    files = [Path(file.path) for file in mlflow.MlflowClient().list_artifacts(run.id, folder)]
+    found = {file.stem: text(run, str(file)) for file in files if file.suffix == suffix}
+    return {name: content for name, content in found.items() if content is not None}
 
 
 def predictions(run: TrackedRun) -> pd.DataFrame | None:

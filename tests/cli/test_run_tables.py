@@ -47,10 +47,35 @@ def test_overview_of_nothing_is_an_empty_table():
     assert run_tables.overview([]).empty
 
 
+def test_overview_hides_trials_and_members_unless_asked():
+    trial = run(2, kind="trial", tags={"galopt.kind": "trial", run_tables.PARENT: "1" * 32})
+    assert run_tables.overview([run(1), trial])["id"].tolist() == ["11111111"]
+    assert len(run_tables.overview([run(1), trial], everything=True)) == 2
+
+
+def test_overview_sorts_ours_and_leaves_the_published_last():
+    runs = [run(4), run(3), run(2, "published", params={})]
+    assert run_tables.overview(runs, "test_rmse")["name"].tolist() == ["net3", "net4", "net2"]
+    with pytest.raises(GaloptError, match="--sort rmse: no such column; there are when"):
+        run_tables.overview(runs, "rmse")
+
+
+def test_overview_marks_what_did_not_finish():
+    assert run_tables.overview([run(1, status="KILLED")])["name"][0] == "net1 (killed)"
+
+
+def test_last_takes_the_newest_measured_runs_oldest_first():
+    runs = [run(5, status="FAILED"), run(4), run(3, kind="search"), run(2), run(1)]
+    assert [one.id[0] for one in run_tables.last(runs, 2)] == ["2", "4"]
+    with pytest.raises(GaloptError, match="only 3 finished runs"):
+        run_tables.last(runs, 4)
+
+
 def test_side_by_side_shows_metrics_and_differing_parameters():
     table = run_tables.side_by_side([run(1), run(2), run(3, "published", params={}, metrics={})])
     facts = table.set_index("what")
     assert list(facts) == ["11111111", "22222222", "33333333"]
+    assert list(facts.index[3:]) == ["train.seed", "test_rmse", "best_val_rmse"]
     assert facts.loc["test_rmse"].tolist() == ["0.1", "0.2", ""]
     assert facts.loc["train.seed"].tolist() == ["1", "2", ""]
     assert "train.epochs" not in facts.index
@@ -91,7 +116,7 @@ def test_one_run_is_no_comparison(runs):
         run_tables.check_runs(runs)
 
 
-@pytest.mark.parametrize("reference", ["1" * 32, "111", "net1 on sky", "net1"])
+@pytest.mark.parametrize("reference", ["1" * 32, "111", "net1 on sky", "net1", "net1 o"])
 def test_run_is_found_by_id_start_or_name(reference):
     assert find_run(reference, [run(1), run(2)]) == run(1)
 

@@ -29,6 +29,16 @@ def test_narrow_terminal_does_without_the_spare_columns(table, capsys, monkeypat
     assert "a & b_c" not in capsys.readouterr().out
 
 
+def test_a_long_name_is_cut_so_that_each_row_is_one_line(table, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    tables.show(table.assign(name="a long name " * 9), cut="name")
+    shown = capsys.readouterr().out.splitlines()
+    assert len(shown) == 3
+    assert "a long name" in shown[2]
+    assert "…" in shown[2]
+    assert max(map(len, shown)) <= 60
+
+
 def test_csv_keeps_every_digit_and_latex_is_escaped(tmp_path, table):
     table["test_rmse"] = 0.123456789
     tables.save(table, tmp_path / "t.csv", tmp_path / "t.tex")

@@ -2,7 +2,15 @@
 
 import pytest
 
-from galopt.config.load import build_config, change_config, flatten, load_config, load_run_config
+from galopt.config.load import (
+    build_config,
+    change_config,
+    flatten,
+    load_config,
+    load_run_config,
+    preset_names,
+    unflatten,
+)
 from galopt.errors import ConfigError
 
 
@@ -95,3 +103,10 @@ def test_another_preset_is_refused_where_a_configuration_is_changed():
 def test_stated_variants_stand_in_place_of_the_preset_s():
     stated = {"network": {"preset": "modern"}, "ensemble": {"variants": {"mine": ""}}}
     assert list(build_config(stated).ensemble.variants) == ["mine"]
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_a_configuration_is_read_back_from_its_logged_texts(preset):
+    config = load_config("params.yaml", {"network.preset": preset, "train.learning_rate": 1e-5})
+    texts = {key: str(value) for key, value in flatten(config).items()}
+    assert flatten(unflatten(texts)) == flatten(config)

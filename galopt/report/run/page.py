@@ -97,7 +97,8 @@ def write_report(path: Path) -> None:
         predictions = pd.read_csv(EVALUATION_PLOTS / "predictions.csv", dtype={"id": str})
     except FileNotFoundError as error:
         raise DataError(
-            f"{error.filename}: missing, so there is nothing to report; make it: uv run dvc repro"
+            f"{error.filename}: missing, for DVC has trained nothing here; name a tracked run "
+            "(uv run galopt runs lists them), or let DVC train: uv run dvc repro"
         ) from None
     from galopt.training.classes import suit_labels
 
@@ -119,7 +120,12 @@ def write_report(path: Path) -> None:
         figures={file.stem: file.read_text() for file in files},
         findings=collect(dataset.info["hash"]),
     )
+    save_report(subject, path)
+
+
+def save_report(subject: ReportData, path: Path) -> None:
+    """Write the page, and the dataset's quality page beside it."""
     with atomic_file(path) as temporary:
         temporary.write_text(page(subject), encoding="utf-8")
-    if (quality := dataset.folder / QUALITY).exists():
+    if (quality := subject.dataset.folder / QUALITY).exists():
         shutil.copy(quality, path.parent)
