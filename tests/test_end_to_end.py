@@ -122,7 +122,7 @@ def test_the_run_holds_what_a_reader_looks_for(reproduced, store):
 
 def test_the_published_results_stand_beside_it_once(reproduced, store):
     published = {
-        run.info.run_name: run.data.metrics["test_rmse"] for run in runs(store, "published")
+        run.info.run_name: run.data.metrics["published_rmse"] for run in runs(store, "published")
     }
     assert published["Ignat et al. 2016"] == 0.17
     assert published["Huertas-Company et al. 2015"] == 0.13

@@ -93,15 +93,16 @@ def report(
 
 @app.command()
 def ui(
+    run: Annotated[str | None, typer.Argument(help="open this run, not the table of all")] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="port on this machine")] = 5000,
-    browser: Annotated[bool, typer.Option(help="open the experiment in the browser")] = True,
+    browser: Annotated[bool, typer.Option(help="open the page in the browser")] = True,
 ) -> None:
-    """Start MLflow's web pages on this machine and open the experiment.
+    """Start MLflow's web pages on this machine and open the experiment, or a run.
 
     * `galopt ui`
 
-    * `galopt ui --no-browser --port 5001`
+    * `galopt ui 3f2a91c0 --no-browser --port 5001`
     """
     from galopt.tracking.ui import serve
 
-    serve(port, browser)
+    serve(port, browser, run)

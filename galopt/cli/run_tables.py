@@ -1,6 +1,6 @@
 """What the store says of runs, as tables: all of them, or some side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -48,13 +48,13 @@ def overview(
     ours = [run for run in runs if run.kind and run.kind != "published"]
     if not everything:
         ours = [run for run in ours if PARENT not in run.tags]
-    tables = [_overview(ours), _overview(published)]
+    tables = [_overview(ours, COLUMNS), _overview(published, {"test_rmse": "published_rmse"})]
     if sort != "when":
         tables[0] = tables[0].sort_values(sort, kind="stable")
     return pd.concat(tables, ignore_index=True)
 
 
-def _overview(runs: Sequence[TrackedRun]) -> pd.DataFrame:
+def _overview(runs: Sequence[TrackedRun], metrics: Mapping[str, str]) -> pd.DataFrame:
     rows = [
         {
             "id": run.id[:8],
@@ -63,7 +63,7 @@ def _overview(runs: Sequence[TrackedRun]) -> pd.DataFrame:
             "kind": run.kind,
             "survey": run.survey,
         }
-        | {name: run.metrics.get(metric) for name, metric in COLUMNS.items()}
+        | {name: run.metrics.get(metric) for name, metric in metrics.items()}
         for run in runs
     ]
     table = pd.DataFrame(rows, columns=["id", "when", "name", "kind", "survey", *COLUMNS])

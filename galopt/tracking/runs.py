@@ -108,7 +108,7 @@ def log_history(history: list[dict[str, float]]) -> None:
 def log_network(network: Network, targets: int) -> None:
     """Log what the network costs as metrics, and its table of layers as ``network.json``."""
     costs = architecture.totals(network, targets)
-    mlflow.log_metrics({f"network_{name}": value for name, value in costs.items()})
+    mlflow.log_metrics({f"network/{name}": value for name, value in costs.items()})
     table = [asdict(layer) for layer in architecture.layers(network, targets)]
     mlflow.log_dict({"layers": table, "totals": costs}, "network.json")
 

@@ -15,6 +15,7 @@ from galopt.tracking import ui_view
 logger = logging.getLogger(__name__)
 
 EXPERIMENT = "galopt"
+PUBLISHED_RMSE = "published_rmse"
 _SQLITE = "sqlite:///"
 
 
@@ -53,11 +54,14 @@ def process_name() -> str:
 
 
 def _publish(experiment: str) -> None:
+    """Log the published results, under a metric of their own: they are of other galaxies."""
     client = mlflow.MlflowClient()
-    known = {
-        run.data.tags.get("galopt.preset")
-        for run in client.search_runs([experiment], "tags.`galopt.kind` = 'published'")
-    }
+    known = set()
+    for run in client.search_runs([experiment], "tags.`galopt.kind` = 'published'"):
+        if PUBLISHED_RMSE in run.data.metrics:
+            known.add(run.data.tags.get("galopt.preset"))
+        else:  # of before version 0.2: it sorted as if it were ours
+            client.delete_run(run.info.run_id)
     for result in PUBLISHED:
         if result.key in known:
             continue
@@ -68,7 +72,7 @@ def _publish(experiment: str) -> None:
             "mlflow.note.content": f"{result.method}\n\n*{result.source}*",
         }
         run = client.create_run(experiment, tags=tags, run_name=result.name)
-        client.log_metric(run.info.run_id, "test_rmse", result.rmse)
+        client.log_metric(run.info.run_id, PUBLISHED_RMSE, result.rmse)
         client.set_terminated(run.info.run_id)
 
 

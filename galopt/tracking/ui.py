@@ -13,6 +13,7 @@ import webbrowser
 import mlflow
 
 from galopt.errors import GaloptError
+from galopt.tracking.queries import all_runs, find_run
 from galopt.tracking.store import open_store
 from galopt.tracking.ui_view import prepare
 
@@ -23,7 +24,7 @@ PATIENCE = 180
 """Seconds that a server may take to answer; 20 to 90 were seen on two busy cores."""
 
 
-def serve(port: int, browser: bool) -> None:
+def serve(port: int, browser: bool, run: str | None = None) -> None:
     """Serve the store on localhost until interrupted.
 
     Parameters
@@ -31,15 +32,18 @@ def serve(port: int, browser: bool) -> None:
     port : int
         Where to listen.
     browser : bool
-        Open the experiment in the browser when the server is up.
+        Open the page in the browser when the server is up.
+    run : str, optional
+        Show this run and not the table of all: its id, its name or the start of either.
 
     Raises
     ------
     GaloptError
+        There is no such run.
         The port is taken, or the server ends by itself or does not answer.
     """
     store = mlflow.get_tracking_uri()
-    page = prepare(open_store())
+    page = _page(run)
     if store.startswith("http"):
         _welcome(f"{store}{page}", browser)
         return
@@ -55,6 +59,14 @@ def serve(port: int, browser: bool) -> None:
     finally:
         process.terminate()
         process.wait()
+
+
+def _page(run: str | None) -> str:
+    """Return what follows the server's address."""
+    if run is None:
+        return prepare(open_store())
+    found = find_run(run, all_runs())
+    return f"/#/experiments/{open_store()}/runs/{found.id}"
 
 
 def command(store: str, port: int) -> list[str]:

@@ -12,16 +12,18 @@ KEY = "galopt"
 
 COLUMNS = (
     "metrics.`test_rmse`",
+    "metrics.`best_val_rmse`",
     "metrics.`test_rmse_floor`",
     "metrics.`test_rmse_constant`",
-    "metrics.`best_val_rmse`",
-    "tags.`galopt.kind`",
+    "metrics.`published_rmse`",
     "tags.`galopt.survey`",
 )
+WIDTH = 130
+"""Pixels of a column; the longest header is then whole."""
 
 
 def prepare(experiment: str) -> str:
-    """Save the view with the experiment, if it is not there, and return its address.
+    """Save the view with the experiment and return its address.
 
     The page's state is stored as MLflow 3.17's own button "Save as new view" stores it: JSON,
     deflated, in base64. Users find it under "Views" and may override it with their own.
@@ -37,13 +39,11 @@ def prepare(experiment: str) -> str:
         What follows the server's address.
     """
     tags = mlflow.get_experiment(experiment).tags
-    wanted = {
-        "mlflow.experimentKind": "custom_model_development",
-        f"mlflow.sharedViewState.{KEY}": json.dumps(_view()),
-    }
-    for key, value in wanted.items():
-        if key not in tags:
-            mlflow.MlflowClient().set_experiment_tag(experiment, key, value)
+    client, view = mlflow.MlflowClient(), f"mlflow.sharedViewState.{KEY}"
+    if "mlflow.experimentKind" not in tags:
+        client.set_experiment_tag(experiment, "mlflow.experimentKind", "custom_model_development")
+    if tags.get(view) != (state := json.dumps(_view())):
+        client.set_experiment_tag(experiment, view, state)
     query = f"workflowType=machine_learning&viewStateShareKey={KEY}"
     return f"/#/experiments/{experiment}/runs?{query}"
 
@@ -51,8 +51,8 @@ def prepare(experiment: str) -> str:
 def _view() -> dict[str, Any]:
     state = {
         "searchFilter": "",
-        "orderByKey": "attributes.start_time",
-        "orderByAsc": False,
+        "orderByKey": "metrics.`test_rmse`",
+        "orderByAsc": True,
         "startTime": "ALL",
         "lifecycleFilter": "Active",
         "datasetsFilter": [],

@@ -31,7 +31,8 @@ def predictions(shift: float) -> pd.DataFrame:
 
 
 def test_overview_puts_published_results_last_the_first_made_first():
-    runs = [run(4), run(3), run(2, "published", params={}), run(1, "published", params={})]
+    theirs = [run(n, "published", metrics={"published_rmse": n / 10}) for n in (2, 1)]
+    runs = [run(4), run(3), *theirs]
     table = run_tables.overview(runs)
     assert table["name"].tolist() == ["net4", "net3", "net1", "net2"]
     assert table["test_rmse"].tolist() == [0.4, 0.3, 0.1, 0.2]
