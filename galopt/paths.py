@@ -10,6 +10,9 @@ STAMPS = DATA / "stamps"
 STAMPS_TABLE = DATA / "stamps.csv"
 DATASET = DATA / "dataset"
 
+DEMO = Path("demo/dataset")
+"""The small survey of `galopt demo`."""
+
 CHECKPOINTS = Path("runs")
 MODEL = Path("models/model.keras")
 TRAINED = Path("metrics/train.json")

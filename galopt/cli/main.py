@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     help="Galaxy morphologies by deep learning: every day's work around `mlflow run` and `dvc`.",
-    epilog="""Train with `uv run mlflow run . --env-manager local`, then:
+    epilog="""Train with `galopt demo` or `uv run mlflow run . --env-manager local`, then:
 
 * `galopt runs` lists what was tracked, the published results beside it
 
@@ -38,6 +38,22 @@ def main() -> None:
     """Run the command; an error that the user can mend is one line and exit status 2."""
     with command_line():
         app()
+
+
+@app.command()
+def demo() -> None:
+    """Train a first network in minutes, on a small simulated survey of its own.
+
+    It is tracked like every run; `params.yaml` and `data/` are left alone.
+
+    * `galopt demo`
+    """
+    from galopt.compute.backend import start_keras
+
+    start_keras()
+    from galopt.experiments.demo import demo as run
+
+    run()
 
 
 @app.command()

@@ -59,19 +59,28 @@ class TrackedRun:
 
 
 def all_runs() -> list[TrackedRun]:
-    """Return the experiment's runs, the newest first.
+    """Return the experiment's runs, the newest first; errors are those of `check_store`."""
+    check_store()
+    return _search()
+
+
+def check_store() -> None:
+    """Refuse to read a store that is not there: reading would make it.
 
     Raises
     ------
     GaloptError
-        There is no store here, or it cannot be reached.
+        Nothing was tracked here yet, or its database was removed.
     """
-    if missing_store():
-        raise GaloptError(
-            f"no runs here ({mlflow.get_tracking_uri()} does not exist): start in the project's "
-            "folder, or set MLFLOW_TRACKING_URI"
-        )
-    return _search()
+    if not missing_store():
+        return
+    store = mlflow.get_tracking_uri()
+    if Path("mlruns").is_dir():
+        raise GaloptError(f"{store} is gone, though the files of its runs are in mlruns/")
+    raise GaloptError(
+        f"no runs here ({store} does not exist). The first one: uv run mlflow run . "
+        "--env-manager local; of another folder or a server: set MLFLOW_TRACKING_URI"
+    )
 
 
 def find_run(reference: str, runs: list[TrackedRun]) -> TrackedRun:

@@ -13,7 +13,7 @@ import webbrowser
 import mlflow
 
 from galopt.errors import GaloptError
-from galopt.tracking.queries import all_runs, find_run
+from galopt.tracking.queries import all_runs, check_store, find_run
 from galopt.tracking.store import open_store
 from galopt.tracking.ui_view import prepare
 
@@ -39,7 +39,7 @@ def serve(port: int, browser: bool, run: str | None = None) -> None:
     Raises
     ------
     GaloptError
-        There is no such run.
+        Nothing was tracked yet, or not this run.
         The port is taken, or the server ends by itself or does not answer.
     """
     store = mlflow.get_tracking_uri()
@@ -63,6 +63,7 @@ def serve(port: int, browser: bool, run: str | None = None) -> None:
 
 def _page(run: str | None) -> str:
     """Return what follows the server's address."""
+    check_store()
     if run is None:
         return prepare(open_store())
     found = find_run(run, all_runs())

@@ -19,7 +19,7 @@ def test_import_is_light(module):
 
 
 @pytest.mark.parametrize(
-    "command", ["runs", "compare", "params", "report", "ui", "predict", "search", "data"]
+    "command", ["demo", "runs", "compare", "params", "report", "ui", "predict", "search", "data"]
 )
 def test_every_command_explains_itself(command):
     done = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "120"})
@@ -45,6 +45,9 @@ def test_params_prints_what_can_be_read_again(tmp_path, monkeypatch):
         (["params", "train.epoch=2"], "did you mean train.epochs"),
         (["report"], "metrics/train.json: missing"),
         (["predict", "nowhere"], "nowhere: no image there"),
+        (["runs"], "no runs here"),
+        (["ui"], "no runs here"),
+        (["compare"], "give --last 2"),
     ],
 )
 def test_error_is_one_line_and_status_2(words, message, tmp_path, monkeypatch, capsys):
@@ -58,6 +61,7 @@ def test_error_is_one_line_and_status_2(words, message, tmp_path, monkeypatch, c
     assert error.startswith("galopt: ")
     assert message in error
     assert error.count("\n") == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["params.yaml"]
 
 
 def test_predict_refuses_to_overwrite_before_it_loads_a_model(tmp_path, monkeypatch):

@@ -4,9 +4,9 @@ from statistics import median
 from typing import Any
 
 from galopt.config.load import unflatten
-from galopt.data.dataset import load
+from galopt.data.dataset import Dataset, load
 from galopt.errors import GaloptError
-from galopt.paths import DATASET
+from galopt.paths import DATASET, DEMO
 from galopt.report.run.findings import collect
 from galopt.report.run.subject import OURS, ReportData
 from galopt.tracking.queries import TrackedRun, predictions, texts, values
@@ -25,13 +25,8 @@ def read_report(run: TrackedRun) -> ReportData:
     if run.kind not in OURS or run.status != "FINISHED":
         state = run.status.lower()
         raise GaloptError(f"run {run.label}: a {state} {run.kind or 'command'} has no report")
-    dataset = load(DATASET)
-    measured, here = run.tags.get("galopt.dataset"), dataset.info["hash"]
-    if measured != here:
-        raise GaloptError(
-            f"run {run.label} is of dataset {measured} ({run.survey}), and {DATASET} is {here}: "
-            "make that one again, uv run dvc repro rescale with the params.yaml of then"
-        )
+    measured = run.tags.get("galopt.dataset", "")
+    dataset = _dataset(measured, run)
     table = predictions(run)
     history = _history(run) if run.kind == "run" else None
     return ReportData(
@@ -44,7 +39,20 @@ def read_report(run: TrackedRun) -> ReportData:
         metrics=None if table is None else run.metrics,
         predictions=table,
         figures=texts(run, "plots", ".svg"),
-        findings=collect(here, run.kind, run.id),
+        findings=collect(measured, run.kind, run.id),
+    )
+
+
+def _dataset(measured: str, run: TrackedRun) -> Dataset:
+    """Return the dataset of a hash, if it is here."""
+    here = [load(folder) for folder in (DATASET, DEMO) if folder.exists()]
+    for dataset in here:
+        if dataset.info["hash"] == measured:
+            return dataset
+    found = ", ".join(f"{one.folder} is {one.info['hash']}" for one in here) or "none is here"
+    raise GaloptError(
+        f"run {run.label} is of dataset {measured} ({run.survey}); {found}. Make it again: "
+        "uv run dvc repro rescale with the params.yaml of then"
     )
 
 
