@@ -1,7 +1,7 @@
 """What a person wants to read when a run has ended: numbers, a judgement, what to do next."""
 
 from galopt.data.dataset import Dataset
-from galopt.data.survey.votes import TARGETS
+from galopt.data.survey.votes import papers_classes
 from galopt.evaluation.classes import HEADLINE
 from galopt.evaluation.evaluate import EXPECTED_RMSE, Evaluation
 from galopt.evaluation.published import MODEL, PAPER, judgement
@@ -31,7 +31,7 @@ def verdict(evaluation: Evaluation, dataset: Dataset, run_id: str) -> str:
         lines.insert(2, f"  from expected votes {metrics[EXPECTED_RMSE]:.4f}")
     if "test_rmse_floor" in metrics:
         lines.append(f"  vote-noise floor    {metrics['test_rmse_floor']:.4f}")
-    if dataset.targets == list(TARGETS):
+    if papers_classes(dataset.targets):
         lines += [f"  {r.name}, on CANDELS: {r.rmse:.2f}" for r in (PAPER, MODEL)]
     return "\n".join([*lines, judgement(metrics), *_next(run_id)])
 

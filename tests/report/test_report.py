@@ -268,6 +268,18 @@ def test_paper_stands_beside_ours(html):
     assert "108" in text
 
 
+def test_the_paper_stays_away_from_a_survey_of_other_classes(subject, tmp_path):
+    targets = ["smooth", "featured"]
+    info = INFO | {"targets": targets, "source": "folder", "floor": None}
+    dataset = write_dataset(tmp_path / "dataset", info)
+    metrics = {name: value for name, value in METRICS.items() if name != "test_rmse_floor"}
+    html = page(replace(subject, dataset=dataset, predictions=predict(dataset), metrics=metrics))
+    text = words(html.split("<footer>")[0])
+    for theirs in ("CANDELS", "The paper reports", "Tesla K20", "(figure"):
+        assert theirs not in text
+    assert "31 % below always answering the mean." in text
+
+
 def test_brightness_that_was_used_is_reported(subject):
     html = page(replace(subject, config=load_config("params.yaml", "augment.brightness=0.5")))
     assert "brightness N(0, 0.5)" in html

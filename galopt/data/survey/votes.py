@@ -1,6 +1,7 @@
 """Votes as fractions of the voters, from counts, per cent or classes; every wrong cell named."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -211,3 +212,8 @@ def _cell(votes: pd.DataFrame, name: str, where: pd.Series) -> object:
 
 TARGETS = ("spheroid", "disk", "irregular", "point_source", "unclassifiable")
 """The classes of Kartaltepe et al. (2015), table 3; a voter may tick several."""
+
+
+def papers_classes(targets: Iterable[str]) -> bool:
+    """Whether targets are among the classes of Ignat et al. (2016), so that its RMSE tells."""
+    return set(targets) <= set(TARGETS)

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from galopt.data.dataset import Dataset
+from galopt.data.survey.votes import papers_classes
 from galopt.evaluation.diagnostics import reliability
 from galopt.evaluation.occlusion import most_confident, occlusion_maps
 from galopt.evaluation.published import MODEL, PAPER
@@ -27,9 +28,12 @@ MANY = 500
 
 
 def learning_curve(
-    history: Sequence[dict[str, float]], floor: float | None, constant: float | None = None
+    history: Sequence[dict[str, float]],
+    floor: float | None,
+    constant: float | None = None,
+    published: bool = True,
 ) -> Figure:
-    """RMSE by epoch with the published lines in it, as figure 6 of Ignat et al. (2016).
+    """RMSE by epoch, as figure 6 of Ignat et al. (2016).
 
     Parameters
     ----------
@@ -37,6 +41,8 @@ def learning_curve(
         ``train_rmse`` and ``val_rmse`` of each epoch.
     floor, constant : float, optional
         RMSE of a perfect predictor and of the constant one, drawn as lines.
+    published : bool
+        Draw the published results as lines too.
     """
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.subplots()
@@ -45,7 +51,7 @@ def learning_curve(
     axes.plot(
         epochs, [e["val_rmse"] for e in history], color=VALIDATION, label="validation galaxies"
     )
-    for result, style in ((PAPER, "--"), (MODEL, ":")):
+    for result, style in ((PAPER, "--"), (MODEL, ":")) if published else ():
         axes.axhline(
             result.rmse, color="#d62728", ls=style, lw=1, label=f"{result.name}, on CANDELS"
         )
@@ -210,7 +216,11 @@ def training_figures(result: "TrainResult", dataset: Dataset) -> dict[str, Figur
     """Return the learning curve and the sheet of augmented galaxies."""
     floor = dataset.info["floor"]
     return {
-        "learning_curve": learning_curve(result.history, floor["overall"] if floor else None),
+        "learning_curve": learning_curve(
+            result.history,
+            floor["overall"] if floor else None,
+            published=papers_classes(dataset.targets),
+        ),
         "augmented": augmented_views(result.model, dataset.split("train").images[:5]),
     }
 

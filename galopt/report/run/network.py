@@ -38,8 +38,10 @@ def training(subject: ReportData) -> dict[str, Any] | None:
     curve = (
         f"RMSE by epoch. On the validation galaxies it goes from {history[0]['val_rmse']:.3f} to "
         f"its lowest, {train['val_rmse']:.3f}, at epoch {train['best_epoch']} of "
-        f"{train['epochs']}; a line marks the paper's {PAPER.rmse}."
+        f"{train['epochs']}."
     )
+    if subject.like_paper:
+        curve += f" A line marks the paper's {PAPER.rmse}."
     return {
         "history": history,
         "train": train,

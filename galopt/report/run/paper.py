@@ -8,7 +8,14 @@ import pandas as pd
 
 from galopt.evaluation.bootstrap import Interval, bootstrap
 from galopt.evaluation.classes import HEADLINE
-from galopt.evaluation.published import CANDELS_CONSTANT, CANDELS_FLOOR, MODEL, PAPER, covered
+from galopt.evaluation.published import (
+    CANDELS_CONSTANT,
+    CANDELS_FLOOR,
+    MODEL,
+    PAPER,
+    covered,
+    judgement,
+)
 from galopt.networks import architecture
 from galopt.report.figures.run import draw_differences
 from galopt.report.figures.scale import standing
@@ -35,13 +42,14 @@ def headline(subject: ReportData) -> dict[str, Any]:
         "model": MODEL,
         "metrics": subject.metrics,
         "overall": _overall(subject) if subject.metrics else None,
+        "judgement": judgement(subject.metrics) if subject.metrics else None,
     }
 
 
 def compare(subject: ReportData) -> dict[str, Any] | None:
     """Return how ours and the published results stand between floor and constant."""
     metrics = subject.metrics
-    if metrics is None or subject.dataset.one_class:
+    if metrics is None or not subject.like_paper:
         return None
     figure = svg(standing(subject.info["name"], metrics, subject.ours))
     return {
@@ -52,8 +60,13 @@ def compare(subject: ReportData) -> dict[str, Any] | None:
     }
 
 
-def differences(subject: ReportData) -> dict[str, Any]:
-    """Return section 5.1: the differences, and what each was worth where it was measured."""
+def differences(subject: ReportData) -> dict[str, Any] | None:
+    """Return section 5.1: the differences, and what each was worth where it was measured.
+
+    None on other classes than the paper's where no ablation has measured them.
+    """
+    if not (subject.like_paper or subject.findings.ablation):
+        return None
     layers = list(architecture.layers(subject.config.network, len(subject.dataset.targets)))
     found = subject.findings.ablation
     arms = found.table.set_index("arm").to_dict("index") if found else {}
@@ -69,7 +82,9 @@ def differences(subject: ReportData) -> dict[str, Any]:
 
 def speed(subject: ReportData) -> dict[str, Any] | None:
     """Return section 5.2: seconds an epoch, then and now."""
-    return {"epochs": list(_epochs(subject, subject.train))} if subject.train else None
+    if subject.train is None or not subject.like_paper:
+        return None
+    return {"epochs": list(_epochs(subject, subject.train))}
 
 
 def _epochs(subject: ReportData, train: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from galopt.config import Config
 from galopt.data.dataset import Dataset
+from galopt.data.survey.votes import papers_classes
 from galopt.report.html import inline
 from galopt.report.run.findings import RelatedRuns
 
@@ -69,6 +70,11 @@ class ReportData:
     def sky(self) -> str:
         """What it was measured on, in words."""
         return SKIES.get(self.info["source"], f"your own galaxies, {self.info['name']}")
+
+    @property
+    def like_paper(self) -> bool:
+        """Whether the paper's numbers belong on the page: its classes, and fractions of votes."""
+        return papers_classes(self.dataset.targets) and not self.dataset.one_class
 
     @property
     def networks(self) -> int:
