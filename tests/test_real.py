@@ -107,3 +107,14 @@ def test_a_network_reads_real_candels_stamps(real_data):
     assert len(names) == 6
     texts = [base64.b64encode(Path(file).read_bytes()).decode() for file in table["file"]]
     np.testing.assert_allclose(model.predict(texts), table[list("abcde")], atol=1e-5)
+
+
+def test_sdss_galaxies_are_read_as_they_lie_there(real_data, tmp_path):
+    folder = {"path": str(real_data / "sdss_gz1"), "targets": ["CLASS"]}
+    make_survey(
+        load_config("params.yaml", {"survey.source": "folder", "survey.folder": folder}),
+        tmp_path / "survey",
+    )
+    votes = pd.read_csv(tmp_path / "survey" / "votes.csv", dtype={"id": str})
+    assert votes[list("012345")].sum().tolist() == [400, 277, 293, 400, 40, 70]
+    assert all(Path(file).stem == galaxy for galaxy, file in zip(votes.id, votes.file, strict=True))

@@ -1,0 +1,86 @@
+"""Galaxy Zoo's own layouts, from the folder as it lies there to a trained network."""
+
+import numpy as np
+import pandas as pd
+from helpers.layouts import write_images
+
+from galopt.config.load import build_config
+from galopt.data import dataset
+from galopt.data.stamps import make_stamps
+from galopt.data.survey import make_survey
+from galopt.training.train import train
+
+PRESET = "dieleman2015"
+SMALL = {
+    "network.convolutions.0.filters": 4,
+    "network.convolutions.1.filters": 4,
+    "network.convolutions.2.filters": 4,
+    "network.convolutions.3.filters": 4,
+    "network.dense": [16, 16],
+    "train.epochs": 1,
+    "train.precision": "float32",
+}
+
+
+def make_dataset(folder, **stated):
+    survey = {"source": "folder", "folder": {"path": str(folder)} | stated}
+    config = build_config({"survey": survey, "network": {"preset": PRESET}}, SMALL)
+    data = folder.parent / "data"
+    make_survey(config, data / "survey")
+    make_stamps(config, data / "survey", data)
+    return config, dataset.build(config, data, data / "dataset")
+
+
+def shares_of_the_tree(galaxies):
+    """Return answers of the Galaxy Zoo challenge that obey its tree."""
+    network = build_config({"network": {"preset": PRESET}}).network
+    rng = np.random.default_rng(0)
+    asked: list[np.ndarray] = []
+    for question, parent in zip(network.tree, network.tree_parents, strict=True):
+        share = rng.dirichlet(np.ones(len(question.answers)), galaxies).T
+        asked += list(share if parent is None else share * asked[parent])
+    return dict(zip(network.tree_answers, asked, strict=True))
+
+
+def test_the_galaxy_zoo_challenge_trains_its_network_without_any_setting(tmp_path):
+    ids = [100008 + 15 * number for number in range(40)]
+    write_images(tmp_path / "kaggle", [f"images_training_rev1/{galaxy}.jpg" for galaxy in ids])
+    table = pd.DataFrame({"GalaxyID": ids} | shares_of_the_tree(40))
+    table.to_csv(tmp_path / "kaggle" / "training_solutions_rev1.csv", index=False)
+    config, built = make_dataset(tmp_path / "kaggle")
+    assert built.targets == config.network.tree_answers
+    assert built.info["fractions"] == "raw"
+    assert set(built.catalog["id"]) == set(map(str, ids))
+    result = train(config, built, tmp_path / "run")
+    fractions = result.model.predict_on_batch(np.asarray(built.split("test").images))
+    np.testing.assert_allclose(fractions[:, 3:5].sum(axis=1), fractions[:, 1], atol=1e-5)
+
+
+def test_counts_of_zoobot_become_shares_of_all_voters(tmp_path):
+    rng = np.random.default_rng(1)
+    names = [f"J{number:06d}.png" for number in range(40)]
+    write_images(tmp_path / "decals", [f"png/{name}" for name in names])
+    smooth, featured = rng.integers(5, 20, (2, 40))
+    edge_on = rng.binomial(featured, 0.3)
+    table = pd.DataFrame(
+        {
+            "id_str": [name.removesuffix(".png") for name in names],
+            "file_loc": [str(tmp_path / "decals" / "png" / name) for name in names],
+            "smooth-or-featured_smooth": smooth,
+            "smooth-or-featured_featured-or-disk": featured,
+            "smooth-or-featured_total-votes": smooth + featured,
+            "disk-edge-on_yes": edge_on,
+            "disk-edge-on_no": featured - edge_on,
+        }
+    )
+    table.to_parquet(tmp_path / "decals" / "catalogue.parquet")
+    _, built = make_dataset(tmp_path / "decals", votes_are="counts")
+    assert built.targets == [
+        *("smooth-or-featured_smooth", "smooth-or-featured_featured-or-disk"),
+        *("disk-edge-on_yes", "disk-edge-on_no"),
+    ]
+    catalog = built.catalog.set_index("id").loc[table["id_str"]]
+    assert catalog["n_votes"].tolist() == (smooth + featured).tolist()
+    np.testing.assert_allclose(catalog["disk-edge-on_yes"], edge_on / (smooth + featured))
+    assert built.info["fractions"] == "raw"
+    assert built.info["floor"]["overall"] > 0
