@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from click import ClickException
 from mlflow.tracking.default_experiment.abstract_context import DefaultExperimentProvider
 
 OLD_LOADER = "galopt.serving"
@@ -27,13 +28,16 @@ class ProjectExperiment(DefaultExperimentProvider):
 
     def get_experiment_id(self) -> str:
         """Return the experiment, made if need be; a project's run starts with it, so hush that."""
-        from galopt.errors import shown_messages, verbose
+        from galopt.errors import GaloptError, shown_messages, verbose
         from galopt.tracking.store import experiment_id
 
         if not verbose():
             logging.getLogger("mlflow.projects").setLevel(logging.WARNING)
-        with shown_messages():
-            return experiment_id()
+        try:
+            with shown_messages():
+                return experiment_id()
+        except GaloptError as error:  # as `mlflow` shows errors: one line
+            raise ClickException(str(error)) from None
 
 
 def say_moved() -> None:

@@ -12,7 +12,7 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from galopt.errors import GaloptError
-from galopt.tracking.store import EXPERIMENT, missing_store
+from galopt.tracking.store import missing_store
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class TrackedRun:
 
 
 def all_runs() -> list[TrackedRun]:
-    """Return the experiment's runs, the newest first; errors are those of `check_store`."""
+    """Return galopt's runs, the newest first; errors are those of `check_store`."""
     check_store()
     return _search()
 
@@ -158,13 +158,13 @@ def artifact_path(run_id: str, path: str) -> Path | None:
 
 
 def _search(query: str = "", most: int = 100_000) -> list[TrackedRun]:
-    """Return the experiment's runs that a query means, the newest first."""
+    """Return galopt's runs that a query means, in any experiment, the newest first."""
     if missing_store():
         return []
     try:
         found = mlflow.search_runs(
-            experiment_names=[EXPERIMENT],
-            filter_string=query,
+            search_all_experiments=True,
+            filter_string=" and ".join(filter(None, ("tags.`galopt.kind` like '%'", query))),
             max_results=most,
             order_by=["start_time DESC"],
             output_format="list",

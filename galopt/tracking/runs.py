@@ -68,6 +68,8 @@ def start_run(
     started_by_mlflow = "MLFLOW_RUN_ID" in os.environ and parent_run_id is None
     if run_id is not None:
         _check_known(run_id)
+    if started_by_mlflow:
+        _check_started(os.environ["MLFLOW_RUN_ID"])
     with mlflow.start_run(
         run_id=run_id,
         experiment_id=None if run_id or started_by_mlflow else experiment,
@@ -82,6 +84,17 @@ def start_run(
         if started_by_mlflow:
             mlflow.set_tag("mlflow.runName", name)
         yield run.info.run_id
+
+
+def _check_started(run_id: str) -> None:
+    try:
+        gone = mlflow.get_run(run_id).info.lifecycle_stage == "deleted"
+    except MlflowException:
+        gone = True
+    if gone:
+        raise GaloptError(
+            f"MLFLOW_RUN_ID={run_id} is no run of {mlflow.get_tracking_uri()}: unset MLFLOW_RUN_ID"
+        )
 
 
 def _check_known(run_id: str) -> None:

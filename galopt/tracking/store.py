@@ -3,35 +3,56 @@
 import logging
 import os
 import socket
-from pathlib import Path
+import time
 
 import mlflow
 import psutil
-from mlflow.entities import RunStatus
+from mlflow.entities import Run, RunStatus
+from mlflow.exceptions import MlflowException
 
+from galopt.errors import GaloptError
 from galopt.evaluation.published import PUBLISHED
 from galopt.tracking import ui_view
+from galopt.tracking.sqlite import check_store, make_store, store_path
 
 logger = logging.getLogger(__name__)
 
 EXPERIMENT = "galopt"
 PUBLISHED_RMSE = "published_rmse"
-_SQLITE = "sqlite:///"
+STARTING = 60.0
+"""Seconds between the start of a run by `mlflow run` and its program's, at the most."""
 
 
 def experiment_id() -> str:
     """Return the id of the experiment `galopt`, made if need be."""
-    if missing_store():
-        logger.info("Making MLflow's store, mlflow.db")
+    make_store(mlflow.get_tracking_uri())
     client = mlflow.MlflowClient()
     experiment = client.get_experiment_by_name(EXPERIMENT)
-    return experiment.experiment_id if experiment else client.create_experiment(EXPERIMENT)
+    if experiment is None:
+        try:
+            return client.create_experiment(EXPERIMENT)
+        except MlflowException:  # another process was faster
+            experiment = client.get_experiment_by_name(EXPERIMENT)
+            if experiment is None:
+                raise
+    if experiment.lifecycle_stage == "deleted":
+        raise GaloptError(
+            f"the experiment {EXPERIMENT} was deleted in MLflow's pages; its runs are still there: "
+            f"uv run mlflow experiments restore -x {experiment.experiment_id}"
+        )
+    return experiment.experiment_id
 
 
 def missing_store() -> bool:
-    """Whether the store would be a new, empty file; reading it would make it."""
-    uri = mlflow.get_tracking_uri()
-    return uri.startswith(_SQLITE) and not Path(uri.removeprefix(_SQLITE)).exists()
+    """Whether the store would be a new, empty file, which reading it would make.
+
+    Raises
+    ------
+    GaloptError
+        It is there and cannot be used.
+    """
+    path = store_path(mlflow.get_tracking_uri())
+    return path is not None and not check_store(path)
 
 
 def open_store() -> str:
@@ -43,7 +64,7 @@ def open_store() -> str:
     experiment = experiment_id()
     ui_view.prepare(experiment)
     _publish(experiment)
-    _close_dead_runs(experiment)
+    _close_dead_runs()
     return experiment
 
 
@@ -76,13 +97,42 @@ def _publish(experiment: str) -> None:
         client.set_terminated(run.info.run_id)
 
 
-def _close_dead_runs(experiment: str) -> None:
+def _close_dead_runs() -> None:
     """Mark as killed every run left RUNNING by a process of this machine that is gone."""
     client = mlflow.MlflowClient()
-    for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
-        host, _, process = run.data.tags.get("galopt.process", "").partition(":")
-        if host == socket.gethostname() and not _alive(process):
-            client.set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
+    experiments = [found.experiment_id for found in client.search_experiments()]
+    dead = [
+        run.info.run_id
+        for run in client.search_runs(experiments, "attributes.status = 'RUNNING'")
+        if _is_dead(run)
+    ]
+    for run_id in dead:
+        client.set_terminated(run_id, RunStatus.to_string(RunStatus.KILLED))
+    if dead:
+        logger.info(f"Marked as killed, as their processes are gone: {len(dead)} runs")
+
+
+def _is_dead(run: Run) -> bool:
+    if name := run.data.tags.get("galopt.process"):
+        host, _, process = name.partition(":")
+        return host == socket.gethostname() and not _alive(process)
+    if run.data.tags.get("mlflow.source.type") != "PROJECT":
+        return False
+    # `mlflow run` made it and was killed before its program said who it is
+    local = store_path(mlflow.get_tracking_uri()) is not None
+    young = time.time() - run.info.start_time / 1000 < STARTING
+    return local and not young and not _is_being_started(run.info.run_id)
+
+
+def _is_being_started(run_id: str) -> bool:
+    """Whether a process of this machine was started for a run."""
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("MLFLOW_RUN_ID") == run_id:
+                return True
+        except (psutil.Error, OSError):
+            continue
+    return False
 
 
 def _alive(process: str) -> bool:

@@ -25,7 +25,7 @@ def store(tmp_path_factory):
     mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
     mlflow.create_experiment(EXPERIMENT, artifact_location=str(folder / "artifacts"))
     experiment = open_store()
-    with mlflow.start_run(experiment_id=experiment, run_name="mine"):
+    with mlflow.start_run(experiment_id=experiment, run_name="mine", tags={"galopt.kind": "run"}):
         mlflow.log_metric("test_rmse", 0.16)
         mlflow.log_param("train.seed", 1)
         mlflow.log_text("id,voted_disk,predicted_disk\n007,0.5,0.25\n", "predictions.csv")

@@ -11,8 +11,10 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
+from galopt.compute.lock import alone
 from galopt.compute.retry import retry
 from galopt.errors import GaloptError
+from galopt.files import atomic_file
 
 AWAY = (StorageInternalError, OperationalError)
 """What a database raises that may be back soon."""
@@ -76,6 +78,18 @@ def parse_url(storage: str) -> URL:
     )
 
 
+def _make(file: Path) -> None:
+    """Make an SQLite file with Optuna's tables if there is none: whole, or not at all."""
+    if file.exists():
+        return
+    with alone(file.with_name(f".{file.name}.lock"), "making the study's database"):
+        for left in file.parent.glob(f".part-*-{file.name}*"):
+            left.unlink()
+        if not file.exists():
+            with atomic_file(file) as temporary:
+                RDBStorage(f"sqlite:///{temporary}").engine.dispose()
+
+
 def open_storage(storage: str, make: bool = True) -> PatientStorage:
     """Open a study's database.
 
@@ -104,6 +118,7 @@ def open_storage(storage: str, make: bool = True) -> PatientStorage:
                 f"no study here ({file} does not exist): start in the project's folder, name its "
                 "database with --storage, or search: uv run mlflow run . -e search"
             )
+        _make(file)
     else:
         known = {key: value for key, value in _KEEPALIVE.items() if key not in url.query}
         arguments = {"connect_args": known, "pool_pre_ping": True}
