@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -23,6 +24,9 @@ def entry_point() -> Iterator[None]:
         with command_line():
             try:
                 yield
+            except KeyboardInterrupt:
+                print("galopt: stopped; the same command goes on from here", file=sys.stderr)
+                raise SystemExit(130) from None
             except Exception as error:
                 reason = user_error(error)
                 raise

@@ -45,6 +45,11 @@ class Printer:
     def __init__(self, listener=None) -> None:
         self.listener = listener
 
+    def waiting(self):
+        """Tell the other listener."""
+        if self.listener:
+            self.listener.waiting()
+
     def started(self, trial):
         """Say that a trial starts."""
         if self.listener:

@@ -33,6 +33,9 @@ logger = logging.getLogger(__name__)
 class Listener(Protocol):
     """Who wants to know about trials, such as MLflow."""
 
+    def waiting(self) -> None:
+        """Do what is to be done every few seconds, such as telling how far the trials are."""
+
     def started(self, trial: Trial) -> None:
         """Note that a trial is about to start; attributes set on it reach the worker."""
 
@@ -155,6 +158,7 @@ class Driver:
             ended = wait(list(self.running), timeout=2, return_when="FIRST_COMPLETED").done
         except TimeoutError:
             ended = set()
+        self.listener.waiting()
         for future in ended:
             trial = self.running.pop(future)
             self._tell(trial, _outcome(future))

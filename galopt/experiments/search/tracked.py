@@ -3,12 +3,15 @@
 import logging
 import shutil
 import tempfile
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.trial import FrozenTrial, Trial
+from optuna.trial import FrozenTrial, Trial, TrialState
+from rich.progress import Progress
 
+from galopt.compute.progress import progress_bar
 from galopt.config import Config
 from galopt.config.load import build_config, flatten
 from galopt.data.dataset import Dataset
@@ -17,6 +20,7 @@ from galopt.experiments.search.internals import earlier_attempts
 from galopt.experiments.search.objective import TrainingObjective
 from galopt.experiments.search.search import drive, locked_study
 from galopt.experiments.search.space import Space
+from galopt.experiments.search.study import settled
 from galopt.paths import CHECKPOINTS
 from galopt.report.run.page import log_report
 from galopt.report.run.subject import ReportData
@@ -52,7 +56,9 @@ def search(config: Config, dataset: Dataset) -> bool:
             objective = TrainingObjective(
                 space.config, str(dataset.folder), dataset.info["hash"], store_uri()
             )
-            finished = drive(study, lock, space, objective, TrackedTrials(study, run_id, config))
+            with progress_bar() as bar:
+                trials = TrackedTrials(study, run_id, config, bar)
+                finished = drive(study, lock, space, objective, trials)
             log_findings(study)
             log_report(ReportData("search", dataset, space.config, run_id))
         logger.info(results.verdict(study))
@@ -93,11 +99,26 @@ class TrackedTrials:
     run_id : str
         The study's run.
     config : Config
+    bar : Progress
+        Counts epochs; those that a pruned trial was spared count as done.
     """
 
-    def __init__(self, study: optuna.Study, run_id: str, config: Config) -> None:
+    def __init__(self, study: optuna.Study, run_id: str, config: Config, bar: Progress) -> None:
         self.study, self.run_id, self.search = study, run_id, config.search
         self.best = min((t.values[0] for t in results.complete(study)), default=float("inf"))
+        self.done = len(settled(study.get_trials(deepcopy=False)))
+        self.bar = bar
+        self.task = bar.add_task("", total=self.search.trials * self.search.epochs)
+        self.waiting()
+
+    def waiting(self) -> None:
+        """Show how many epochs are done."""
+        running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        epochs = self.done * self.search.epochs + sum(len(t.intermediate_values) for t in running)
+        words = f"{self.done}/{self.search.trials} trials"
+        if isfinite(self.best):
+            words += f", best {self.best:.4f}"
+        self.bar.update(self.task, completed=epochs, description=f"{words}; epochs")
 
     def started(self, trial: Trial) -> None:
         """Open the trial's run; the worker finds its id on the trial."""
@@ -107,6 +128,7 @@ class TrackedTrials:
 
     def ended(self, trial: FrozenTrial, done: int) -> None:
         """Close the trial's run and print a line."""
+        self.done = done
         values = dict(zip(self.search.objectives, trial.values or (), strict=False))
         reason = trial.user_attrs.get("reason")
         trial_runs.end_trial(trial.user_attrs["mlflow_run_id"], trial.state.name, reason, values)
