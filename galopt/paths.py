@@ -3,6 +3,7 @@
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
+PRESETS = Path("presets")
 
 DATA = Path("data")
 SURVEY = DATA / "survey"

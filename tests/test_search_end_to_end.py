@@ -68,7 +68,7 @@ def test_a_search_is_one_run_with_its_trials_curves_and_figures(searched):
         assert run.data.tags["galopt.state"] == "complete"
         assert run.data.params["train.epochs"] == "2"
         assert len(client.get_metric_history(run.info.run_id, "val_rmse")) >= 2
-    best = min(run.data.metrics["val_rmse"] for run in trials)
+    best = min(run.data.metrics["best_val_rmse"] for run in trials)
     assert parent.data.metrics["best_val_rmse"] == pytest.approx(best)
     assert f"{best:.4f}: the best" in searched.stdout
     files = {file.path for file in client.list_artifacts(parent.info.run_id, "study")}

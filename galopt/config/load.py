@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from difflib import get_close_matches
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ from pydantic_core import ErrorDetails
 from galopt.config.renamed import current_key, current_names
 from galopt.config.schema import Config
 from galopt.errors import ConfigError
-from galopt.paths import PARAMS
+from galopt.paths import PARAMS, PRESETS
 
-PRESETS = files("galopt.config") / "presets"
+BUILT_IN = files("galopt.config") / "presets"
 RUN_SECTIONS = ("augment", "network", "train", "evaluate")
 
 
@@ -136,7 +137,7 @@ def parse_overrides(text: str) -> dict[str, Any]:
 
 def preset_names() -> list[str]:
     """Return the names that `network.preset` accepts."""
-    return sorted(entry.name[:-5] for entry in PRESETS.iterdir() if entry.name.endswith(".yaml"))
+    return sorted(_preset_files())
 
 
 def read_preset(name: Any) -> dict[str, Any]:
@@ -145,7 +146,13 @@ def read_preset(name: Any) -> dict[str, Any]:
         raise ConfigError(
             f"network.preset={name!r}: no such preset; there are {', '.join(preset_names())}"
         )
-    return yaml.safe_load((PRESETS / f"{name}.yaml").read_text())
+    return yaml.safe_load(_preset_files()[name].read_text())
+
+
+def _preset_files() -> dict[str, Traversable | Path]:
+    """Return galopt's presets and those of the project's folder `presets`, by name."""
+    entries = [*PRESETS.glob("*.yaml"), *BUILT_IN.iterdir()]  # a later one of a name wins
+    return {entry.name[:-5]: entry for entry in entries if entry.name.endswith(".yaml")}
 
 
 def flatten_preset(name: str) -> dict[str, Any]:

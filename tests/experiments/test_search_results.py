@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 from statistics import mean
+from types import SimpleNamespace
 
 import mlflow
 import optuna
@@ -11,7 +12,7 @@ import yaml
 from typer.testing import CliRunner
 
 from galopt.cli.main import app
-from galopt.config.load import PRESETS, flatten, load_config
+from galopt.config.load import flatten, load_config
 from galopt.errors import GaloptError
 from galopt.experiments import ensemble
 from galopt.experiments.search import results
@@ -40,13 +41,8 @@ SMALL = {
 
 @pytest.fixture
 def studied(tmp_path, monkeypatch):
-    """Make a finished study of two trials, the second better, and a folder of presets."""
+    """Make a finished study of two trials, the second better; return the project's presets."""
     monkeypatch.chdir(tmp_path)
-    presets = tmp_path / "presets"
-    presets.mkdir()
-    (presets / "ignat2016.yaml").write_text((PRESETS / "ignat2016.yaml").read_text())
-    for reader in ("galopt.config.load", "galopt.experiments.search.results"):
-        monkeypatch.setattr(f"{reader}.PRESETS", presets)
     stated = {"train": {"batch_size": 128}, "search": {"study": "found", "space": SPACE}}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(stated))
     study = optuna.create_study(study_name="found", storage="sqlite:///search.db")
@@ -57,7 +53,7 @@ def studied(tmp_path, monkeypatch):
         trial = study.ask()
         space.suggest(trial)
         study.tell(trial, rmse)
-    return presets
+    return tmp_path / "presets"
 
 
 def galopt(*words: str) -> str:
@@ -101,9 +97,17 @@ def test_a_written_preset_gives_the_winner_back_with_the_overrides_that_are_prin
 
 
 def test_a_preset_that_a_person_wrote_is_never_replaced(studied):
+    studied.mkdir()
     (studied / "found.yaml").write_text("# mine\n")
     with pytest.raises(GaloptError, match="is not of a search"):
         galopt("best", "--write")
+
+
+def test_a_study_named_as_one_of_galopts_presets_replaces_none(studied):
+    study, trial, config = results.find(load_config("params.yaml"))
+    named = SimpleNamespace(study_name="modern", get_trials=study.get_trials)
+    with pytest.raises(GaloptError, match=r"modern\.yaml is not of a search"):
+        results.write_preset(named, trial, config)
 
 
 def test_status_counts_the_trials_and_shows_the_best(studied):

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-PARTS = ("galopt", "pipelines", "params.yaml", "dvc.yaml", "MLproject", "python_env.yaml")
+PARTS = (
+    "galopt",
+    "pipelines",
+    "presets",
+    "params.yaml",
+    "dvc.yaml",
+    "MLproject",
+    "python_env.yaml",
+)
 
 
 def copy_project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -11,14 +11,14 @@ from optuna.trial import FrozenTrial, TrialState
 
 from galopt.compute.versions import commit
 from galopt.config import Config
-from galopt.config.load import PRESETS, RUN_SECTIONS, build_config, flatten, load_config
+from galopt.config.load import BUILT_IN, RUN_SECTIONS, build_config, flatten, load_config
 from galopt.data.dataset import Dataset
 from galopt.errors import GaloptError
 from galopt.experiments.search.space import Space
 from galopt.experiments.search.storage import open_storage
 from galopt.experiments.search.study import load_study
 from galopt.files import atomic_file
-from galopt.paths import PARAMS
+from galopt.paths import PARAMS, PRESETS
 
 
 def find(config: Config) -> tuple[optuna.Study, FrozenTrial, Config]:
@@ -77,7 +77,7 @@ def _space(study: optuna.Study, config: Config) -> Space:
 
 
 def write_preset(study: optuna.Study, trial: FrozenTrial, winner: Config) -> Path:
-    """Write the best configuration as a preset named after the study.
+    """Write the best configuration to the project's `presets`, named after the study.
 
     Returns
     -------
@@ -89,9 +89,9 @@ def write_preset(study: optuna.Study, trial: FrozenTrial, winner: Config) -> Pat
     GaloptError
         A preset of this name was not written by a search, or the folder cannot be written.
     """
-    path = Path(str(PRESETS / f"{study.study_name}.yaml"))
+    path = PRESETS / f"{study.study_name}.yaml"
     head = f"# The best of study {study.study_name}"
-    if path.exists() and not path.read_text().startswith(head):
+    if (BUILT_IN / path.name).is_file() or path.exists() and not path.read_text().startswith(head):
         raise GaloptError(f"{path} is not of a search: give the study another name")
     lines = [
         f"{head}: trial {trial.number} of {len(study.get_trials(deepcopy=False))},",

@@ -29,6 +29,9 @@ from galopt.tracking.search_runs import log_search, start_search, store_uri
 
 logger = logging.getLogger(__name__)
 
+RESULTS = {"val_rmse": "best_val_rmse"}
+"""Objectives whose name is that of a curve: the trial's metric is named as a run's."""
+
 
 def search(config: Config, dataset: Dataset) -> bool:
     """Search for a better network, as `config.search` says, in one tracked run.
@@ -129,7 +132,8 @@ class TrackedTrials:
     def ended(self, trial: FrozenTrial, done: int) -> None:
         """Close the trial's run and print a line."""
         self.done = done
-        values = dict(zip(self.search.objectives, trial.values or (), strict=False))
+        names = [RESULTS.get(name, name) for name in self.search.objectives]
+        values = dict(zip(names, trial.values or (), strict=False))
         reason = trial.user_attrs.get("reason")
         trial_runs.end_trial(trial.user_attrs["mlflow_run_id"], trial.state.name, reason, values)
         if trial.state.name == "COMPLETE":
