@@ -10,12 +10,12 @@ from galopt.cli.data import app as data
 from galopt.cli.predict import predict
 from galopt.cli.runs import compare, runs
 from galopt.cli.search import app as search
+from galopt.compute.versions import VERSION
 from galopt.errors import command_line
 from galopt.paths import PARAMS, REPORT, REPORTS
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     help="Galaxy morphologies by deep learning: every day's work around `mlflow run` and `dvc`.",
@@ -32,6 +32,22 @@ app.add_typer(data, name="data")
 app.command()(runs)
 app.command()(compare)
 app.command()(predict)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"galopt {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def galopt(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="say the version"),
+    ] = False,
+) -> None:
+    """Take the options of the program itself."""
 
 
 def main() -> None:

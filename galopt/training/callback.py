@@ -82,9 +82,9 @@ class EpochCallback(keras.callbacks.Callback):
         self.report(epoch, values)
         best = min(past["val_rmse"] for past in self.checkpoint.history)
         logger.info(
-            f"epoch {epoch + 1:3d}/{self.train.epochs}  train RMSE {values['train_rmse']:.4f}  "
-            f"validation {values['val_rmse']:.4f} (best {best:.4f})  {self.seconds:.1f} s  "
-            f"{values['train_images_per_second']:.0f} images/s"
+            f"epoch {epoch + 1:3d}/{self.train.epochs}  RMSE train {values['train_rmse']:.4f} "
+            f"validation {values['val_rmse']:.4f} (best {best:.4f})  {self.seconds:.1f} s, "
+            f"{values['train_images_per_second']:.0f}/s"  # 80 characters
         )
         self.warn()
 

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from galopt.cli.main import app, main
+from galopt.compute.versions import VERSION
 
 HEAVY = ("tensorflow", "keras", "mlflow", "jax", "torch")
 
@@ -25,6 +26,11 @@ def test_every_command_explains_itself(command):
     done = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "120"})
     assert done.exit_code == 0
     assert done.stdout.strip()
+
+
+def test_version_is_said():
+    done = CliRunner().invoke(app, ["--version"])
+    assert (done.exit_code, done.stdout) == (0, f"galopt {VERSION}\n")
 
 
 def test_params_prints_what_can_be_read_again(tmp_path, monkeypatch):
