@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from galopt.errors import DataError, GaloptError
+from galopt.evaluation.published import covered
 from galopt.tracking.queries import TrackedRun, predictions
 
 if TYPE_CHECKING:
@@ -64,10 +65,18 @@ def _overview(runs: Sequence[TrackedRun], metrics: Mapping[str, str]) -> pd.Data
             "survey": run.survey,
         }
         | {name: run.metrics.get(metric) for name, metric in metrics.items()}
+        | {"way": _way(run)}
         for run in runs
     ]
-    table = pd.DataFrame(rows, columns=["id", "when", "name", "kind", "survey", *COLUMNS])
+    table = pd.DataFrame(rows, columns=["id", "when", "name", "kind", "survey", *COLUMNS, "way"])
     return table.astype(dict.fromkeys(COLUMNS, float))
+
+
+def _way(run: TrackedRun) -> str:
+    """Return how far the test RMSE is on the way from the constant to the floor."""
+    names = ("test_rmse", "test_rmse_constant", "test_rmse_floor")
+    values = [run.metrics[name] for name in names if name in run.metrics]
+    return f"{100 * covered(*values):.0f} %" if len(values) == len(names) else ""
 
 
 def _unfinished(run: TrackedRun) -> str:

@@ -22,7 +22,8 @@ def runs(
     """List the runs, the newest first, with the published results below them.
 
     RMSE are of the test galaxies of each run's own survey: read each between its floor
-    (what vote noise leaves to a perfect predictor) and its constant (always the mean).
+    (what vote noise leaves to a perfect predictor) and its constant (always the mean);
+    `way` is how far it is on the way from the constant to the floor.
 
     * `galopt runs --sort test_rmse`
 
@@ -33,7 +34,7 @@ def runs(
     from galopt.tracking.queries import all_runs
 
     table = overview(all_runs(), sort, everything)
-    show(table, spare=("kind", "survey"), cut="name")
+    show(table, spare=("kind", "survey", "floor", "constant"), cut="name")
     save(table, csv, latex)
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from galopt.files import atomic_file
 
-WHOLE = ("id", "what", "when")
+WHOLE = ("id", "what", "when", "way")
 """Text columns that are never broken."""
 
 

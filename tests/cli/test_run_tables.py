@@ -40,6 +40,11 @@ def test_overview_puts_published_results_last_the_first_made_first():
     assert table["id"][0] == "44444444"
 
 
+def test_overview_says_how_far_a_run_came():
+    metrics = {"test_rmse": 0.16, "test_rmse_constant": 0.24, "test_rmse_floor": 0.14}
+    assert run_tables.overview([run(1, metrics=metrics), run(2)])["way"].tolist() == ["80 %", ""]
+
+
 def test_what_only_recorded_a_command_is_not_listed():
     assert run_tables.overview([run(2), run(1, kind="")])["name"].tolist() == ["net2"]
 
