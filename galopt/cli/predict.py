@@ -50,12 +50,14 @@ def predict(
 
     * `galopt predict 'a/*.jpg' b.fits --model 3f2a91c0 --errors --out votes.fits`
 
+    Where each band has a file, `{band}` stands for its name: 'stamps/*_{band}.fits'.
+
     * `galopt predict --catalog positions.csv --mosaic field_drz.fits --out votes.vot`
     """
     import pandas as pd
 
     from galopt.compute.backend import start_keras
-    from galopt.data.imaging.images import find_files
+    from galopt.data.imaging.bands import find_galaxies
     from galopt.errors import DataError
     from galopt.prediction import inputs
     from galopt.prediction.output import check_output, write_predictions, write_rejected
@@ -64,12 +66,6 @@ def predict(
 
     if bool(paths) == bool(catalog) or bool(catalog) != bool(mosaic):
         raise DataError("name images, or positions with both --catalog and --mosaic")
-    if catalog:
-        chunks = inputs.positions_in(catalog, mosaic or [])
-    else:
-        chunks = inputs.stamps_in(find_files(paths or []))
-    texts = (text for chunk in chunks for name in ("id", "file") for text in chunk.rows[name])
-    check_output(out, texts, overwrite)
     start_keras()
     from galopt.tracking.models import open_model
     from galopt.tracking.registry import champion_of
@@ -77,6 +73,12 @@ def predict(
     if model == CHAMPION:
         model = champion_of(_dataset_hash())
     network = open_model(model)
+    if catalog:
+        chunks = inputs.positions_in(catalog, mosaic or [], network.bands)
+    else:
+        chunks = inputs.stamps_in(find_galaxies(paths or [], network.bands))
+    texts = (text for chunk in chunks for name in ("id", "file") for text in chunk.rows[name])
+    check_output(out, texts, overwrite)
     if network.origin.get("survey"):
         print(f"{network.origin['model']}, trained on {network.origin['survey']}")
     rejected = []

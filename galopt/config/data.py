@@ -1,12 +1,26 @@
 """From the sky to the rescaled dataset: `survey`, `stamps` and `rescale`."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from galopt.config.base import Fraction, Positive, Section
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Bands = Annotated[
+    list[Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.+-]*$")]],
+    Field(min_length=1, max_length=15),
+    BeforeValidator(_as_list),
+]
+
+
+SimulatedBand = Literal["F606W", "F850LP", "F125W", "F160W"]
 
 
 class Simulate(Section):
@@ -14,6 +28,9 @@ class Simulate(Section):
 
     galaxies: Positive = Field(6000, description="galaxies with votes (the paper had about 6,000)")
     seed: int = Field(2016, ge=0, description="seed of the sky, its noise and its voters")
+    bands: list[SimulatedBand] | None = Field(
+        None, min_length=1, description="bands to paint, from blue to red [F160W, in grey]"
+    )
 
 
 class Folder(Section):
@@ -86,9 +103,22 @@ class Survey(Section):
         description="vote fractions of one galaxy scaled to sum to one (not one fraction alone, "
         "nor answers to several questions), or as the voters ticked",
     )
+    bands: Bands | None = Field(
+        None,
+        description="planes of each stamp in order, from blue to red: names of FITS extensions, of "
+        "what {band} stands for in file names, of the planes of a cube, or red, green and blue; "
+        "grey is one [what the files hold]",
+    )
     simulate: Simulate = Simulate()
     candels: Candels = Candels()
     folder: Folder = Folder()
+
+    @field_validator("bands")
+    @classmethod
+    def _bands_differ(cls, bands: list[str] | None) -> list[str] | None:
+        if bands and len({band.lower() for band in bands}) < len(bands):
+            raise ValueError("two bands have one name")
+        return bands
 
 
 class Stamps(Section):

@@ -57,7 +57,9 @@ class Network(Section):
         description="how far from the middle of a stamp the light may lie that its views are "
         "centred on, sides of the stamp; at 0 they are centred on the middle",
     )
-    channels: Literal[1, 3] = Field(3, description="input planes; a grey stamp is repeated")
+    channels: Literal["auto"] | Annotated[int, Field(ge=1, le=15)] = Field(
+        3, description="input planes: auto is those of the stamps; a grey stamp is repeated"
+    )
     views: Literal[1, 16] = Field(
         1, description="16: corners of the picture at 0 and 45 degrees and mirrored, one column"
     )

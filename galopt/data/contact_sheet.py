@@ -10,15 +10,18 @@ import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
 from galopt.config import Config, Work
-from galopt.data.imaging.images import find_files, image_id
-from galopt.data.stamps import StampBatch, stamp_chunk, stamp_survey
+from galopt.data.imaging.bands import find_galaxies, survey_bands
+from galopt.data.imaging.composite import composite
+from galopt.data.imaging.images import image_ids
+from galopt.data.imaging.stored import read_stamp
+from galopt.data.stamps import SIDE, StampBatch, bands_of, stamp_chunk, stamp_survey
 from galopt.errors import DataError
 from galopt.files import atomic_file, read_json
 
 DRAWN, GAP, TEXT = 168, 10, 15
 """Side of a stamp on the sheet, space around it, and height of a line of text, px."""
 
-PAGE, INK, SOFT = 255, 20, 110
+PAGE, INK, SOFT = "white", "#141414", "#6e6e6e"
 
 _POOL = 12
 """Galaxies looked at for each one shown, from which the nearest in magnitude are taken."""
@@ -79,8 +82,8 @@ def write(
     if not (survey / "survey.json").exists():
         raise DataError(f"{survey}: no survey to draw; make it: uv run dvc repro survey")
     name = read_json(survey / "survey.json")["name"]
-    real_files = find_files([real])[:galaxies] if real else []
     first = next(iter(looks.values()))
+    real_files = find_galaxies([real], first.survey.bands or ())[:galaxies] if real else []
     theirs = _stamp_files(real_files, first, "") if real else None
     wanted = theirs.stamps.mag if theirs is not None else None
     chosen = _choose(survey, first, galaxies, wanted, seed)
@@ -92,10 +95,12 @@ def write(
 
 
 def draw(strips: Sequence[Strip]) -> Image.Image:
-    """Return the sheet as a grey picture, one strip below the other."""
+    """Return the sheet, in grey if all galaxies are, one strip below the other."""
     columns = max(len(strip.pictures) for strip in strips)
     height = DRAWN + 4 * TEXT + GAP
-    sheet = Image.new("L", (columns * (DRAWN + GAP) + GAP, len(strips) * height + GAP), PAGE)
+    modes = {picture.mode for strip in strips for picture in strip.pictures if picture}
+    size = columns * (DRAWN + GAP) + GAP, len(strips) * height + GAP
+    sheet = Image.new("L" if modes <= {"L"} else "RGB", size, PAGE)
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
     for number, strip in enumerate(strips):
         top = number * height + GAP
@@ -140,20 +145,23 @@ def _choose(
 
 
 def _stamp_survey(votes: pd.DataFrame, survey: Path, config: Config, title: str) -> Strip:
+    bands = bands_of(votes, survey, config)
     config = config.model_copy(update={"work": Work(workers=1)})  # faster than to start more
     with tempfile.TemporaryDirectory() as name:
-        return _strip(stamp_survey(votes, survey, config, Path(name)), Path(name), title)
+        made = stamp_survey(votes, survey, config, Path(name), bands)
+        return _strip(made, Path(name), bands, title)
 
 
 def _stamp_files(files: Sequence[Path], config: Config, title: str) -> Strip:
-    rows = pd.DataFrame({"id": [image_id(file) for file in files], "file": list(map(str, files))})
+    rows = pd.DataFrame({"id": image_ids(files), "file": list(map(str, files))})
     rows["stamp"] = [f"{number}.jpg" for number in range(len(rows))]
+    bands = survey_bands([{"file": str(file)} for file in files], config.survey.bands)
     with tempfile.TemporaryDirectory() as name:
-        made = stamp_chunk(StampBatch(rows, None), config.stamps, Path(name))
-        return _strip(pd.DataFrame(made), Path(name), title)
+        made = stamp_chunk(StampBatch(rows, None), config.stamps, Path(name), bands)
+        return _strip(pd.DataFrame(made), Path(name), bands, title)
 
 
-def _strip(table: pd.DataFrame, folder: Path, title: str) -> Strip:
+def _strip(table: pd.DataFrame, folder: Path, bands: Sequence[str], title: str) -> Strip:
     table = table.reindex(columns=["id", "file", "mag", "snr", "reason"])
     bad = table.reason.notna()
     if bad.all():
@@ -164,7 +172,7 @@ def _strip(table: pd.DataFrame, folder: Path, title: str) -> Strip:
     for file, lost in zip(table.file, bad, strict=True):
         picture = None
         if not lost:
-            with Image.open(folder / Path(file).name) as stamp:
-                picture = stamp.copy()
+            stamp = read_stamp(folder / Path(file).name, SIDE)
+            picture = Image.fromarray(composite(stamp, bands))
         pictures.append(picture)
     return Strip(title, table, pictures)

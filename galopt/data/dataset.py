@@ -1,6 +1,7 @@
 """The rescaled dataset: built from stamps and votes, split by galaxy, loaded for training."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -12,11 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from galopt.compute.parallel import map_cores
 from galopt.config import Config, Work
-from galopt.data.integrity import AGAIN, content_hash, seal, verify
+from galopt.data.imaging.bands import GREY
+from galopt.data.imaging.stored import read_bands_of, read_stamp
+from galopt.data.integrity import AGAIN, array_header, content_hash, seal, verify
 from galopt.data.noise_floor import EXPECTED, expectation_of, floor_of
 from galopt.data.questions import questions_of
 from galopt.data.splits import SPLITS, split_galaxies
-from galopt.data.stamps import read_stamp
 from galopt.data.survey.targets import adds_up
 from galopt.data.tables import read_own
 from galopt.errors import DataError
@@ -36,20 +38,23 @@ class Split:
 
     Attributes
     ----------
-    images : array, shape (N, S, S), uint8
-        Stretched stamps, memory-mapped.
+    images : array, shape (N, S, S, C), uint8
+        Stretched stamps, memory-mapped; C planes.
     fractions : array, shape (N, T), float32
         Vote fractions in [0, 1].
     catalog : DataFrame
         One row a galaxy: id, n_votes, measured quantities, targets.
     expected : array, shape (N, T), float32, optional
         What the fractions would be on average over all voters, where the truth is known.
+    bands : sequence of str
+        Names of the planes.
     """
 
     images: NDArray[np.uint8]
     fractions: NDArray[np.float32]
     catalog: pd.DataFrame
     expected: NDArray[np.float32] | None = None
+    bands: Sequence[str] = GREY
 
     def __len__(self) -> int:
         return len(self.images)
@@ -72,6 +77,16 @@ class Dataset:
         """Side of the stored stamps, px."""
         return self.info["pixels"]
 
+    @property
+    def bands(self) -> list[str]:
+        """Names of the planes; datasets of before version 0.3 are grey."""
+        return self.info.get("bands", list(GREY))
+
+    @property
+    def images(self) -> NDArray[np.uint8]:
+        """All stamps, (N, S, S, C), uint8, memory-mapped."""
+        return open_images(self.folder / "images.npy")
+
     @cached_property
     def one_class(self) -> bool:
         """Whether every galaxy has one class."""
@@ -86,14 +101,19 @@ class Dataset:
         """Return the galaxies of 'train', 'validation' or 'test'."""
         if name not in SPLITS:
             raise DataError(f"no split {name!r}; there are {', '.join(SPLITS)}")
-        images = np.load(self.folder / "images.npy", mmap_mode="r")
         rows = np.flatnonzero(self.catalog["split"] == name)
         catalog = self.catalog.iloc[rows].reset_index(drop=True)
         inside = slice(rows[0], rows[-1] + 1)  # the rows of a split are contiguous
         fractions = catalog[self.targets].to_numpy(np.float32)
         names = [f"{EXPECTED}{target}" for target in self.targets]
         known = catalog[names].to_numpy(np.float32) if set(names) <= set(catalog) else None
-        return Split(images[inside], fractions, catalog, known)
+        return Split(self.images[inside], fractions, catalog, known, self.bands)
+
+
+def open_images(path: Path) -> NDArray[np.uint8]:
+    """Map stamps, (N, S, S, C); those of before version 0.3 have no axis of planes."""
+    images = np.load(path, mmap_mode="r")
+    return images if images.ndim == 4 else images[..., None]
 
 
 def is_one_class(fractions: ArrayLike) -> bool:
@@ -117,12 +137,12 @@ def load(folder: Path | str) -> Dataset:
             raise DataError(f"{folder}: dataset.json is not that of a dataset; {AGAIN}")
         verify(folder, info)
         dataset = Dataset(folder, info)
-        shape = np.load(folder / "images.npy", mmap_mode="r").shape
+        shape = dataset.images.shape
         rows = len(dataset.catalog)
     except (OSError, EOFError, ValueError) as error:
         reason = f"no dataset ({' '.join(str(error).split())})"
         raise DataError(f"{folder}: {reason}; make it: uv run dvc repro rescale") from None
-    if shape != (rows, dataset.side, dataset.side):
+    if shape != (rows, dataset.side, dataset.side, len(dataset.bands)):
         raise DataError(f"{folder}: images {shape} do not fit the catalogue of {rows} galaxies")
     return dataset
 
@@ -159,7 +179,9 @@ def build(config: Config, data: Path | str, folder: Path | str) -> Dataset:
     catalog = catalog.sort_values("split", kind="stable").reset_index(drop=True)
     with atomic_folder(folder) as temporary:
         files = [data / file for file in catalog.pop("file")]
-        _write_images(files, config.rescale.pixels, temporary / "images.npy", config.work)
+        bands = read_bands_of(data / "stamps")
+        shape = (len(files), config.rescale.pixels, config.rescale.pixels, len(bands))
+        _write_images(files, shape, temporary / "images.npy", config.work)
         floor = floor_of(catalog, data / "survey", targets, fractions, one_answer)
         catalog["split"] = catalog["split"].astype(str)
         expected = expectation_of(catalog, data / "survey", targets, fractions)
@@ -170,6 +192,7 @@ def build(config: Config, data: Path | str, folder: Path | str) -> Dataset:
             "source": survey["source"],
             "fractions": fractions,
             "targets": targets,
+            "bands": bands,
             "pixels": config.rescale.pixels,
             "galaxies": len(catalog),
             "counts": {name: int((catalog["split"] == name).sum()) for name in SPLITS},
@@ -183,7 +206,8 @@ def build(config: Config, data: Path | str, folder: Path | str) -> Dataset:
 def _catalog(data: Path, targets: list[str]) -> pd.DataFrame:
     votes = read_own(data / "survey" / "votes.csv")
     stamps = read_own(data / "stamps.csv")
-    catalog = votes.drop(columns="file", errors="ignore").merge(stamps, on="id", validate="1:1")
+    files = [name for name in votes if str(name) == "file" or str(name).startswith("file_")]
+    catalog = votes.drop(columns=files).merge(stamps, on="id", validate="1:1")
     valid = catalog[targets].apply(lambda column: column.between(0, 1)).all(axis=1)
     if not valid.all():
         name = catalog.loc[~valid, "id"].iloc[0]
@@ -223,13 +247,13 @@ def _normalised(catalog: pd.DataFrame, targets: list[str]) -> pd.DataFrame:
     return catalog[targets].div(total, axis=0)
 
 
-def _write_images(files: list[Path], pixels: int, path: Path, work: Work) -> None:
+def _write_images(files: list[Path], shape: tuple[int, ...], path: Path, work: Work) -> None:
     """Append the rescaled stamps to a .npy file, never more than a few hundred in memory."""
     tasks = [files[i : i + STAMPS_PER_TASK] for i in range(0, len(files), STAMPS_PER_TASK)]
-    header = {"descr": "|u1", "fortran_order": False, "shape": (len(files), pixels, pixels)}
+    rescale = partial(_rescale, pixels=shape[1])
     with path.open("wb") as stream:
-        np.lib.format.write_array_header_1_0(stream, header)
-        for chunk in map_cores(partial(_rescale, pixels=pixels), tasks, "Rescaling stamps", work):
+        stream.write(array_header(shape))
+        for chunk in map_cores(rescale, tasks, "Rescaling stamps", work):
             stream.write(chunk.tobytes())
 
 

@@ -1,11 +1,13 @@
 """Whether a dataset on disk is the one that was built: read in full once on a machine."""
 
 import hashlib
+import io
 import json
 import logging
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from platformdirs import user_cache_path
 
@@ -66,15 +68,29 @@ def verify(folder: Path, info: dict[str, Any], afresh: bool = False) -> None:
 
 
 def content_hash(images: Path, catalog: pd.DataFrame) -> str:
-    """Return the dataset's name among datasets: of its rows and its pixels, 16 digits."""
+    """Return the dataset's name among datasets: of its rows and its pixels, 16 digits.
+
+    Grey images count as if they had no axis of planes, as before version 0.3.
+    """
     digest = hashlib.sha256()
     for first in range(0, len(catalog), ROWS_PER_HASH):
         rows = catalog.iloc[first : first + ROWS_PER_HASH]
         digest.update(rows.to_csv(index=False, header=first == 0).encode())
+    shape = np.load(images, mmap_mode="r").shape
+    digest.update(array_header(shape[:3] if shape[3:] == (1,) else shape))
     with images.open("rb") as stream:
+        stream.seek(len(array_header(shape)))
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()[:16]
+
+
+def array_header(shape: tuple[int, ...]) -> bytes:
+    """Return what a .npy file of levels begins with."""
+    stream = io.BytesIO()
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, header)
+    return stream.getvalue()
 
 
 def _wrong(folder: Path, info: dict[str, Any]) -> str | None:

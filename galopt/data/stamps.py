@@ -1,23 +1,26 @@
-"""From the sky to one JPEG a galaxy: cut out, stretched, 454 by 454 px, 8-bit grey."""
+"""From the sky to one stamp per galaxy: cut out, stretched, 454 by 454 px, 8 bits a plane."""
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from galopt.compute.parallel import map_cores
 from galopt.config import Config, Stamps
-from galopt.data.imaging.cutout import LARGEST, Cutout, cut_around, frame
-from galopt.data.imaging.images import check_side, read_image
+from galopt.data.imaging.bands import BAND, GREY, band_files, read_bands, survey_bands
+from galopt.data.imaging.cutout import LARGEST, Cutout, cut_around, frame_bands
+from galopt.data.imaging.images import check_side
 from galopt.data.imaging.mosaic import Mosaic, Units, assign_tiles
+from galopt.data.imaging.stored import save_stamp, write_bands
 from galopt.data.tables import read_own
-from galopt.errors import DataError
+from galopt.errors import ConfigError, DataError
 from galopt.files import atomic_file, atomic_folder, read_json
 
 logger = logging.getLogger(__name__)
@@ -31,7 +34,15 @@ _CHUNK = 32
 
 @dataclass(frozen=True)
 class StampBatch:
-    """Galaxies of one tile, or of none if each has a file of its own."""
+    """Galaxies of one tile, or of none if each has files of its own.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        ``id``, ``file`` and ``stamp``; ``ra`` and ``dec``, degrees, where there is a tile.
+    tile : path or None
+        A mosaic; ``{band}`` in its name stands for a band, where each has its own.
+    """
 
     rows: pd.DataFrame
     tile: Path | None
@@ -43,12 +54,13 @@ def make_stamps(config: Config, survey: Path, folder: Path) -> None:
     Parameters
     ----------
     config : Config
-        Its sections `stamps` and `work` are used.
+        Its sections `stamps` and `work` and `survey.bands` are used.
     survey : path
         A folder made by `galopt.data.survey.make_survey`.
     folder : path
-        Receives `stamps/*.jpg`, `stamps.csv` (id, file, sigma in the image's unit, snr, r50
-        in arcsec, mag in AB; blank where unknown) and `rejected.csv` (id, file, reason).
+        Receives `stamps/` (see `galopt.data.imaging.stored`), `stamps.csv` (id, file, and of
+        the last band sigma in the image's unit, snr, r50 in arcsec, mag in AB; blank where
+        unknown) and `rejected.csv` (id, file, reason).
 
     Raises
     ------
@@ -57,8 +69,10 @@ def make_stamps(config: Config, survey: Path, folder: Path) -> None:
         `rejected.csv`.
     """
     votes = read_own(survey / "votes.csv")
+    bands = bands_of(votes, survey, config)
     with atomic_folder(folder / "stamps") as stamps:
-        table = stamp_survey(votes, survey, config, stamps)
+        table = stamp_survey(votes, survey, config, stamps, bands)
+        write_bands(stamps, bands)
         bad = table.reason.notna()
         with atomic_file(folder / "rejected.csv") as path:
             table.loc[bad, ["id", "file", "reason"]].to_csv(path, index=False)
@@ -67,7 +81,24 @@ def make_stamps(config: Config, survey: Path, folder: Path) -> None:
             table.loc[~bad, COLUMNS].to_csv(path, index=False, float_format="%.6g")
 
 
-def stamp_survey(votes: pd.DataFrame, survey: Path, config: Config, folder: Path) -> pd.DataFrame:
+def bands_of(votes: pd.DataFrame, survey: Path, config: Config) -> list[str]:
+    """Return the planes of a survey's stamps: those stated, else those that are there."""
+    about = read_json(survey / "survey.json")
+    if about["source"] == "folder":
+        bands = survey_bands(_rows(votes), config.survey.bands)
+    else:
+        there = about.get("bands", list(GREY))
+        bands = config.survey.bands or there
+        if tuple(bands) != GREY and not set(bands) <= set(there):
+            raise ConfigError(f"survey.bands: the survey has {', '.join(there)}")
+    if tuple(bands) != GREY:
+        logger.info(f"Planes of each stamp: {', '.join(bands)}")
+    return bands
+
+
+def stamp_survey(
+    votes: pd.DataFrame, survey: Path, config: Config, folder: Path, bands: Sequence[str] = GREY
+) -> pd.DataFrame:
     """Write the stamps of some galaxies of a survey into a folder.
 
     Parameters
@@ -78,6 +109,8 @@ def stamp_survey(votes: pd.DataFrame, survey: Path, config: Config, folder: Path
         As for `make_stamps`.
     folder : path
         Exists.
+    bands : sequence of str
+        Planes of each stamp.
 
     Returns
     -------
@@ -87,14 +120,14 @@ def stamp_survey(votes: pd.DataFrame, survey: Path, config: Config, folder: Path
     """
     votes = votes.assign(stamp=stamp_names(votes.id))
     chunks = list(_chunks(votes, survey.resolve()))
-    work = partial(stamp_chunk, config=config.stamps, folder=folder.resolve())
+    work = partial(stamp_chunk, config=config.stamps, folder=folder.resolve(), bands=bands)
     cut = map_cores(work, chunks, "cutting stamps", config.work)
     table = pd.DataFrame([row for chunk in cut for row in chunk], columns=[*COLUMNS, "reason"])
     return table.set_index("id").loc[votes.id].reset_index()
 
 
 def stamp_names(ids: pd.Series) -> list[str]:
-    """Return a file name for each id: characters unfit for one become underscores.
+    """Return a file name for each id, a grey stamp's: characters unfit for one become underscores.
 
     Raises
     ------
@@ -134,50 +167,51 @@ def stretch(image: np.ndarray, level: float, sigma: float, config: Stamps) -> np
     return np.clip((curve - low) / (high - low), 0, 1).astype(np.float32)
 
 
-def stamp_chunk(chunk: StampBatch, config: Stamps, folder: Path) -> list[dict]:
+def stamp_chunk(
+    chunk: StampBatch, config: Stamps, folder: Path, bands: Sequence[str] = GREY
+) -> list[dict]:
     """Write the stamps of one chunk; return what was measured, or why there is none."""
+    rows = _rows(chunk.rows)
     if chunk.tile is None:
-        return [_attempt(row, partial(_from_file, row, config, folder)) for row in _rows(chunk)]
-    with Mosaic(chunk.tile) as tile:
-        return [
-            _attempt(row, partial(_from_tile, row, tile, config, folder)) for row in _rows(chunk)
-        ]
+        return [_attempt(row, partial(_from_files, row, bands, config, folder)) for row in rows]
+    with ExitStack() as stack:
+        there = band_files({"file": str(chunk.tile)}, _own_bands(chunk.tile, bands))
+        tiles = [stack.enter_context(Mosaic(Path(file))) for file in there]
+        make = partial(_from_tiles, tiles=tiles, bands=bands, config=config, folder=folder)
+        return [_attempt(row, partial(make, row)) for row in rows]
 
 
-def read_stamp(file: Path, pixels: int) -> np.ndarray:
-    """Decode a JPEG stamp and rescale it; the decoder does most of the reduction.
-
-    Returns
-    -------
-    array, shape (pixels, pixels), uint8
-    """
-    with Image.open(file) as image:
-        image.draft("L", (pixels, pixels))
-        grey = image.convert("L").resize((pixels, pixels), Image.Resampling.LANCZOS)
-    return np.asarray(grey)
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
-def _rows(chunk: StampBatch) -> list[dict]:
-    return chunk.rows.to_dict("records")
+def _own_bands(tile: Path, bands: Sequence[str]) -> Sequence[str]:
+    """Return the bands of a mosaic to read: all that there are, where grey is made of them."""
+    if BAND not in tile.name or tuple(bands) != GREY:
+        return bands
+    before, after = tile.name.split(BAND)
+    names = [file.name for file in tile.parent.glob(tile.name.replace(BAND, "*"))]
+    return sorted(name.removeprefix(before).removesuffix(after) for name in names)
 
 
 def _attempt(row: dict, make: partial) -> dict:
     try:
-        return {"id": row["id"], "file": f"stamps/{row['stamp']}", "reason": None} | make()
+        return {"id": row["id"], "reason": None} | make()
     except ValueError as error:
         return {"id": row["id"], "file": row["file"], "reason": str(error)}
 
 
-def _from_file(row: dict, config: Stamps, folder: Path) -> dict:
+def _from_files(row: dict, bands: Sequence[str], config: Stamps, folder: Path) -> dict:
     if not row["file"]:
         raise ValueError("outside the mosaic")
-    image = read_image(row["file"])
+    image = read_bands(band_files(row, bands), bands)
     if not image.is_picture:
         middle = (image.pixels.shape[1] - 1) / 2, (image.pixels.shape[0] - 1) / 2
-        cut = partial(cut_around, image.pixels, middle)
-        side = min(image.pixels.shape)
-        framed = frame(cut, side, side, config)
-        return _save_numbers(framed, Units.of(image.header), row["stamp"], config, folder)
+        planes = np.moveaxis(image.pixels, -1, 0)
+        cuts = [partial(cut_around, plane, middle) for plane in planes]
+        side = min(image.pixels.shape[:2])
+        framed = frame_bands(cuts, side, side, config)
+        return _save_numbers(framed, Units.of(image.header), row, bands, config, folder)
     if not config.as_catalogued:
         raise ValueError(
             "a picture, whose light cannot be measured: stamps.centring=light and "
@@ -186,53 +220,65 @@ def _from_file(row: dict, config: Stamps, folder: Path) -> dict:
     square = _square(image.pixels)
     if square.min() == square.max():
         raise ValueError("blank: every pixel has the same value")
-    _save(Image.fromarray(square), folder / row["stamp"], config)
-    return {}
+    return _saved(square, row, config, folder)
 
 
-def _from_tile(row: dict, tile: Mosaic, config: Stamps, folder: Path) -> dict:
-    cut = partial(cut_around, tile.data, tile.place(row["ra"], row["dec"]))
-    framed = frame(cut, config.field, LARGEST * config.field, config)
-    return _save_numbers(framed, tile.units, row["stamp"], config, folder)
+def _from_tiles(
+    row: dict, tiles: Sequence[Mosaic], bands: Sequence[str], config: Stamps, folder: Path
+) -> dict:
+    cuts = [partial(cut_around, tile.data, tile.place(row["ra"], row["dec"])) for tile in tiles]
+    framed = frame_bands(cuts, config.field, LARGEST * config.field, config)
+    return _save_numbers(framed, tiles[-1].units, row, bands, config, folder)
 
 
-def _save_numbers(framed: Cutout, units: Units, stamp: str, config: Stamps, folder: Path) -> dict:
-    """Stretch and save a galaxy in physical units; return its measured quantities."""
-    bright = stretch(framed.image, framed.level, framed.sigma, config)
-    _save(Image.fromarray(bright), folder / stamp, config)
-    return {
-        "sigma": framed.sigma,
-        "snr": framed.seen.snr,
-        "r50": framed.seen.r50 * units.scale,
-        "mag": units.zero_point - 2.5 * np.log10(framed.seen.flux),
+def _save_numbers(
+    framed: Sequence[Cutout],
+    units: Units,
+    row: dict,
+    bands: Sequence[str],
+    config: Stamps,
+    folder: Path,
+) -> dict:
+    """Stretch and save a galaxy in physical units; return what was measured in the last band."""
+    planes = [stretch(plane.image, plane.level, plane.sigma, config) for plane in framed]
+    if len(planes) > len(bands):
+        planes = [np.mean(np.stack(planes), axis=0)]
+    last, image = framed[-1], np.stack(planes, axis=-1)
+    return _saved(image, row, config, folder) | {
+        "sigma": last.sigma if last.noisy else np.nan,
+        "snr": last.seen.snr if last.noisy else np.nan,
+        "r50": last.seen.r50 * units.scale,
+        "mag": units.zero_point - 2.5 * np.log10(last.seen.flux),
     }
 
 
-def _save(image: Image.Image, path: Path, config: Stamps) -> None:
-    """Resize an image, grey levels or brightness in [0, 1], and write it as a JPEG."""
-    image = image.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
-    if image.mode == "F":
-        image = Image.fromarray(np.rint(np.clip(np.asarray(image), 0, 1) * 255).astype(np.uint8))
-    image.save(path, quality=config.quality)
+def _saved(image: np.ndarray, row: dict, config: Stamps, folder: Path) -> dict:
+    name = save_stamp(image, folder / row["stamp"], SIDE, config.quality)
+    return {"file": f"stamps/{name}"}
 
 
 def _square(image: np.ndarray) -> np.ndarray:
     """Return the central square of an image."""
     check_side(image.shape)
-    side = min(image.shape)
+    side = min(image.shape[:2])
     top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
     return image[top : top + side, left : left + side]
 
 
 def _chunks(votes: pd.DataFrame, survey: Path) -> Iterator[StampBatch]:
     """Split a votes table into pieces of work, tile by tile."""
-    if read_json(survey / "survey.json")["source"] == "folder":
+    about = read_json(survey / "survey.json")
+    if about["source"] == "folder":
         tiles, tile = [], np.full(len(votes), -1)
         votes = votes.assign(file=[str(survey / file) for file in votes.file])
     else:
-        tiles = sorted((survey / "tiles").glob("*.fits"))
-        tile = assign_tiles(tiles, votes.ra.to_numpy(), votes.dec.to_numpy())
-        votes = votes.assign(file=[tiles[i].name if i >= 0 else "" for i in tile])
+        band = about.get("bands", GREY)[-1]
+        ending = f"_{band}.fits" if "bands" in about else ".fits"
+        files = sorted((survey / "tiles").glob(f"*{ending}"))
+        tile = assign_tiles(files, votes.ra.to_numpy(), votes.dec.to_numpy())
+        votes = votes.assign(file=[files[i].name if i >= 0 else "" for i in tile])
+        named = ending.replace(band, BAND)
+        tiles = [file.with_name(file.name.removesuffix(ending) + named) for file in files]
     for index in np.unique(tile):
         rows = votes[tile == index]
         for start in range(0, len(rows), _CHUNK):

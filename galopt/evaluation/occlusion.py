@@ -23,13 +23,13 @@ def occlusion_maps(
 ) -> NDArray[np.float64]:
     """Hide one patch of a galaxy after the other: Zeiler & Fergus (2014), section 4.2.
 
-    A patch is covered with the sky, the median of the stamp's outermost pixels.
+    A patch is covered with the sky, the median of each plane's outermost pixels.
 
     Parameters
     ----------
     predict : callable
-        Stamps (N, S, S) uint8 to fractions (N, T).
-    stamps : array, shape (N, S, S), uint8
+        Stamps (N, S, S, C) uint8 to fractions (N, T).
+    stamps : array, shape (N, S, S, C), uint8
     targets : array, shape (N,)
         The fraction of each galaxy that is followed, an index below T.
     field : float
@@ -59,9 +59,9 @@ def _occlude(
     return (fractions[0] - fractions[1:]).reshape(STEPS, STEPS)
 
 
-def _sky(stamp: NDArray[np.uint8]) -> int:
+def _sky(stamp: NDArray[np.uint8]) -> NDArray[np.uint8]:
     edges = [stamp[0], stamp[-1], stamp[1:-1, 0], stamp[1:-1, -1]]
-    return int(np.median(np.concatenate(edges)))
+    return np.median(np.concatenate(edges), axis=0).astype(np.uint8)
 
 
 def most_confident(predicted: NDArray[np.floating[Any]], most: int) -> NDArray[np.intp]:

@@ -39,10 +39,12 @@ def evaluate(model: MorphologyModel, dataset: Dataset) -> Evaluation:
     >>> bool(evaluation.metrics["test_rmse"] == trained.evaluation.metrics["test_rmse"])
     True
     """
-    if model.targets != dataset.targets or model.side != dataset.side:
+    ours, theirs = (len(what.bands) for what in (model, dataset))
+    if model.targets != dataset.targets or model.side != dataset.side or ours != theirs:
         raise GaloptError(
-            f"the model predicts {', '.join(model.targets)} of stamps of {model.side} px, and "
-            f"{dataset.folder} has {', '.join(dataset.targets)} and {dataset.side} px"
+            f"the model predicts {', '.join(model.targets)} of stamps of {model.side} px and "
+            f"{', '.join(model.bands)}; {dataset.folder} has {', '.join(dataset.targets)}, "
+            f"{dataset.side} px and {', '.join(dataset.bands)}"
         )
     test = dataset.split("test")
     return score(dataset, test, model.fractions(test.images))

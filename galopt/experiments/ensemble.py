@@ -59,7 +59,9 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
         voted = dataset.split("validation").fractions
         val_rmse = rmse(voted, np.mean([member.validation for member in members], axis=0))
         networks = [member.trained.result.model for member in members]
-        model = MorphologyModel(networks, dataset.targets, config.evaluate, config.stamps)
+        model = MorphologyModel(
+            networks, dataset.targets, config.evaluate, config.stamps, dataset.bands
+        )
         publish(model, val_rmse, dataset, config.train.galaxies)
         describe(config, dataset, evaluation, len(networks))
         log_report(

@@ -173,12 +173,14 @@ def follow_training(config: Config, dataset: Dataset, run_id: str, checkpoints: 
     -------
     Trained
     """
-    tracking.log_network(config.network, len(dataset.targets))
+    tracking.log_network(config.network, len(dataset.targets), len(dataset.bands))
     folder = checkpoints / fingerprint(config, dataset.info["hash"])
     start = starting_network(config.train.init_from)
     result = train(config, dataset, folder, tracking.log_epoch, start)
     tracking.log_history(result.history)
-    model = MorphologyModel([result.model], dataset.targets, config.evaluate, config.stamps)
+    model = MorphologyModel(
+        [result.model], dataset.targets, config.evaluate, config.stamps, dataset.bands
+    )
     trained = Trained(result, model, run_id, folder, training_figures(result, dataset))
     tracking.log_training(trained.summary())
     tracking.log_figures(trained.figures)

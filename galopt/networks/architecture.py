@@ -79,7 +79,25 @@ class _Maps:
         self.step *= side
 
 
-def layers(network: Network, targets: int) -> Iterator[Layer]:
+def channels_of(network: Network, planes: int) -> int:
+    """Return the planes of a network's input, for stamps of so many planes.
+
+    Raises
+    ------
+    ConfigError
+        Stamps in colour have another number of planes than `network.channels` says.
+    """
+    if network.channels == "auto":
+        return planes
+    if planes not in (1, network.channels):
+        raise ConfigError(
+            f"network.channels={network.channels}: the stamps have {planes} planes; set "
+            "network.channels=auto, or survey.bands: grey"
+        )
+    return network.channels
+
+
+def layers(network: Network, targets: int, planes: int = 1) -> Iterator[Layer]:
     """Yield the layers with weights, from the picture to the fractions.
 
     Parameters
@@ -87,13 +105,16 @@ def layers(network: Network, targets: int) -> Iterator[Layer]:
     network : config section
     targets : int
         Number of vote fractions.
+    planes : int
+        Planes of the stamps.
 
     Raises
     ------
     ConfigError
         A convolution or its pooling does not fit what the layers before it leave.
     """
-    maps = _Maps(network.crop if network.views > 1 else network.pixels, network.channels)
+    side = network.crop if network.views > 1 else network.pixels
+    maps = _Maps(side, channels_of(network, planes))
     for number, layer in enumerate(network.convolutions):
         if layer.kernel > maps.side or layer.pool > maps.side - layer.kernel + 1:
             raise ConfigError(
@@ -138,20 +159,20 @@ def layers(network: Network, targets: int) -> Iterator[Layer]:
     )
 
 
-def check_layers(network: Network, targets: int) -> None:
-    """Raise a ConfigError if a layer does not fit the picture, or the tree not the targets."""
+def check_layers(network: Network, targets: int, planes: int = 1) -> None:
+    """Raise a ConfigError if layers or planes do not fit the stamps, or the tree the targets."""
     answers = len(network.tree_answers)
     if network.tree and answers != targets:
         raise ConfigError(
             f"network.tree: has {answers} answers, but the survey has {targets} targets"
         )
-    for _ in layers(network, targets):
+    for _ in layers(network, targets, planes):
         pass
 
 
-def totals(network: Network, targets: int) -> dict[str, int]:
+def totals(network: Network, targets: int, planes: int = 1) -> dict[str, int]:
     """Return the trained numbers, the operations of a galaxy and the receptive field, px."""
-    table = list(layers(network, targets))
+    table = list(layers(network, targets, planes))
     return {
         "weights": sum(layer.weights for layer in table),
         "flops": sum(layer.flops for layer in table),

@@ -37,6 +37,7 @@ def build_network(
     seed: int,
     precision: str = "float32",
     concentration: bool = False,
+    planes: int = 1,
 ) -> keras.Model:
     """Build a network that takes stored stamps and returns vote fractions.
 
@@ -56,11 +57,13 @@ def build_network(
     concentration : bool
         Give beside the fractions how alike the galaxies are that look like this one, as
         `galopt.networks.beta_binomial.BetaBinomial` needs: outputs are (B, targets + 1) then.
+    planes : int
+        Of the stored stamps.
 
     Returns
     -------
     keras.Model
-        Stamps (B, side, side) uint8 to fractions (B, targets) float32 in [0, 1]. What the
+        Stamps (B, side, side, planes) uint8 to fractions (B, targets) float32 in [0, 1]. What the
         dense layers see is the output of its layer ``features``.
 
     Raises
@@ -68,8 +71,8 @@ def build_network(
     ConfigError
         The layers do not fit the picture, or the decision tree not the targets.
     """
-    check_layers(network, targets)
-    stamps = keras.Input((side, side), dtype="uint8", name="stamps")
+    check_layers(network, targets, planes)
+    stamps = keras.Input((side, side, planes), dtype="uint8", name="stamps")
     builder = _Builder(network, seed, precision)
     hidden = builder.hidden(view(stamps))
     outputs = builder.fractions(hidden, targets)

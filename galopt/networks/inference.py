@@ -30,7 +30,7 @@ def predict_averaged(
     ----------
     model : keras.Model
         With a layer named ``view``, as `galopt.networks.build.build_network` makes.
-    images : array, shape (N, S, S), uint8
+    images : array, shape (N, S, S, C), uint8
     views : config section
         Rotations, zooms and mirroring; each combination is one view.
 
@@ -44,7 +44,7 @@ def predict_averaged(
     network, targets = _turned(model), targets_of(model)
     means, deviations = [], []
     for start in range(0, len(images), AVERAGE_BATCH):
-        stamps = np.array(images[start : start + AVERAGE_BATCH])
+        stamps = as_input(model, images[start : start + AVERAGE_BATCH])
         seen = [
             network.predict_on_batch([stamps, np.tile(turn, (len(stamps), 1))])
             for turn in transforms(views)
@@ -124,7 +124,7 @@ def predict_views(
     Returns
     -------
     mean : array, shape (N, T), float32
-        Vote fractions of the stored stamps (N, S, S).
+        Vote fractions of the stored stamps (N, S, S, C).
     deviation : array, shape (N, T), float32, or None
         Standard deviation over the views, where there are several, and of what the network
         itself does not know, where it says so (`galopt.networks.beta_binomial`).
@@ -136,13 +136,19 @@ def predict_views(
 
 
 def predict(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return vote fractions (N, T) of stored stamps (N, S, S), in bounded memory."""
+    """Return vote fractions (N, T) of stored stamps (N, S, S, C), in bounded memory."""
     return _outputs(model, images)[:, : targets_of(model)]
+
+
+def as_input(model: Any, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return stamps as a network takes them: grey ones with or without an axis of planes."""
+    stamps = np.array(images)
+    return stamps.reshape(len(stamps), *model.input_shape[1:])
 
 
 def _outputs(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     parts = [
-        model.predict_on_batch(np.array(images[start : start + PREDICT_BATCH]))
+        model.predict_on_batch(as_input(model, images[start : start + PREDICT_BATCH]))
         for start in range(0, len(images), PREDICT_BATCH)
     ]
     return np.concatenate(parts).astype(np.float32)

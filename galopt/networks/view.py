@@ -14,6 +14,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from galopt.config import Augment, Network
+from galopt.networks.architecture import channels_of
 
 
 @keras.saving.register_keras_serializable(package="galopt")
@@ -27,7 +28,7 @@ class View(keras.layers.Layer):
     field : float
         Side of the view in sides of the stamp, in (0, 1].
     channels : int
-        Planes of the output; a grey stamp is repeated.
+        Planes of the output: those of the stamps, or several of which a grey stamp is each.
     rotation : float
         Random rotation from U(0, rotation), degrees.
     shift : float
@@ -43,9 +44,9 @@ class View(keras.layers.Layer):
         eigenvector times eigenvalue (Krizhevsky et al. 2012, section 4.1). That is 0.0126 of
         the full scale in their code, sqrt(3) standard deviations squared for planes alike:
         either way 0.5 of it is 0.075.
-    mean, std : float
-        Mean and standard deviation of the training pixels, in [0, 1]; views are
-        standardised with them.
+    mean, std : float or sequence of float
+        Mean and standard deviation of the training pixels, in [0, 1], of each plane; views
+        are standardised with them.
     seed : int
         Seed of the random views.
     turns : sequence of float
@@ -55,6 +56,9 @@ class View(keras.layers.Layer):
         Views lie about the light that is at most so far from the middle of the stamp, in both
         x and y, sides of the stamp: a variant in the ensemble of Dieleman et al. (2015). At 0
         they lie about the middle.
+    colours : sequence of float
+        How much of the random brightness each plane takes: `principal_axis`. Empty for a grey
+        stamp, which takes it all.
     """
 
     def __init__(
@@ -67,11 +71,12 @@ class View(keras.layers.Layer):
         zoom: float = 1.0,
         flip: bool = False,
         brightness: float = 0.0,
-        mean: float = 0.0,
-        std: float = 1.0,
+        mean: float | Sequence[float] = 0.0,
+        std: float | Sequence[float] = 1.0,
         seed: int = 0,
         turns: Sequence[float] = (0.0,),
         recentre: float = 0.0,
+        colours: Sequence[float] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -83,11 +88,14 @@ class View(keras.layers.Layer):
         self.rotation, self.shift, self.zoom = rotation, shift, zoom
         self.flip, self.brightness, self.seed = flip, brightness, seed
         self.mean, self.std, self.turns = mean, std, tuple(turns)
-        self.recentre = recentre
+        self.recentre, self.colours = recentre, tuple(colours)
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, stamps: Any, training: bool = False) -> Any:
-        """Return views, shape (B, pixels, pixels, planes), of stamps (B, S, S), uint8."""
+        """Return views, (B, pixels, pixels, planes), of stamps (B, S, S, C), uint8.
+
+        Networks of before version 0.3 give grey stamps without the axis of planes, (B, S, S).
+        """
         if not training:
             return self.resample(stamps)
         batch = ops.shape(stamps)[0]
@@ -104,6 +112,8 @@ class View(keras.layers.Layer):
         added = keras.random.normal(
             (batch, 1, 1, 1), stddev=self.brightness, seed=self.seed_generator
         )
+        if self.colours:
+            added = added * np.tile(np.array(self.colours, np.float32), len(self.turns))
         return views + ops.cast(added, views.dtype)
 
     def resample(
@@ -119,7 +129,7 @@ class View(keras.layers.Layer):
 
         Parameters
         ----------
-        stamps : tensor, shape (B, S, S), uint8
+        stamps : tensor, shape (B, S, S, C) or, in grey, (B, S, S); uint8
         rotation : float or tensor, shape (B,), radians
         zoom : float or tensor, shape (B,)
             Above 1 the galaxy is larger in the view.
@@ -144,9 +154,20 @@ class View(keras.layers.Layer):
             shift_x, shift_y = shift_x + light_x, shift_y + light_y
         x = (side - 1) / 2 + shift_x + step * (cos * u - sin * v[None])
         y = (side - 1) / 2 + shift_y + step * (sin * u + cos * v[None])
-        views = (_bilinear(stamps, x, y) / 255.0 - self.mean) / self.std
-        views = ops.reshape(views, (batch, self.pixels, self.pixels, len(self.turns)))
-        return ops.cast(ops.repeat(views, self.channels, axis=-1), self.compute_dtype)
+        planes = stamps.shape[3] if len(stamps.shape) == 4 else 1
+        views = _bilinear(stamps, x, y, planes)
+        views = ops.reshape(views, (batch, self.pixels, self.pixels, len(self.turns) * planes))
+        mean, std = (self._each_plane(value, planes) for value in (self.mean, self.std))
+        views = (views / 255.0 - mean) / std
+        views = ops.repeat(views, self.channels, axis=-1) if planes == 1 else views
+        return ops.cast(views, self.compute_dtype)
+
+    def _each_plane(self, value: float | Sequence[float], planes: int) -> Any:
+        """Return a number of each plane for every turn; a number alone in grey."""
+        if planes == 1:
+            return value
+        each = np.broadcast_to(np.array(value, np.float32), (planes,))
+        return np.tile(each, len(self.turns))
 
     def _uniform(self, batch: Any, low: float, high: float) -> Any:
         return keras.random.uniform((batch,), low, high, dtype="float32", seed=self.seed_generator)
@@ -171,7 +192,8 @@ class View(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Return what rebuilds the layer."""
         names = (
-            "pixels field channels rotation shift zoom flip brightness mean std seed turns recentre"
+            "pixels field channels rotation shift zoom flip brightness mean std seed turns "
+            "recentre colours"
         )
         return super().get_config() | {name: getattr(self, name) for name in names.split()}
 
@@ -182,24 +204,73 @@ def view_layer(network: Network, augment: Augment, stamps: NDArray[np.uint8], se
     Parameters
     ----------
     network, augment : config sections
-    stamps : array, shape (N, S, S), uint8
-        Training stamps; their mean and standard deviation standardise the views.
+    stamps : array, shape (N, S, S, C), in grey also (N, S, S); uint8
+        Training stamps; each plane's mean and standard deviation standardise the views.
     seed : int
         Seed of the random views.
+
+    Raises
+    ------
+    ConfigError
+        The network has another number of channels than the stamps have planes.
     """
-    mean, deviation = mean_and_deviation(stamps)
+    stamps = stamps if stamps.ndim == 4 else stamps[..., None]
+    planes = stamps.shape[3]
+    mean, std, colours = _statistics(stamps)
     return View(
         pixels=network.pixels,
         field=network.field,
-        channels=network.channels,
-        mean=mean / 255,
-        std=max(deviation / 255, 1e-3),
+        channels=channels_of(network, planes),
+        mean=mean if planes > 1 else mean[0],
+        std=std if planes > 1 else std[0],
+        colours=colours if planes > 1 else (),
         seed=seed,
         turns=(0, 45) if network.views > 1 else (0,),
         recentre=network.recentre,
         name="view",
         **augment.model_dump(exclude={"repeats"}),
     )
+
+
+def _statistics(stamps: NDArray[np.uint8]) -> tuple[list[float], list[float], list[float]]:
+    """Return mean and standard deviation of each plane, in [0, 1], and `principal_axis`."""
+    planes = [mean_and_deviation(stamps[..., plane]) for plane in range(stamps.shape[3])]
+    mean = [mean / 255 for mean, _ in planes]
+    std = [max(deviation / 255, 1e-3) for _, deviation in planes]
+    return mean, std, principal_axis(stamps, std)
+
+
+def principal_axis(stamps: NDArray[np.uint8], std: Sequence[float]) -> list[float]:
+    """Return how far the planes shift together when the brightness of a view changes by one.
+
+    The colours of the pixels vary most along one axis (Krizhevsky et al. 2012, section 4.1):
+    eigenvector v and eigenvalue w of their covariance. A plane c takes
+    w v_c / (sqrt(C) s std_c), where s is the root mean square of the C standard deviations,
+    so that planes alike take one each, as a grey stamp does.
+
+    Parameters
+    ----------
+    stamps : array, shape (N, S, S, C), uint8
+        May be a memory map.
+    std : sequence of float
+        Standard deviation of each plane, in [0, 1].
+
+    Returns
+    -------
+    list of float
+        In standard deviations of each plane; their sum is positive.
+    """
+    planes = stamps.shape[3]
+    total, products, count = np.zeros(planes), np.zeros((planes, planes)), 0
+    for start in range(0, len(stamps), _STAMPS_AT_ONCE):
+        colours = stamps[start : start + _STAMPS_AT_ONCE].reshape(-1, planes) / 255
+        total, count = total + colours.sum(axis=0), count + len(colours)
+        products += colours.T @ colours
+    covariance = products / count - np.outer(total, total) / count**2
+    values, vectors = np.linalg.eigh(covariance)
+    vector = vectors[:, -1] * np.sign(vectors[:, -1].sum() or 1)
+    scale = np.sqrt(max(np.trace(covariance), 1e-12))  # sqrt(C) times s
+    return [float(shift) for shift in values[-1] * vector / (scale * np.array(std))]
 
 
 def _grid(pixels: int, turns: Sequence[float]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -212,7 +283,9 @@ def _grid(pixels: int, turns: Sequence[float]) -> tuple[NDArray[Any], NDArray[An
 
 
 def _light_centre(stamps: Any, most: float) -> tuple[Any, Any]:
-    """Return where the light near the middle of stamps (B, S, S) lies, px from it, (B, 1) each.
+    """Return where the light near the middle of stamps lies, px from it, (B, 1) each.
+
+    Stamps are (B, S, S, C), of which the planes are averaged, or (B, S, S).
 
     The centroid of what is brighter than the stamp's edge, under a Gaussian window that
     follows it, a twelfth of the side wide, but no further than `most` in x and in y.
@@ -221,6 +294,7 @@ def _light_centre(stamps: Any, most: float) -> tuple[Any, Any]:
     side = stamps.shape[1]
     axis = ops.arange(side, dtype="float32") - (side - 1) / 2
     light = ops.cast(stamps, "float32")
+    light = ops.mean(light, axis=3) if len(stamps.shape) == 4 else light
     edge = ops.concatenate([light[:, 0], light[:, -1], light[:, :, 0], light[:, :, -1]], axis=1)
     light = ops.relu(light - ops.mean(edge, axis=1)[:, None, None])
     x = y = ops.zeros_like(light[:, 0, :1])
@@ -238,8 +312,11 @@ def _column(value: Any) -> Any:
     return ops.reshape(ops.cast(value, "float32"), (-1, 1))
 
 
-def _bilinear(stamps: Any, x: Any, y: Any) -> Any:
-    """Interpolate stamps (B, S, S) at x, y (B or 1, K), px; return (B, K) float32."""
+def _bilinear(stamps: Any, x: Any, y: Any, planes: int) -> Any:
+    """Interpolate stamps (B, S, S, C) at x, y (B or 1, K), px; return (B, K, C) float32.
+
+    Grey ones are (B, K): a gather of single levels is faster than one of rows of one.
+    """
     side = stamps.shape[1]
     batch = ops.shape(stamps)[0]
     x, y = ops.clip(x, 0.0, side - 1.001), ops.clip(y, 0.0, side - 1.001)
@@ -247,7 +324,9 @@ def _bilinear(stamps: Any, x: Any, y: Any) -> Any:
     right_weight, bottom_weight = x - left, y - top
     first = ops.expand_dims(ops.arange(batch, dtype="int32") * (side * side), 1)
     corner = ops.cast(top, "int32") * side + ops.cast(left, "int32") + first  # (B, K)
-    pixels = ops.reshape(stamps, (-1,))
+    pixels = ops.reshape(stamps, (-1, planes) if planes > 1 else (-1,))
+    if planes > 1:
+        right_weight, bottom_weight = right_weight[..., None], bottom_weight[..., None]
 
     def at(offset: int) -> Any:
         return ops.cast(ops.take(pixels, corner + offset, axis=0), "float32")
@@ -266,7 +345,7 @@ def mean_and_deviation(images: NDArray[np.uint8]) -> tuple[float, float]:
     Parameters
     ----------
     images : array, shape (N, S, S), uint8
-        May be a memory map.
+        One plane; may be a memory map.
     """
     counts = np.zeros(256)
     for start in range(0, len(images), _STAMPS_AT_ONCE):

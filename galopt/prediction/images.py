@@ -23,7 +23,7 @@ _LONGEST_PATH = 4096
 
 
 def stored_or_files(
-    images: Any, side: int, paths: bool = True
+    images: Any, side: int, paths: bool = True, planes: int = 1
 ) -> NDArray[np.uint8] | list[Path | bytes]:
     """Return the stored stamps that were given, or image files to make stamps of.
 
@@ -35,10 +35,12 @@ def stored_or_files(
         Side of the stored stamps, px. Arrays of this size alone are stored stamps.
     paths : bool
         Whether a text may name a file.
+    planes : int
+        Of the stored stamps.
 
     Returns
     -------
-    array, shape (N, side, side), uint8, or list of path or bytes
+    array, shape (N, side, side, planes), uint8, or list of path or bytes
 
     Raises
     ------
@@ -48,12 +50,13 @@ def stored_or_files(
     items = _listed(images)
     if not items:
         raise DataError(f"no image: {EXPECTED}")
-    if isinstance(images, np.ndarray) and images.dtype == np.uint8 and _stored(items, side):
-        return images.reshape(-1, side, side)
-    known = [_known(item, number, paths) for number, item in enumerate(items)]
-    if _stored(known, side):
-        return np.stack([np.asarray(item, np.uint8) for item in known])
-    return [_png(item) if isinstance(item, np.ndarray) else item for item in known]
+    shape = (side, side, planes)
+    if isinstance(images, np.ndarray) and images.dtype == np.uint8 and _stored(items, shape):
+        return images.reshape(-1, *shape)
+    known = [_known(item, number, paths, planes) for number, item in enumerate(items)]
+    if _stored(known, shape):
+        return np.stack([np.asarray(item, np.uint8) for item in known]).reshape(-1, *shape)
+    return [_file(item) if isinstance(item, np.ndarray) else item for item in known]
 
 
 def _listed(images: Any) -> Sequence[Any]:
@@ -66,11 +69,12 @@ def _listed(images: Any) -> Sequence[Any]:
     return [images]
 
 
-def _stored(items: Sequence[Any], side: int) -> bool:
-    return all(isinstance(item, np.ndarray) and item.shape == (side, side) for item in items)
+def _stored(items: Sequence[Any], shape: tuple[int, int, int]) -> bool:
+    shapes = {shape, shape[:2]} if shape[2] == 1 else {shape}
+    return all(isinstance(item, np.ndarray) and item.shape in shapes for item in items)
 
 
-def _known(item: Any, number: int, paths: bool) -> Path | bytes | NDArray[np.uint8]:
+def _known(item: Any, number: int, paths: bool, planes: int) -> Path | bytes | NDArray[np.uint8]:
     if isinstance(item, bytes | bytearray):
         return bytes(item)
     if isinstance(item, str):
@@ -78,7 +82,7 @@ def _known(item: Any, number: int, paths: bool) -> Path | bytes | NDArray[np.uin
     if isinstance(item, Path) and paths:
         return item
     if isinstance(item, list | np.ndarray):
-        return _levels(item, number)
+        return _levels(item, number, planes)
     raise DataError(f"image {number}: {type(item).__name__} is no image; {EXPECTED}")
 
 
@@ -100,7 +104,7 @@ def _is_file(text: str) -> bool:
         return False
 
 
-def _levels(item: Any, number: int) -> NDArray[np.uint8]:
+def _levels(item: Any, number: int, planes: int) -> NDArray[np.uint8]:
     """Return the grey levels or colours of an array; refuse what may mean something else."""
     try:
         array = np.asarray(item)
@@ -110,7 +114,7 @@ def _levels(item: Any, number: int) -> NDArray[np.uint8]:
         raise DataError(f"image {number}: holds more than numbers; {EXPECTED}") from None
     if array.dtype.kind not in "uif":
         raise DataError(f"image {number}: an array of {array.dtype}; {EXPECTED}")
-    if array.ndim != 2 and array.shape[2:] != (3,):
+    if array.ndim != 2 and array.shape[2:] not in {(3,), (planes,)}:
         raise DataError(f"image {number}: shape {array.shape}; {EXPECTED}")
     if not array.size:
         raise DataError(f"image {number}: shape {array.shape} holds no pixel; {EXPECTED}")
@@ -129,8 +133,12 @@ def _levels(item: Any, number: int) -> NDArray[np.uint8]:
     return array.astype(np.uint8)
 
 
-def _png(array: NDArray[np.uint8]) -> bytes:
-    """Return an array as the file that it could have come from."""
+def _file(array: NDArray[np.uint8]) -> bytes:
+    """Return an array as the file that it could have come from: PNG, or TIFF of many planes."""
     file = io.BytesIO()
-    Image.fromarray(array).save(file, "PNG", compress_level=1)
+    if array.ndim == 2 or array.shape[2] == 3:
+        Image.fromarray(array).save(file, "PNG", compress_level=1)
+    else:
+        first, *pages = (Image.fromarray(plane) for plane in np.moveaxis(array, -1, 0).copy())
+        first.save(file, "TIFF", save_all=True, append_images=pages)
     return file.getvalue()

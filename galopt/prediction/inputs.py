@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from galopt.data.imaging.images import image_id
+from galopt.data.imaging.bands import GREY, band_files
+from galopt.data.imaging.images import image_ids
 from galopt.data.imaging.mosaic import assign_tiles, check_mosaic
 from galopt.data.stamps import StampBatch
 from galopt.data.tables import check_positions, column_names, read_table, rename_keys
@@ -18,11 +19,13 @@ _COLUMNS = ["id", "ra", "dec"]
 
 def stamps_in(files: Sequence[Path]) -> list[StampBatch]:
     """Return the work of reading stamps, one galaxy in the centre of each file."""
-    galaxies = {"id": [image_id(file) for file in files], "file": list(map(str, files))}
+    galaxies = {"id": image_ids(files), "file": list(map(str, files))}
     return _pieces(pd.DataFrame(galaxies), None)
 
 
-def positions_in(catalogue: Path, mosaics: Sequence[Path]) -> list[StampBatch]:
+def positions_in(
+    catalogue: Path, mosaics: Sequence[Path], bands: Sequence[str] = GREY
+) -> list[StampBatch]:
     """Return the work of cutting stamps around positions, mosaic by mosaic.
 
     Parameters
@@ -32,7 +35,10 @@ def positions_in(catalogue: Path, mosaics: Sequence[Path]) -> list[StampBatch]:
         gives) in any case; see `galopt.data.tables.FORMATS`.
     mosaics : sequence of path
         FITS images with celestial coordinates. A galaxy is cut from the one in which it
-        lies deepest, memory-mapped; in none, it will be rejected as outside.
+        lies deepest, memory-mapped; in none, it will be rejected as outside. ``{band}`` in a
+        name stands for each band's: a mosaic per band, of the same pixels.
+    bands : sequence of str
+        Planes of the stamps.
 
     Raises
     ------
@@ -40,9 +46,18 @@ def positions_in(catalogue: Path, mosaics: Sequence[Path]) -> list[StampBatch]:
         A file is missing or not what it must be.
     """
     galaxies = read_catalogue(catalogue)
-    for mosaic in mosaics:
-        check_mosaic(mosaic)
-    inside = assign_tiles(list(mosaics), galaxies["ra"].to_numpy(), galaxies["dec"].to_numpy())
+    files = [[Path(name) for name in band_files({"file": str(m)}, bands)] for m in mosaics]
+    for number, of_bands in enumerate(files):
+        if len(of_bands) < len(bands):
+            raise DataError(
+                f"{mosaics[number]}: the model sees {', '.join(bands)}; give one mosaic per band, "
+                "with {band} where its name stands"
+            )
+        for file in of_bands:
+            check_mosaic(file)
+    inside = assign_tiles(
+        [of_bands[-1] for of_bands in files], galaxies["ra"].to_numpy(), galaxies["dec"].to_numpy()
+    )
     galaxies["file"] = [str(mosaics[number]) if number >= 0 else "" for number in inside]
     tiles = [(number, mosaics[number] if number >= 0 else None) for number in np.unique(inside)]
     return [piece for number, tile in tiles for piece in _pieces(galaxies[inside == number], tile)]

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from galopt.config import Evaluate, Stamps
+from galopt.data.imaging.bands import GREY
 from galopt.errors import DataError
 from galopt.metrics import interval
 from galopt.prediction.images import stored_or_files
@@ -30,13 +31,15 @@ class MorphologyModel:
     Parameters
     ----------
     networks : list of keras.Model
-        Each takes stored stamps (B, S, S) uint8 and returns fractions (B, T).
+        Each takes stored stamps (B, S, S, C) uint8 and returns fractions (B, T).
     targets : list of str
         Names of the T fractions.
     views : config section
         Views of each stamp that are averaged, as in the run's evaluation.
     stamps : config section
         How the training stamps were made, and so how images become stamps.
+    bands : sequence of str
+        Planes of the stamps.
 
     Attributes
     ----------
@@ -47,13 +50,20 @@ class MorphologyModel:
     """
 
     def __init__(
-        self, networks: list[Any], targets: list[str], views: Evaluate, stamps: Stamps
+        self,
+        networks: list[Any],
+        targets: list[str],
+        views: Evaluate,
+        stamps: Stamps,
+        bands: Sequence[str] = GREY,
     ) -> None:
         self.networks, self.targets = networks, targets
-        self.views, self.stamps = views, stamps
+        self.views, self.stamps, self.bands = views, stamps, list(bands)
         self.side: int = networks[0].input_shape[1]
         self.origin: dict[str, str] = {}
-        self.reader: Callable[[Sequence[Path | bytes], Stamps, int], NDArray[np.uint8]]
+        self.reader: Callable[
+            [Sequence[Path | bytes], Stamps, int, Sequence[str]], NDArray[np.uint8]
+        ]
         self.reader = make_stamps
 
     @property
@@ -87,12 +97,13 @@ class MorphologyModel:
         DataError
             An image is not one; the message says which, why and what is expected.
         """
-        given = stored_or_files(images, self.side, paths)
-        stamps = self.reader(given, self.stamps, self.side) if isinstance(given, list) else given
-        return self.table(stamps, errors)
+        given = stored_or_files(images, self.side, paths, len(self.bands))
+        if isinstance(given, list):
+            given = self.reader(given, self.stamps, self.side, self.bands)
+        return self.table(given, errors)
 
     def table(self, stamps: NDArray[np.uint8], errors: bool = False) -> pd.DataFrame:
-        """Return what `predict` does, of stored stamps (N, S, S)."""
+        """Return what `predict` does, of stored stamps (N, S, S, C)."""
         names = self.columns(errors)
         if not len(stamps):
             return pd.DataFrame(columns=names, dtype=np.float32)
@@ -108,7 +119,7 @@ class MorphologyModel:
         return [f"{name}{ending}" for ending in endings for name in self.targets]
 
     def fractions(self, stamps: NDArray[np.uint8]) -> Fractions:
-        """Return vote fractions (N, T) of stored stamps (N, S, S)."""
+        """Return vote fractions (N, T) of stored stamps (N, S, S, C)."""
         return np.mean([mean for mean, _ in self._members(stamps)], axis=0)
 
     def with_errors(self, stamps: NDArray[np.uint8]) -> tuple[Fractions, Fractions]:
@@ -139,7 +150,7 @@ class MorphologyModel:
 
     def save(self, path: Path) -> None:
         """Write what `load` reads: a `.keras` file of one network, or a folder of all."""
-        usage = Usage(targets=self.targets, views=self.views, stamps=self.stamps)
+        usage = Usage(targets=self.targets, views=self.views, stamps=self.stamps, bands=self.bands)
         if path.suffix == ".keras":
             (network,) = self.networks
             write_network(network, usage, path)
@@ -164,4 +175,4 @@ class MorphologyModel:
         fit = networks[0].get_layer("fractions").output.shape[-1]
         if fit != len(usage.targets):
             raise DataError(f"{path}: {fit} fractions, but {len(usage.targets)} names of them")
-        return cls(networks, usage.targets, usage.views, usage.stamps)
+        return cls(networks, usage.targets, usage.views, usage.stamps, usage.bands)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from galopt.config import Evaluate, Stamps
 from galopt.config.base import Section
+from galopt.data.imaging.bands import GREY
 from galopt.errors import DataError
 from galopt.files import atomic_file, read_json
 
@@ -27,6 +28,7 @@ class Usage(Section):
     targets: list[str]
     views: Evaluate
     stamps: Stamps
+    bands: list[str] = list(GREY)
 
 
 def write_network(network: Any, usage: Usage, path: Path) -> None:

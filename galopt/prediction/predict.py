@@ -37,7 +37,7 @@ def predict(
     rejected : DataFrame
         ``id``, ``file``, ``reason`` of those among them that could not be read.
     """
-    work = partial(read_chunk, config=model.stamps, pixels=model.side)
+    work = partial(read_chunk, config=model.stamps, pixels=model.side, bands=model.bands)
     read = map_cores(work, chunks, "Predicting", size=lambda chunk: len(chunk.rows))
     for stamps, good, bad in _together(read):
         fractions = model.table(stamps, errors)

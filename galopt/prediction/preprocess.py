@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 
 from galopt.compute.devices import cores
 from galopt.config import Stamps
-from galopt.data.stamps import StampBatch, read_stamp, stamp_chunk
+from galopt.data.imaging.bands import GREY
+from galopt.data.imaging.stored import read_stamp
+from galopt.data.stamps import StampBatch, stamp_chunk
 from galopt.errors import DataError
 
 TOGETHER = 64
 """Images whose stamps are made in one piece of work."""
 
-_SIGNATURES = {b"SIMPLE  =": ".fits", b"\x1f\x8b": ".fits.gz"}
-
 
 def read_chunk(
-    chunk: StampBatch, config: Stamps, pixels: int
+    chunk: StampBatch, config: Stamps, pixels: int, bands: Sequence[str] = GREY
 ) -> tuple[NDArray[np.uint8], pd.DataFrame, pd.DataFrame]:
     """Make stored stamps as the stages `stamps` and `rescale` make them.
 
@@ -34,10 +34,12 @@ def read_chunk(
         The stretch of the training stamps.
     pixels : int
         Side of the stored stamps.
+    bands : sequence of str
+        Their planes.
 
     Returns
     -------
-    stamps : array, shape (M, pixels, pixels), uint8
+    stamps : array, shape (M, pixels, pixels, C), uint8
     good : DataFrame
         ``id`` and ``file`` of the M galaxies that could be read.
     bad : DataFrame
@@ -46,27 +48,30 @@ def read_chunk(
     rows = chunk.rows.reset_index(drop=True)
     numbered = rows.assign(stamp=[f"{number}.jpg" for number in range(len(rows))])
     with tempfile.TemporaryDirectory() as name:
-        made = stamp_chunk(StampBatch(numbered, chunk.tile), config, Path(name))
+        made = stamp_chunk(StampBatch(numbered, chunk.tile), config, Path(name), bands)
         rows = rows[["id", "file"]].assign(reason=[row["reason"] for row in made])
         good = rows["reason"].isna()
-        stamps = [read_stamp(Path(name) / f"{n}.jpg", pixels) for n in np.flatnonzero(good)]
-    shape = (len(stamps), pixels, pixels)
+        written = [Path(name) / Path(made[n]["file"]).name for n in np.flatnonzero(good)]
+        stamps = [read_stamp(file, pixels) for file in written]
+    shape = (len(stamps), pixels, pixels, len(bands))
     return np.array(stamps, np.uint8).reshape(shape), rows.loc[good, ["id", "file"]], rows[~good]
 
 
-def make_stamps(files: Sequence[Path | bytes], config: Stamps, pixels: int) -> NDArray[np.uint8]:
+def make_stamps(
+    files: Sequence[Path | bytes], config: Stamps, pixels: int, bands: Sequence[str] = GREY
+) -> NDArray[np.uint8]:
     """Make stored stamps of image files, on all cores.
 
     Parameters
     ----------
     files : sequence of path or bytes
         JPEG, PNG, TIFF or FITS files, or their content.
-    config, pixels
+    config, pixels, bands
         As in `read_chunk`.
 
     Returns
     -------
-    array, shape (N, pixels, pixels), uint8
+    array, shape (N, pixels, pixels, C), uint8
 
     Raises
     ------
@@ -75,17 +80,22 @@ def make_stamps(files: Sequence[Path | bytes], config: Stamps, pixels: int) -> N
     """
     pieces = range(0, len(files), TOGETHER)
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(cores()) as pool:
-        read = partial(_read_files, files, Path(name), config, pixels)
+        read = partial(_read_files, files, Path(name), config, pixels, bands)
         return np.concatenate(list(pool.map(read, pieces)))
 
 
 def _read_files(
-    files: Sequence[Path | bytes], folder: Path, config: Stamps, pixels: int, start: int
+    files: Sequence[Path | bytes],
+    folder: Path,
+    config: Stamps,
+    pixels: int,
+    bands: Sequence[str],
+    start: int,
 ) -> NDArray[np.uint8]:
     numbers = range(start, min(start + TOGETHER, len(files)))
     on_disk = [_on_disk(files[number], number, folder) for number in numbers]
     rows = pd.DataFrame({"id": [str(number) for number in numbers], "file": on_disk})
-    stamps, _, bad = read_chunk(StampBatch(rows, None), config, pixels)
+    stamps, _, bad = read_chunk(StampBatch(rows, None), config, pixels, bands)
     for number, file in zip(numbers, on_disk, strict=True):
         if isinstance(files[number], bytes):
             Path(file).unlink()
@@ -99,7 +109,6 @@ def _read_files(
 def _on_disk(file: Path | bytes, number: int, folder: Path) -> str:
     if isinstance(file, Path):
         return str(file)
-    ending = next((s for start, s in _SIGNATURES.items() if file.startswith(start)), ".picture")
-    written = folder / f"{number}{ending}"
+    written = folder / str(number)
     written.write_bytes(file)
     return str(written)

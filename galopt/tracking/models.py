@@ -9,6 +9,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
 from galopt.config.load import load_config
+from galopt.data.imaging.bands import GREY
 from galopt.errors import GaloptError
 from galopt.files import read_json
 from galopt.mlflow_plugin import OLD_LOADER, say_moved
@@ -125,7 +126,8 @@ def _from_file(path: Path) -> MorphologyModel:
         return MorphologyModel.load(path)
     # Written before version 0.2: the folder in which it was trained names its targets.
     network = load_model(path)
-    targets = read_json(DATASET / "dataset.json")["targets"] if DATASET.is_dir() else []
+    info = read_json(DATASET / "dataset.json") if DATASET.is_dir() else {}
+    targets, bands = info.get("targets", []), info.get("bands", GREY)
     if len(targets) != targets_of(network):
         raise GaloptError(
             f"{path}: written before version 0.2, and {DATASET}/dataset.json does not name its "
@@ -134,4 +136,4 @@ def _from_file(path: Path) -> MorphologyModel:
         )
     config = load_config(PARAMS if PARAMS.exists() else None)
     logger.info(f"{path}: written before version 0.2; {DATASET} and {PARAMS} say how it is used")
-    return MorphologyModel([network], targets, config.evaluate, config.stamps)
+    return MorphologyModel([network], targets, config.evaluate, config.stamps, bands)

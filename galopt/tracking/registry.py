@@ -13,9 +13,9 @@ import numpy as np
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from numpy.typing import NDArray
-from PIL import Image
 
 from galopt.data.dataset import Dataset
+from galopt.data.imaging.stored import encode
 from galopt.errors import GaloptError
 from galopt.evaluation.evaluate import constant_rmse
 from galopt.paths import DATASET
@@ -185,9 +185,9 @@ def describe_model(card: str) -> None:
 
 
 def _example(stamp: NDArray[np.uint8]) -> NDArray[Any]:
-    """Return a request of one stamp, as a JPEG file in base64."""
+    """Return a request of one stamp, as a JPEG or TIFF file in base64."""
     file = io.BytesIO()
-    Image.fromarray(stamp).save(file, "JPEG", quality=95)
+    encode(stamp, file, quality=95)
     return np.array([base64.b64encode(file.getvalue()).decode()], object)
 
 

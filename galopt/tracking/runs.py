@@ -118,11 +118,11 @@ def log_history(history: list[dict[str, float]]) -> None:
     mlflow.log_metrics({"best_epoch": best, "best_val_rmse": history[best]["val_rmse"]})
 
 
-def log_network(network: Network, targets: int) -> None:
+def log_network(network: Network, targets: int, planes: int = 1) -> None:
     """Log what the network costs as metrics, and its table of layers as ``network.json``."""
-    costs = architecture.totals(network, targets)
+    costs = architecture.totals(network, targets, planes)
     mlflow.log_metrics({f"network/{name}": value for name, value in costs.items()})
-    table = [asdict(layer) for layer in architecture.layers(network, targets)]
+    table = [asdict(layer) for layer in architecture.layers(network, targets, planes)]
     mlflow.log_dict({"layers": table, "totals": costs}, "network.json")
 
 

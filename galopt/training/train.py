@@ -164,6 +164,7 @@ def make_model(config: Config, dataset: Dataset, train_split: Split, precision: 
         config.train.seed,
         precision,
         concentration=_counts(config.train),
+        planes=len(dataset.bands),
     )
 
 
@@ -226,7 +227,7 @@ def check_fit(config: Config, dataset: Dataset) -> None:
         A layer does not fit the picture, the decision tree not the targets, or what counts
         votes meets fractions that were scaled to sum to one.
     """
-    architecture.check_layers(config.network, len(dataset.targets))
+    architecture.check_layers(config.network, len(dataset.targets), len(dataset.bands))
     for answer, target in zip(config.network.tree_answers, dataset.targets, strict=False):
         if answer != target:
             raise ConfigError(

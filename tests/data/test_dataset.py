@@ -8,8 +8,8 @@ from PIL import Image
 
 from galopt.config.load import load_config
 from galopt.data import dataset
+from galopt.data.imaging.stored import read_stamp
 from galopt.data.quality import check_dataset
-from galopt.data.stamps import read_stamp
 from galopt.errors import DataError
 from galopt.files import write_json
 
@@ -35,7 +35,7 @@ def test_rescaling_keeps_the_picture(tmp_path):
     y, x = np.mgrid[:454, :454]
     picture = np.round(127 + 100 * np.sin(x / 40) * np.cos(y / 60)).astype(np.uint8)
     Image.fromarray(picture).save(tmp_path / "stamp.jpg", quality=95)
-    rescaled = read_stamp(tmp_path / "stamp.jpg", 84)
+    rescaled = read_stamp(tmp_path / "stamp.jpg", 84)[..., 0]
     centres = ((np.arange(84) + 0.5) * 454 / 84).astype(int)
     assert np.abs(rescaled.astype(int) - picture[np.ix_(centres, centres)]).max() < 12
 

@@ -5,7 +5,7 @@ import pytest
 from astropy.io import fits
 from PIL import Image
 
-from galopt.data.imaging.images import read_image
+from galopt.data.imaging.images import COLOURS, read_image
 
 RAMP = np.linspace(0, 255, 20 * 24).reshape(20, 24)
 
@@ -17,11 +17,44 @@ def write_fits(path, data, **header):
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.jpg"])
 @pytest.mark.parametrize("mode", ["L", "RGB"])
-def test_pictures_are_grey_levels(tmp_path, name, mode):
+def test_pictures_are_levels(tmp_path, name, mode):
     Image.fromarray(RAMP.astype("uint8")).convert(mode).save(tmp_path / name, quality=100)
     frame = read_image(tmp_path / name)
     assert frame.is_picture
-    np.testing.assert_allclose(frame.pixels.astype(float), RAMP.astype("uint8"), atol=3)
+    assert frame.bands == (COLOURS if mode == "RGB" else ())
+    for plane in np.moveaxis(np.atleast_3d(frame.pixels), -1, 0):
+        np.testing.assert_allclose(plane.astype(float), RAMP.astype("uint8"), atol=3)
+
+
+DEPTHS = {"8 of 16 bits": RAMP, "12 of 16 bits": RAMP * 16, "16 bits": RAMP * 257}
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_a_deep_picture_keeps_the_range_that_it_uses(tmp_path, name, depth):
+    Image.fromarray(DEPTHS[depth].astype("uint16")).save(tmp_path / name)
+    frame = read_image(tmp_path / name)
+    assert frame.is_picture
+    np.testing.assert_allclose(frame.pixels.astype(float), RAMP, atol=2)
+
+
+@pytest.mark.parametrize("values", [RAMP / 255, np.rint(RAMP)])
+def test_floats_that_are_levels_are_a_picture(tmp_path, values):
+    Image.fromarray(values.astype("float32")).save(tmp_path / "a.tif")
+    np.testing.assert_allclose(read_image(tmp_path / "a.tif").pixels.astype(float), RAMP, atol=1)
+
+
+def test_floats_that_are_no_levels_stay_numbers(tmp_path):
+    Image.fromarray((RAMP - 20).astype("float32")).save(tmp_path / "a.tif")
+    assert not read_image(tmp_path / "a.tif").is_picture
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_what_is_transparent_is_black(tmp_path, mode):
+    picture = Image.fromarray(np.full((20, 24), 255, np.uint8)).convert(mode)
+    picture.putalpha(Image.fromarray(RAMP.astype("uint8")))
+    picture.save(tmp_path / "a.png")
+    np.testing.assert_allclose(read_image(tmp_path / "a.png").pixels.astype(float), RAMP, atol=2)
 
 
 def test_sixteen_bit_pictures_keep_their_range(tmp_path):

@@ -1,14 +1,14 @@
 """What a stamp shows of the sky: where it is centred and how large its field is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from astropy.nddata import Cutout2D
 
 from galopt.config import Stamps
-from galopt.data.imaging.images import MIN_SIDE
 from galopt.data.imaging.photometry import Photometry, background, centroid, measure
+from galopt.data.imaging.pictures import MIN_SIDE
 
 Cut = Callable[[tuple[float, float], int], np.ndarray]
 """Offset (x, y) from the galaxy's position and side, px -> float32 (side, side), NaN beyond."""
@@ -30,12 +30,18 @@ class Cutout:
         Background of the fixed field around the galaxy's position.
     seen : Photometry
         What the galaxy shows in that field.
+    offset : tuple of float
+        x and y of the centre of what is shown, px from the galaxy's position.
+    noisy : bool
+        Whether the image has noise, which `sigma` then is.
     """
 
     image: np.ndarray
     level: float
     sigma: float
     seen: Photometry
+    offset: tuple[float, float] = (0.0, 0.0)
+    noisy: bool = True
 
 
 def frame(cut: Cut, field: int, largest: int, config: Stamps) -> Cutout:
@@ -58,7 +64,7 @@ def frame(cut: Cut, field: int, largest: int, config: Stamps) -> Cutout:
 
     Returns
     -------
-    View
+    Cutout
         Of `field` px, or of between a third of that and `largest` if it follows the size.
 
     Raises
@@ -67,16 +73,51 @@ def frame(cut: Cut, field: int, largest: int, config: Stamps) -> Cutout:
         Less than half of the fixed field's pixels hold data; the message is the reason.
     """
     image = cut((0, 0), field)
-    if not holds_data(image):
-        raise ValueError("blank: less than half of its pixels hold data")
-    level, sigma = background(image)
+    level, sigma, noisy = _background(image, config)
     image = _filled(image, level)
     seen = measure(image, level, sigma)
     if config.as_catalogued:
-        return Cutout(image, level, sigma, seen)
+        return Cutout(image, level, sigma, seen, noisy=noisy)
     centre = centroid(image, level, sigma) if config.centring == "light" else (0.0, 0.0)
     image = cut(centre, side_of(seen.r50, field, largest, config))
-    return Cutout(_filled(image, level), level, sigma, seen)
+    return Cutout(_filled(image, level), level, sigma, seen, centre, noisy)
+
+
+def frame_bands(cuts: Sequence[Cut], field: int, largest: int, config: Stamps) -> list[Cutout]:
+    """Cut out a galaxy in several bands, each on its own background, framed as in the last.
+
+    Parameters
+    ----------
+    cuts : sequence of callable
+        One a band.
+    field, largest, config
+        As for `frame`.
+
+    Raises
+    ------
+    ValueError
+        As `frame` does, of any band.
+    """
+    last = frame(cuts[-1], field, largest, config)
+    side = len(last.image)
+    framed = []
+    for cut in cuts[:-1]:
+        around = cut((0, 0), field)
+        level, sigma, noisy = _background(around, config)
+        seen = measure(_filled(around, level), level, sigma)
+        image = around if config.as_catalogued else cut(last.offset, side)
+        framed.append(Cutout(_filled(image, level), level, sigma, seen, last.offset, noisy))
+    return [*framed, last]
+
+
+def _background(image: np.ndarray, config: Stamps) -> tuple[float, float, bool]:
+    """Return level, sigma and whether that is noise: without any, the peak is drawn white."""
+    edge = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
+    if np.ptp(edge) == 0 and image.min() == edge[0] < image.max():
+        return float(edge[0]), float((image.max() - edge[0]) / config.white), False
+    if not holds_data(image):
+        raise ValueError("blank: less than half of its pixels hold data")
+    return *background(image), True
 
 
 def holds_data(image: np.ndarray) -> bool:

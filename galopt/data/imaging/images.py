@@ -1,28 +1,25 @@
 """Reading one image file: a picture for the eye, or numbers with a background."""
 
 import glob
-import warnings
-from collections.abc import Sequence
+import os
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
-from PIL import Image
 
+from galopt.data.imaging.fits_cards import is_fits
+from galopt.data.imaging.fits_image import read_fits
+from galopt.data.imaging.pictures import MIN_SIDE, read_picture
 from galopt.errors import DataError
 
-MAX_PIXELS = 89_478_485
-"""Pixels of the largest image that is decoded: Pillow's own limit (`Image.MAX_IMAGE_PIXELS`)."""
-
-MIN_SIDE = 16
-"""Side of the smallest image that is of any use, px."""
-
-PICTURES = ("JPEG", "PNG", "TIFF")
-"""What Pillow may take a picture for: it knows others, of which EPS starts a program."""
-
 FITS_NAMES = (".fits", ".fit", ".fts", ".fits.gz", ".fits.fz", ".fit.gz")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", *FITS_NAMES)
+
+COLOURS = ("red", "green", "blue")
+"""The planes of a colour picture."""
 
 
 @dataclass(frozen=True)
@@ -32,27 +29,37 @@ class Frame:
     Attributes
     ----------
     pixels : ndarray
-        (H, W); uint8 for a picture, float32 for numbers.
+        (H, W), or (H, W, C) of several planes; uint8 for a picture, float32 for numbers.
     header : fits.Header
         Empty for a picture.
+    bands : tuple of str
+        Names of the planes; empty where the file does not name them.
     """
 
     pixels: np.ndarray
     header: fits.Header
+    bands: tuple[str, ...] = ()
 
     @property
     def is_picture(self) -> bool:
-        """Whether the pixels are grey levels, already stretched for the eye."""
+        """Whether the pixels are levels, already stretched for the eye."""
         return self.pixels.dtype == np.uint8
 
+    @property
+    def planes(self) -> int:
+        """How many planes there are."""
+        return 1 if self.pixels.ndim == 2 else self.pixels.shape[2]
 
-def read_image(path: Path | str) -> Frame:
-    """Read a FITS image or a JPEG, PNG or TIFF picture in grey.
+
+def read_image(path: Path | str, bands: Sequence[str] = ()) -> Frame:
+    """Read a FITS image or a JPEG, PNG or TIFF picture; FITS is known by its first bytes.
 
     Parameters
     ----------
     path : path
-        The file. Colour is turned to grey, 16-bit pictures to 8 bit.
+        The file. Pictures of 16 bits become 8-bit levels of the range that they use.
+    bands : sequence of str
+        Names of the planes wanted, for FITS files whose extensions are called so.
 
     Returns
     -------
@@ -66,72 +73,37 @@ def read_image(path: Path | str) -> Frame:
         decode; the message is the reason.
     """
     path = Path(path)
-    if not path.is_file():
-        raise ValueError("no such file")
-    if path.stat().st_size == 0:
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(10)
+    except OSError as error:
+        lost = isinstance(error, FileNotFoundError | IsADirectoryError)
+        raise ValueError("no such file" if lost else f"unreadable: {error.strerror}") from None
+    if not start:
         raise ValueError("the file is empty")
-    frame = _read_fits(path) if path.name.lower().endswith(FITS_NAMES) else _read_picture(path)
+    frame = _read_fits(path, bands) if is_fits(start) else _read_picture(path)
     check_side(frame.pixels.shape)
     return frame
 
 
 def check_side(shape: tuple[int, ...]) -> None:
     """Raise a ValueError if an image of this shape is too small."""
-    if min(shape) < MIN_SIDE:
-        raise ValueError(f"{shape[1]}x{shape[0]} px; at least {MIN_SIDE} px a side are needed")
+    height, width = shape[:2]
+    if min(height, width) < MIN_SIDE:
+        raise ValueError(f"{width}x{height} px; at least {MIN_SIDE} px a side are needed")
+
+
+def _read_fits(path: Path, bands: Sequence[str]) -> Frame:
+    pixels, header, names = read_fits(path, bands)
+    return Frame(pixels, header, tuple(names))
 
 
 def _read_picture(path: Path) -> Frame:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        try:
-            with Image.open(path, formats=PICTURES) as image:
-                pixels = _grey(image)
-        except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-            raise ValueError(f"too large: more than {MAX_PIXELS:,} pixels") from None
-        except Exception as error:  # damaged files raise nearly anything from the decoders
-            raise ValueError(f"unreadable: {' '.join(str(error).split())}") from None
-    return Frame(pixels, fits.Header())
-
-
-def _grey(image: Image.Image) -> np.ndarray:
-    if image.mode == "F":
-        return np.asarray(image, np.float32)
-    if image.mode.startswith("I"):
-        return (np.clip(np.asarray(image), 0, 65535) // 257).astype(np.uint8)
-    return np.asarray(image.convert("L"))
-
-
-def _read_fits(path: Path) -> Frame:
-    with warnings.catch_warnings(record=True) as warned:
-        warnings.simplefilter("always")
-        try:
-            with fits.open(path) as hdus:
-                hdu = _first_image(hdus)
-                if any("truncated" in str(warning.message) for warning in warned):
-                    raise ValueError("unreadable: the file is truncated")
-                return Frame(np.squeeze(np.asarray(hdu.data)).astype(np.float32), hdu.header)
-        except ValueError:
-            raise
-        except Exception as error:  # damaged files raise nearly anything from the reader
-            raise ValueError(f"unreadable: {' '.join(str(error).split())}") from None
-
-
-def _first_image(hdus: fits.HDUList) -> fits.ImageHDU:
-    hdu = next((hdu for hdu in hdus if hdu.is_image and _is_flat(hdu.shape)), None)
-    if hdu is None:
-        raise ValueError("no two-dimensional image in the file")
-    if prod(hdu.shape) > MAX_PIXELS:
-        raise ValueError(f"too large: more than {MAX_PIXELS:,} pixels")
-    return hdu
-
-
-def _is_flat(shape: tuple[int, ...]) -> bool:
-    """Whether an array is two-dimensional but for axes of length one before the two."""
-    return len(shape) >= 2 and all(length == 1 for length in shape[:-2])
-
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", *FITS_NAMES)
+    if path.name.lower().endswith(FITS_NAMES):
+        raise ValueError("unreadable: not a FITS file, by its first bytes")
+    pixels = read_picture(path)
+    colours = COLOURS if pixels.ndim == 3 and pixels.shape[2] == 3 else ()
+    return Frame(pixels, fits.Header(), colours)
 
 
 def find_files(paths: Sequence[str]) -> list[Path]:
@@ -140,8 +112,9 @@ def find_files(paths: Sequence[str]) -> list[Path]:
     Parameters
     ----------
     paths : sequence of str
-        Files; folders, searched to their depths for JPEG, PNG, TIFF and FITS names; or
-        patterns with ``*``, ``?``, ``**``.
+        Files; folders, searched to their depths, links followed, for JPEG, PNG, TIFF and FITS
+        names; or patterns with ``*``, ``?``, ``**``. Hidden files and what macOS puts into
+        archives (`._name`, `__MACOSX`) are no images.
 
     Raises
     ------
@@ -158,17 +131,42 @@ def find_files(paths: Sequence[str]) -> list[Path]:
 
 
 def image_id(file: Path) -> str:
-    """Return a file's name without the ending that says it is an image."""
+    """Return a file's name without the ending that says it is an image, and without its band."""
     ending = max((s for s in SUFFIXES if file.name.lower().endswith(s)), key=len, default="")
-    return file.name.removesuffix(file.name[-len(ending) :]) if ending else file.name
+    name = file.name.removesuffix(file.name[-len(ending) :]) if ending else file.name
+    return re.sub(r"[._-]?\{band\}", "", name)
+
+
+def image_ids(files: Sequence[Path]) -> list[str]:
+    """Return an id for each file: its name, with its folders where names alone are not unique."""
+    names = [image_id(file) for file in files]
+    if len(set(names)) == len(names):
+        return names
+    common = Path(os.path.commonpath([file.absolute().parent for file in files]))
+    folders = [file.absolute().parent.relative_to(common) for file in files]
+    return [(folder / name).as_posix() for folder, name in zip(folders, names, strict=True)]
 
 
 def _files(path: str) -> list[Path]:
     if Path(path).is_file():
         return [Path(path)]
-    inside = (
-        Path(path).rglob("*") if Path(path).is_dir() else map(Path, glob.glob(path, recursive=True))
-    )
+    inside = _walk(Path(path)) if Path(path).is_dir() else map(Path, _matches(path))
     return sorted(
         file for file in inside if file.name.lower().endswith(SUFFIXES) and file.is_file()
     )
+
+
+def _matches(pattern: str) -> Iterator[str]:
+    return (path for path in glob.glob(pattern, recursive=True) if "__MACOSX" not in path)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder; a folder that links lead to twice is entered once."""
+    entered: set[str] = set()
+    for name, folders, files in os.walk(folder, followlinks=True):
+        if os.path.realpath(name) in entered:
+            folders.clear()
+            continue
+        entered.add(os.path.realpath(name))
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "__MACOSX")
+        yield from (Path(name) / file for file in files if not file.startswith("."))

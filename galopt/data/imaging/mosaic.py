@@ -11,16 +11,20 @@ from astropy.wcs import WCS, FITSFixedWarning
 from astropy.wcs.utils import proj_plane_pixel_scales
 
 from galopt.data.imaging.cutout import cut_around
+from galopt.data.imaging.fits_cards import read_extensions
 from galopt.errors import DataError
 
 _PROJECTION = re.compile(
-    r"NAXIS\d*|WCSAXES|(CTYPE|CUNIT|CRVAL|CRPIX|CDELT|CROTA)\d|(CD|PC|PV|PS)\d_\d+"
+    r"(CTYPE|CUNIT|CRVAL|CRPIX|CDELT|CROTA)[12]|(CD|PC)[12]_[12]|(PV|PS)[12]_\d+"
     r"|LONPOLE|LATPOLE|RADE(CSYS|SYS)|EQUINOX|EPOCH"
 )
 
+NO_SCALE = 3600.0
+"""Side of a pixel, arcsec, where a header does not state it: CDELT is 1 degree by default."""
+
 
 def read_wcs(header: fits.Header) -> WCS:
-    """Return a header's world coordinates without distortion.
+    """Return the world coordinates of a header's first two axes without distortion.
 
     The drizzled CANDELS mosaics have none, but their headers keep stray SIP terms of a
     single exposure, which would move positions by 10 to 320 arcsec. They have 3,300 cards:
@@ -29,7 +33,7 @@ def read_wcs(header: fits.Header) -> WCS:
     cards = [card for card in header.cards if _PROJECTION.fullmatch(card.keyword)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FITSFixedWarning)
-        return WCS(fits.Header(cards))
+        return WCS(fits.Header(cards), naxis=2)
 
 
 def sky_image(hdus: fits.HDUList) -> fits.ImageHDU:
@@ -42,15 +46,23 @@ def sky_image(hdus: fits.HDUList) -> fits.ImageHDU:
     ValueError
         There is none.
     """
-    maps = _maps(hdus)
+    images = [hdu for hdu in hdus if hdu.is_image and len(hdu.shape) == 2]
+    maps = [hdu for hdu in images if on_sky(hdu.header)]
     if not maps:
-        raise ValueError("no image in the file is a map of the sky")
+        raise ValueError("it holds no map of the sky")
     return next((hdu for hdu in maps if hdu.name == "SCI"), maps[0])
 
 
-def _maps(hdus: fits.HDUList) -> list[fits.ImageHDU]:
-    images = [hdu for hdu in hdus if hdu.is_image and len(hdu.shape) == 2]
-    return [hdu for hdu in images if read_wcs(hdu.header).has_celestial]
+def open_fits(path: Path) -> fits.HDUList:
+    """Open a FITS file whose raw cards say nothing impossible, memory-mapped.
+
+    Raises
+    ------
+    ValueError
+        It is no FITS file, or one that was cut; the message is the reason.
+    """
+    read_extensions(path)
+    return fits.open(path, memmap=True)
 
 
 def check_mosaic(path: Path) -> fits.Header:
@@ -62,19 +74,20 @@ def check_mosaic(path: Path) -> fits.Header:
         It is no FITS file, one that was cut, or it holds no map of the sky.
     """
     try:
-        with warnings.catch_warnings(action="ignore"), fits.open(path, memmap=True) as hdus:
-            image = sky_image(hdus) if _maps(hdus) else None
-            info = (hdus[0] if image is None else image).fileinfo()
-        with path.open("rb") as stream:
-            packed = stream.read(6) != b"SIMPLE"
+        with warnings.catch_warnings(action="ignore"), open_fits(path) as hdus:
+            return sky_image(hdus).header
     except Exception as error:  # damaged files raise nearly anything from the reader
-        raise DataError(f"{path}: not a FITS file ({' '.join(str(error).split())})") from None
-    size, needed = path.stat().st_size, info["datLoc"] + info["datSpan"]
-    if size < needed and not packed:
-        raise DataError(f"{path}: the FITS file is cut, {size} bytes of {needed}")
-    if image is None:
-        raise DataError(f"{path}: it holds no map of the sky")
-    return image.header
+        raise DataError(f"{path}: {' '.join(str(error).split())}") from None
+
+
+def on_sky(header: fits.Header) -> WCS | None:
+    """Return the world coordinates of a header; None where it does not say what can be."""
+    try:
+        wcs = read_wcs(header)
+        wcs.wcs_pix2world([[0.0, 0.0]], 0)
+    except Exception:  # a header may say anything
+        return None
+    return wcs if wcs.has_celestial else None
 
 
 @dataclass(frozen=True)
@@ -95,16 +108,17 @@ class Units:
     @classmethod
     def of(cls, header: fits.Header) -> "Units":
         """Read the units of a FITS header."""
-        wcs = read_wcs(header)
-        scale = proj_plane_pixel_scales(wcs)[0] * 3600 if wcs.has_celestial else np.nan
-        return cls(float(scale), _zero_point(header))
+        wcs = on_sky(header)
+        scale = proj_plane_pixel_scales(wcs)[0] * 3600 if wcs else 0.0
+        return cls(float(scale) if 0 < scale < NO_SCALE else np.nan, _zero_point(header))
 
 
 def _zero_point(header: fits.Header) -> float:
     """Return the AB magnitude of one unit (WFC3 Data Handbook, section 9.1)."""
-    if not {"PHOTFLAM", "PHOTPLAM"} <= set(header):
+    said = [header.get(name) for name in ("PHOTFLAM", "PHOTPLAM")]
+    if not all(type(value) in (int, float) and 0 < value < np.inf for value in said):
         return np.nan
-    flux, pivot = np.log10([header["PHOTFLAM"], header["PHOTPLAM"]])
+    flux, pivot = np.log10(said)
     return float(-2.5 * flux - 5 * pivot - 2.408)
 
 
@@ -126,7 +140,7 @@ def assign_tiles(tiles: list[Path], ra: np.ndarray, dec: np.ndarray) -> np.ndarr
     best = np.full(len(ra), -1)
     depth = np.full(len(ra), -0.5)
     for index, path in enumerate(tiles):
-        with fits.open(path, memmap=True) as hdus:
+        with open_fits(path) as hdus:
             image = sky_image(hdus)
         wcs = read_wcs(image.header)
         height, width = image.shape[0] - 1, image.shape[1] - 1
@@ -155,7 +169,7 @@ class Mosaic:
     """
 
     def __init__(self, path: Path) -> None:
-        self.hdus = fits.open(path, memmap=True)
+        self.hdus = open_fits(path)
         self.image = sky_image(self.hdus)
         self.wcs = read_wcs(self.image.header)
         self.units = Units.of(self.image.header)

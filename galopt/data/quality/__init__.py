@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from galopt.data.dataset import Dataset
+from galopt.data.imaging.composite import composites
 from galopt.data.quality import pixels, votes
 from galopt.data.quality.finding import Finding
 
@@ -76,5 +77,5 @@ def check_dataset(dataset: Dataset, data: Path | None = None) -> Quality:
 
 
 def stamps_of(quality: Quality, rows: np.ndarray) -> np.ndarray:
-    """Return the images of some rows, (M, S, S), uint8."""
-    return np.load(quality.dataset.folder / "images.npy", mmap_mode="r")[rows]
+    """Return some stamps as pictures, (M, S, S) or (M, S, S, 3), uint8."""
+    return composites(quality.dataset.images[rows], quality.dataset.bands)

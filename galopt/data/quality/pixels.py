@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, uniform_filter
 from scipy.stats import pearsonr
 
+from galopt.data.dataset import open_images
 from galopt.data.quality.finding import Finding, count, finding
 
 BLOCK = 500
@@ -39,7 +40,7 @@ def scan(images: Path) -> tuple[pd.DataFrame, NDArray[np.float32]]:
     Parameters
     ----------
     images : path
-        The `.npy` file of the dataset, (N, S, S), uint8.
+        The `.npy` file of the dataset, (N, S, S, C), uint8.
 
     Returns
     -------
@@ -52,11 +53,11 @@ def scan(images: Path) -> tuple[pd.DataFrame, NDArray[np.float32]]:
     prints = []
     for block in _blocks(images):
         for stamp in block:
-            low, high = np.percentile(stamp, [1, 99])
+            low, high = np.percentile(stamp, [1, 99], axis=(0, 1))
             rows.append(
                 {
-                    "contrast": high - low,
-                    "white": np.mean(stamp == 255),
+                    "contrast": (high - low).max(),
+                    "white": np.mean((stamp == 255).all(axis=-1)),
                     "flat": _flat(stamp),
                     "digest": hash(stamp.tobytes()),
                 }
@@ -67,13 +68,13 @@ def scan(images: Path) -> tuple[pd.DataFrame, NDArray[np.float32]]:
 
 
 def fine_structure(stamps: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return what identifies an exposure: its noise and small features, (N, S, S), float32.
+    """Return what identifies an exposure: its noise and small features, (N, S, S, C), float32.
 
     The smooth light is removed and the rest clipped, so that a bright core, which many
     galaxies share, counts no more than the noise, which no two exposures share.
     """
     values = stamps.astype(np.float32)
-    values -= gaussian_filter(values, (0, 2, 2))
+    values -= gaussian_filter(values, (0, 2, 2, 0))
     spread = np.maximum(np.median(np.abs(values), axis=(1, 2), keepdims=True), 0.5)
     return np.clip(values, -2 * spread, 2 * spread)
 
@@ -163,7 +164,7 @@ def alike(prints: NDArray[np.float32], images: Path) -> list[tuple[int, int]]:
 
     Prints that point the same way are candidates; the pixels decide.
     """
-    stamps = np.load(images, mmap_mode="r")
+    stamps = open_images(images)
     pairs = []
     for start in range(0, len(prints), BLOCK):
         cosine = prints[start : start + BLOCK] @ prints[start:].T
@@ -176,17 +177,17 @@ def alike(prints: NDArray[np.float32], images: Path) -> list[tuple[int, int]]:
 
 def _blocks(images: Path) -> Iterator[NDArray[np.uint8]]:
     """Yield stamps in blocks, mapping the file anew so that what was read can be let go."""
-    total = len(np.load(images, mmap_mode="r"))
+    total = len(open_images(images))
     for start in range(0, total, BLOCK):
-        yield np.array(np.load(images, mmap_mode="r")[start : start + BLOCK])
+        yield np.array(open_images(images)[start : start + BLOCK])
 
 
 def _flat(stamp: NDArray[np.uint8]) -> float:
-    """Return the share of pixels whose 3x3 neighbourhood is one grey, neither black nor white."""
+    """Return the share of pixels whose 3x3 neighbourhood is one level, neither black nor white."""
     values = stamp.astype(np.float32)
-    mean = uniform_filter(values, 3)
-    even = uniform_filter(values * values, 3) - mean * mean < 0.3
-    return float(np.mean(even & (stamp > 2) & (stamp < 253)))
+    mean = uniform_filter(values, (3, 3, 0))
+    even = uniform_filter(values * values, (3, 3, 0)) - mean * mean < 0.3
+    return float(np.mean((even & (stamp > 2) & (stamp < 253)).all(axis=-1)))
 
 
 def _projection(pixels: int) -> NDArray[np.float32]:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from galopt.config import Folder
+from galopt.data.imaging.bands import BAND
 from galopt.data.imaging.images import SUFFIXES, find_files, image_id
 from galopt.data.survey.votes import KEYS
 from galopt.data.tables import column_names, rename_keys, row_name
@@ -29,7 +31,7 @@ SPLIT_NAMES = {
 """What people call the splits, in lower case."""
 
 _ID_NAMES = ("id", "id_str")  # the second is Zoobot's
-_COLUMN = r"\{([^{}]+)\}"
+_COLUMN = r"\{(?!band\})([^{}]+)\}"
 
 
 def images_in(folder: Path) -> list[Path]:
@@ -171,7 +173,8 @@ def locate(votes: pd.DataFrame, folder: Path, path: Path) -> tuple[list[Path], p
             "name files inside it, or by their absolute names"
         )
     paths = [folder / (name or galaxy) for galaxy, name in zip(votes["id"], named, strict=True)]
-    lost = pd.Series([not path.is_file() for path in paths], index=votes.index)
+    there = [BAND in path.name or path.is_file() for path in paths]
+    lost = pd.Series(~np.array(there, bool), index=votes.index)
     if lost.mean() > 0.5:
         first = named[lost].iloc[0] or "(empty)"
         raise DataError(

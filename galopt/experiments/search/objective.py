@@ -74,7 +74,7 @@ class TrainingObjective:
             log.close()
             keras.utils.clear_session()
             gc.collect()
-        flops = totals(config.network, len(dataset.targets))["flops"]
+        flops = totals(config.network, len(dataset.targets), len(dataset.bands))["flops"]
         measures = {"val_rmse": best, "flops": float(flops)}
         return [measures[name] for name in self.config.search.objectives]
 

@@ -20,7 +20,9 @@ GAP = 0.75
 MAPS, UNITS, PICTURE = "#1f77b4", "#2a9d5c", "#8a8a8a"
 
 
-def diagram(network: Network, targets: int, picture: NDArray[np.uint8] | None = None) -> Figure:
+def diagram(
+    network: Network, targets: int, picture: NDArray[np.uint8] | None = None, planes: int = 1
+) -> Figure:
     """Draw a network from the picture to the fractions.
 
     A block's height is the side of the maps, its thickness grows with the logarithm of their
@@ -31,15 +33,19 @@ def diagram(network: Network, targets: int, picture: NDArray[np.uint8] | None = 
     network : config section
     targets : int
         Number of vote fractions.
-    picture : array, shape (P, P), optional
+    picture : array, shape (P, P) or (P, P, 3), optional
         A galaxy as the network sees it.
+    planes : int
+        Of the stored stamps.
     """
-    layers = list(architecture.layers(network, targets))
+    layers = list(architecture.layers(network, targets, planes))
     side = network.crop if network.views > 1 else network.pixels
     widest = max(layer.features for layer in layers if layer.side is None)
     figure = Figure()
     axes = figure.add_axes((0, 0, 1, 1))
-    ends = [_picture(axes, network, side, picture)]
+    views = f"{network.views} views of\n" if network.views > 1 else ""
+    size = f"{views}{side}×{side}×{architecture.channels_of(network, planes)}"
+    ends = [_picture(axes, min(4, network.views), size, picture)]
     for before, layer in zip([None, *layers], layers, strict=False):
         x = ends[-1] + GAP
         _arrow(axes, ends[-1], x, _operation(layer, before, network))
@@ -52,9 +58,9 @@ def diagram(network: Network, targets: int, picture: NDArray[np.uint8] | None = 
     return figure
 
 
-def sentence(network: Network, targets: int) -> str:
+def sentence(network: Network, targets: int, planes: int = 1) -> str:
     """Say what `diagram` shows."""
-    layers, parts = list(architecture.layers(network, targets)), []
+    layers, parts = list(architecture.layers(network, targets, planes)), []
     for before, layer in zip([None, *layers], layers, strict=False):
         what = _operation(layer, before, network).replace("\npool", ", pool").replace("\n", " ")
         size = f" of {layer.side}×{layer.side} px" if layer.side else ""
@@ -77,17 +83,15 @@ def _operation(layer: Layer, before: Layer | None, network: Network) -> str:
     return "\n".join([*lines, f"pool {layer.pool}×{layer.pool}"] if layer.pool > 1 else lines)
 
 
-def _picture(axes: Axes, network: Network, side: int, picture: NDArray[np.uint8] | None) -> float:
+def _picture(axes: Axes, shown: int, size: str, picture: NDArray[np.uint8] | None) -> float:
     """Draw the views of a galaxy and return where they end."""
-    shown = min(4, network.views)
     for number in reversed(range(shown)):
         shift = 0.12 * number
         corner = (shift, -TALL / 2 + shift)
         axes.add_patch(Rectangle(corner, TALL, TALL, fc="#e9eef4", ec=PICTURE, lw=1))
     if picture is not None:
         axes.imshow(picture, cmap="gray", extent=(0, TALL, -TALL / 2, TALL / 2), zorder=2)
-    views = f"{network.views} views of\n" if network.views > 1 else ""
-    _name(axes, TALL / 2, f"{views}{side}×{side}×{network.channels}")
+    _name(axes, TALL / 2, size)
     return TALL + 0.12 * (shown - 1)
 
 

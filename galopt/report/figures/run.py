@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from galopt.data.dataset import Dataset
+from galopt.data.imaging.bands import GREY
+from galopt.data.imaging.composite import composites
 from galopt.data.survey.votes import papers_classes
 from galopt.evaluation.diagnostics import reliability
 from galopt.evaluation.occlusion import most_confident, occlusion_maps
@@ -95,8 +97,8 @@ def stamp_sheet(
 
     Parameters
     ----------
-    images : array, shape (N, P, P)
-        Grey pictures; each sheet has one scale, from its lowest to its highest pixel.
+    images : array, shape (N, P, P) or (N, P, P, 3)
+        Pictures; a sheet of grey ones has one scale, from its lowest to its highest pixel.
     titles : sequence of str
         One a picture.
     columns : int
@@ -123,26 +125,38 @@ def stamp_sheet(
     return figure
 
 
-def augmented_views(model: Any, stamps: NDArray[np.uint8], views: int = 7) -> Figure:
+def augmented_views(
+    model: Any, stamps: NDArray[np.uint8], bands: Sequence[str] = GREY, views: int = 7
+) -> Figure:
     """Show what the network sees of a few galaxies: the central view, then random ones.
 
     Parameters
     ----------
     model : keras.Model
         With a layer named ``view``.
-    stamps : array, shape (N, S, S), uint8
+    stamps : array, shape (N, S, S, C), uint8
+    bands : sequence of str
+        Their planes.
     views : int
         Random views of each galaxy.
     """
     layer = model.get_layer("view")
     repeated = np.repeat(np.asarray(stamps), views, axis=0)
-    central = np.asarray(layer(np.asarray(stamps)), np.float32)[..., 0]
-    random = np.asarray(layer(repeated, training=True), np.float32)[..., 0]
+    central = np.asarray(layer(np.asarray(stamps)), np.float32)[..., : len(bands)]
+    random = np.asarray(layer(repeated, training=True), np.float32)[..., : len(bands)]
     random = random.reshape(len(stamps), views, *central.shape[1:])
     sheet = np.concatenate([central[:, None], random], axis=1)
-    seen = sheet.reshape(-1, *central.shape[1:])
+    seen = _drawable(sheet.reshape(-1, *central.shape[1:]), layer, bands)
     heading = "Training galaxies as seen: the central view, then random ones"
     return stamp_sheet(seen, [""] * len(seen), views + 1, heading)
+
+
+def _drawable(seen: NDArray[np.float32], layer: Any, bands: Sequence[str]) -> NDArray[Any]:
+    """Return standardised views as pictures; grey ones as they are."""
+    if len(bands) == 1:
+        return seen[..., 0]
+    levels = np.clip(seen * np.array(layer.std) + np.array(layer.mean), 0, 1)
+    return composites(np.rint(255 * levels).astype(np.uint8), bands)
 
 
 def draw_differences(table: pd.DataFrame) -> Figure:
@@ -173,10 +187,9 @@ def extremes(evaluation: "Evaluation", worst: bool, count: int = 12) -> Figure:
         f"→ {_fractions(evaluation.targets, evaluation.predicted[row])}\nRMSE {error[row]:.2f}"
         for row in chosen
     ]
-    heading = "Worst" if worst else "Best"
-    return stamp_sheet(
-        evaluation.split.images[chosen], titles, 6, f"{heading} test galaxies: voted → predicted"
-    )
+    heading = f"{'Worst' if worst else 'Best'} test galaxies: voted → predicted"
+    pictures = composites(evaluation.split.images[chosen], evaluation.split.bands)
+    return stamp_sheet(pictures, titles, 6, heading)
 
 
 def draw_occlusion(
@@ -186,7 +199,7 @@ def draw_occlusion(
 
     Parameters
     ----------
-    stamps : array, shape (N, P, P)
+    stamps : array, shape (N, P, P) or (N, P, P, 3)
     maps : array, shape (N, M, M)
         By how much the fraction falls, as `galopt.evaluation.occlusion.occlusion_maps` gives.
     titles : sequence of str
@@ -221,7 +234,9 @@ def training_figures(result: "TrainResult", dataset: Dataset) -> dict[str, Figur
             floor["overall"] if floor else None,
             published=papers_classes(dataset.targets),
         ),
-        "augmented": augmented_views(result.model, dataset.split("train").images[:5]),
+        "augmented": augmented_views(
+            result.model, dataset.split("train").images[:5], dataset.bands
+        ),
     }
 
 
@@ -248,4 +263,5 @@ def saliency_figure(model: "keras.Model", evaluation: "Evaluation") -> Figure:
         f"{name.replace('_', ' ')} {evaluation.predicted[row, number]:.2f}"
         for number, (name, row) in enumerate(zip(evaluation.targets, rows, strict=False))
     ]
-    return draw_occlusion(stamps[:, inside, inside], maps, titles)
+    pictures = composites(stamps[:, inside, inside], evaluation.split.bands)
+    return draw_occlusion(pictures, maps, titles)

@@ -14,7 +14,7 @@ _SIDE = 84
 
 
 def pictures(rejected: pd.DataFrame, survey: Path) -> list[NDArray[np.uint8] | None]:
-    """Return a grey picture of each rejected image, None where there is nothing to show.
+    """Return a picture in grey of each rejected image, None where there is nothing to show.
 
     Parameters
     ----------
@@ -45,6 +45,7 @@ def _picture(name: str, file: str, places: pd.DataFrame, survey: Path) -> NDArra
 
 def _grey(image: NDArray) -> NDArray[np.uint8]:
     """Return an image between its percentiles, thinned to about 84 px a side."""
+    image = image if image.ndim == 2 else image.mean(axis=2)
     step = max(1, min(image.shape) // _SIDE)
     values = np.nan_to_num(image[::step, ::step].astype(np.float32))
     low, high = np.percentile(values, [1, 99])

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from galopt.data.imaging.composite import composite
 from galopt.evaluation.diagnostics import entropy
 from galopt.report.run.subject import ReportData
 
@@ -74,10 +75,11 @@ def picture(subject: ReportData, row: int) -> str:
 
 
 def view(subject: ReportData, row: int) -> NDArray[np.uint8]:
-    """Return the part of a stamp that the network sees, (P, P)."""
+    """Return the part of a stamp that the network sees, (P, P) or in colour (P, P, 3)."""
     stamp = subject.images[row]
     edge = round(len(stamp) * (1 - subject.config.network.field) / 2)
-    return np.array(stamp[edge : len(stamp) - edge, edge : len(stamp) - edge])
+    inside = stamp[edge : len(stamp) - edge, edge : len(stamp) - edge]
+    return composite(inside, subject.dataset.bands)
 
 
 def _uri(pixels: NDArray[np.uint8]) -> str:

@@ -22,10 +22,12 @@ def network(subject: ReportData) -> dict[str, Any]:
     galaxy = max(
         (view(subject, row) for row in clearest(subject, commonest)[:EXAMPLES]), key=np.std
     )
-    drawing = svg(diagram(settings, targets, galaxy))
+    planes = len(subject.dataset.bands)
+    drawing = svg(diagram(settings, targets, galaxy, planes))
     return {
-        "drawing": inline(drawing, "architecture", sentence(settings, targets)),
-        "layers": list(architecture.layers(settings, targets)),
+        "drawing": inline(drawing, "architecture", sentence(settings, targets, planes)),
+        "layers": list(architecture.layers(settings, targets, planes)),
+        "channels": architecture.channels_of(settings, planes),
         "train": subject.train,
     }
 

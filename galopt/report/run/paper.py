@@ -67,7 +67,8 @@ def differences(subject: ReportData) -> dict[str, Any] | None:
     """
     if not (subject.like_paper or subject.findings.ablation):
         return None
-    layers = list(architecture.layers(subject.config.network, len(subject.dataset.targets)))
+    targets, planes = len(subject.dataset.targets), len(subject.dataset.bands)
+    layers = list(architecture.layers(subject.config.network, targets, planes))
     found = subject.findings.ablation
     arms = found.table.set_index("arm").to_dict("index") if found else {}
     return {

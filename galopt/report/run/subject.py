@@ -101,7 +101,7 @@ class ReportData:
     @cached_property
     def images(self) -> NDArray[np.uint8]:
         """All stamps of the dataset, memory-mapped."""
-        return np.load(self.dataset.folder / "images.npy", mmap_mode="r")
+        return self.dataset.images
 
     def fractions(self, what: str) -> NDArray[np.float64]:
         """Return the 'voted' or 'predicted' fractions of the test galaxies, (N, T)."""

@@ -7,13 +7,11 @@ import galsim
 import numpy as np
 import pandas as pd
 
+from galopt.data.survey.simulated.bands import F160W, Band
 from galopt.data.survey.simulated.population import Source, sources_of
 
 SCALE = 0.06
 """Pixel of the CANDELS F160W mosaics, arcsec (Koekemoer et al. 2011, section 5)."""
-
-ZERO_POINT = 25.956
-"""AB magnitude of 1 e-/s, from PHOTFLAM and PHOTPLAM in the mosaics' headers."""
 
 STRUCTURED = 24.5
 """Fainter sources (H, AB mag) are painted as plain Sersic profiles."""
@@ -30,23 +28,23 @@ _SPEED = galsim.GSParams(
 
 
 @cache
-def psf() -> galsim.GSObject:
-    """Return the mosaic's point-spread function (FWHM 0.20 arcsec), pixel included.
+def psf(band: Band = F160W) -> galsim.GSObject:
+    """Return the mosaic's point-spread function (FWHM 0.20 arcsec in F160W), pixel included.
 
-    The telescope's optics (F160W, 2.4 m, four struts), the detector's pixel of 0.128
-    arcsec, charge diffusion, and the drizzle drop (pixfrac 0.8) and output pixel of 0.06
-    arcsec (Koekemoer et al. 2011, section 5).
+    The telescope's optics (2.4 m, four struts), the detector's pixel, charge diffusion, and
+    the drizzle drop (pixfrac 0.8) and output pixel of 0.06 arcsec (Koekemoer et al. 2011,
+    section 5).
     """
     parts = [
         galsim.OpticalPSF(
-            lam=1537,
+            lam=band.wavelength,
             diam=2.4,
             obscuration=0.36,
             nstruts=4,
             strut_thick=0.04,
             strut_angle=45 * galsim.degrees,
         ),
-        galsim.Pixel(0.128),
+        galsim.Pixel(band.pixel),
         galsim.Gaussian(sigma=0.025),
         galsim.Pixel(0.102),
         galsim.Pixel(SCALE),
@@ -55,9 +53,9 @@ def psf() -> galsim.GSObject:
 
 
 @cache
-def _narrow_psf() -> galsim.GSObject:
+def _narrow_psf(band: Band) -> galsim.GSObject:
     """Return the same without the faint outer wings: three times faster to paint with."""
-    return _tapered(psf(), 112)
+    return _tapered(psf(band), 112)
 
 
 def _tapered(profile: galsim.GSObject, size: int) -> galsim.GSObject:
@@ -70,7 +68,7 @@ def _tapered(profile: galsim.GSObject, size: int) -> galsim.GSObject:
 
 
 def paint_sources(
-    sources: pd.DataFrame, rng: np.random.Generator, tile: np.ndarray
+    sources: pd.DataFrame, rng: np.random.Generator, tile: np.ndarray, band: Band = F160W
 ) -> Iterator[np.ndarray]:
     """Paint sources onto a tile, one by one.
 
@@ -82,6 +80,8 @@ def paint_sources(
         Draws the places of clumps, lobes and arms.
     tile : ndarray
         e-/s per pixel, float32, (side, side); the light is added in place.
+    band : Band
+        The colours of bulges, disks, clumps and stars, and how sharp they are seen.
 
     Yields
     ------
@@ -90,7 +90,7 @@ def paint_sources(
     """
     canvas = galsim.ImageF(tile, xmin=0, ymin=0)
     for source in sources_of(sources):
-        profile, size = _profile(source, rng)
+        profile, size = _profile(source, rng, band)
         x, y = round(source.x), round(source.y)
         bounds = galsim.BoundsI(x - size, x + size, y - size, y + size)
         stamp = profile.drawImage(
@@ -104,17 +104,19 @@ def paint_sources(
         yield stamp.array
 
 
-def _profile(source: Source, rng: np.random.Generator) -> tuple[galsim.GSObject, int]:
+def _profile(source: Source, rng: np.random.Generator, band: Band) -> tuple[galsim.GSObject, int]:
     """Return a source's light after the PSF and the half side of its stamp, px."""
-    flux = 10 ** (-0.4 * (source.h_mag - ZERO_POINT))
+    flux = 10 ** (-0.4 * (source.h_mag - band.zero_point))
     if source.star:
-        return psf() * flux, int(np.clip(8 * (27.5 - source.h_mag), 12, 90))
+        return psf(band) * (flux * _ratio(band.star)), int(
+            np.clip(8 * (27.5 - source.h_mag), 12, 90)
+        )
     faint = source.h_mag > STRUCTURED
-    parts = _plain(source) if faint else _structured(source, rng)
-    light = sum(parts[1:], parts[0]).withFlux(flux)
+    parts = _plain(source) if faint else _structured(source, rng, band)
+    light = sum(parts[1:], parts[0]).withFlux(flux * _colour(source, band, faint))
     radius = max(source.re_disk * (source.bulge < 0.9), source.re_bulge * (source.bulge > 0.1))
     reach = radius / SCALE * (4 + 0.6 * max(25 - source.h_mag, 0))
-    blur = psf() if source.point * flux > BRIGHT_NUCLEUS else _narrow_psf()
+    blur = psf(band) if source.point * flux > BRIGHT_NUCLEUS else _narrow_psf(band)
     return galsim.Convolve(light, blur, gsparams=_SPEED), int(np.clip(reach, 10, 150)) + 4
 
 
@@ -124,15 +126,44 @@ def _plain(source: Source) -> list[galsim.GSObject]:
     return [_sersic(1.0, source.re_disk, source.q_disk, source.angle, 1.0)]
 
 
-def _structured(source: Source, rng: np.random.Generator) -> list[galsim.GSObject]:
+def _structured(source: Source, rng: np.random.Generator, band: Band) -> list[galsim.GSObject]:
     body = 1 - source.point
+    bulge = body * source.bulge * _ratio(band.bulge)
+    disk = body * (1 - source.bulge) * _disk_ratio(source, band)
     parts = [
-        _sersic(source.n_bulge, source.re_bulge, source.q_bulge, source.angle, body * source.bulge),
-        _disk(source, rng).withFlux(body * (1 - source.bulge)),
+        _sersic(source.n_bulge, source.re_bulge, source.q_bulge, source.angle, bulge),
+        _disk(source, rng, band).withFlux(disk),
     ]
     if source.point:
-        parts.append(galsim.Gaussian(sigma=0.005, flux=source.point))
+        nucleus = source.point * _ratio(band.clump)
+        parts.append(galsim.Gaussian(sigma=0.005, flux=nucleus))
     return parts
+
+
+def _ratio(colour: float) -> float:
+    """Return the light in a band over that in F160W, from the difference in AB magnitude."""
+    return 10 ** (-0.4 * colour)
+
+
+def _colour(source: Source, band: Band, faint: bool) -> float:
+    """Return a source's light in a band over that in F160W."""
+    if faint:
+        return _ratio(band.bulge if source.bulge > 0.5 else band.disk)
+    body = 1 - source.point
+    shares = body * source.bulge, body * (1 - source.bulge), source.point
+    ratios = _ratio(band.bulge), _disk_ratio(source, band), _ratio(band.clump)
+    return sum(s * r for s, r in zip(shares, ratios, strict=True)) / sum(shares)
+
+
+def _clumpy(source: Source) -> float:
+    """Return the share of a disk's light that lies in clumps and a displaced lobe."""
+    return CLUMPY * source.disturbance if source.disturbance >= 0.1 else 0.0
+
+
+def _disk_ratio(source: Source, band: Band) -> float:
+    share = _clumpy(source)
+    mixed = (1 - share) * _ratio(band.disk) + share * _ratio(band.clump)
+    return mixed / ((1 - share) + share)
 
 
 def _sersic(n: float, re: float, q: float, angle: float, flux: float) -> galsim.GSObject:
@@ -141,7 +172,7 @@ def _sersic(n: float, re: float, q: float, angle: float, flux: float) -> galsim.
     return round_.shear(q=q, beta=angle * galsim.degrees)
 
 
-def _disk(source: Source, rng: np.random.Generator) -> galsim.GSObject:
+def _disk(source: Source, rng: np.random.Generator, band: Band) -> galsim.GSObject:
     """Return a disk of unit flux with its spiral arms, clumps and displaced lobe."""
     if source.arms < 0.1 and source.disturbance < 0.1:
         return _sersic(source.n_disk, source.re_disk, source.q_disk, source.angle, 1.0)
@@ -154,8 +185,8 @@ def _disk(source: Source, rng: np.random.Generator) -> galsim.GSObject:
         light *= _spiral(x, y / source.q_disk, source, rng)
     light /= light.sum()
     if source.disturbance >= 0.1:
-        share = CLUMPY * source.disturbance
-        light = (1 - share) * light + share * _clumps(x, y, source, rng)
+        share, disk, clump = _clumpy(source), _ratio(band.disk), _ratio(band.clump)
+        light = (1 - share) * light * disk + share * _clumps(x, y, source, rng) * clump
     image = galsim.Image(light, scale=step)
     return galsim.InterpolatedImage(
         image, flux=1, pad_factor=1.5, x_interpolant="cubic", gsparams=_SPEED
