@@ -6,11 +6,12 @@ import pytest
 from astropy.io import fits
 from helpers.galaxies import SIMULATED, simulated_config
 
+from galopt.config import Simulate, Work
 from galopt.data.imaging.mosaic import Mosaic
 from galopt.data.imaging.photometry import background, measure
 from galopt.data.noise_floor import vote_variance
 from galopt.data.survey.simulated.noise import SIGMA, add_noise
-from galopt.data.survey.simulated.simulate import paint_tile, plan
+from galopt.data.survey.simulated.simulate import paint_tile, plan, simulate
 from galopt.data.survey.votes import TARGETS
 from galopt.files import read_json
 
@@ -102,3 +103,22 @@ def test_the_vote_noise_floor_is_that_of_the_real_votes(truth):
     chances = truth[[f"p_{target}" for target in TARGETS]].to_numpy()
     variance = vote_variance(chances, truth.n_votes.to_numpy(), normalised=True, seed=1)
     assert 0.118 < np.sqrt(variance.mean()) < 0.135
+
+
+def test_colour_paints_the_same_galaxies_and_leaves_grey_as_it_is(tmp_path):
+    bands = ["F606W", "F160W"]
+    for name, wanted in (("grey", None), ("colour", bands)):
+        (tmp_path / name).mkdir()
+        simulate(Simulate(galaxies=10, bands=wanted), tmp_path / name, Work(workers=1))
+    grey, colour = (tmp_path / name for name in ("grey", "colour"))
+    assert (grey / "votes.csv").read_bytes() == (colour / "votes.csv").read_bytes()
+    tiles = [colour / "tiles" / f"tile_0000_{band}.fits" for band in bands]
+    assert tiles[1].read_bytes() == (grey / "tiles" / "tile_0000.fits").read_bytes()
+    truth = pd.read_parquet(colour / "truth.parquet")
+    light = []
+    for tile in tiles:
+        with Mosaic(tile) as mosaic:
+            cuts = [mosaic.cut(g.ra, g.dec, 21) for g in truth.itertuples()]
+            unit = 10 ** (-0.4 * mosaic.units.zero_point)
+            light.append([(cut - np.median(cut)).sum() * unit for cut in cuts])
+    assert 0.04 < np.median(np.divide(*light)) < 0.7  # 0.4 to 3.4 mag fainter in V than in H
