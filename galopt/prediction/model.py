@@ -49,6 +49,8 @@ class MorphologyModel:
         Makes stored stamps of image files; `galopt.prediction.preprocess.make_stamps`.
     """
 
+    bands: Sequence[str] = GREY
+
     def __init__(
         self,
         networks: list[Any],

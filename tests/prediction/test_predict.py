@@ -44,7 +44,7 @@ class Brightness(MorphologyModel):
     def fractions(self, stamps):
         """Return fractions (N, 2) of stamps."""
         assert stamps.dtype == np.uint8
-        return np.stack([stamps.mean((1, 2)) / 255, stamps.std((1, 2)) / 255], 1).astype("f4")
+        return np.stack([stamps.mean((1, 2, 3)) / 255, stamps.std((1, 2, 3)) / 255], 1).astype("f4")
 
     def with_errors(self, stamps):
         """Return fractions and a tenth of them."""
