@@ -33,7 +33,12 @@ def status(study: Study = None, storage: Storage = None) -> None:
     print(verdict(found))
     table = best_table(found)
     if not table.empty:
-        show(table.iloc[:, :8])
+        settings = [name for name in table if "." in str(name)]
+        words = [
+            " ".join(f"{name}={_short(value)}" for name, value in row.dropna().items())
+            for _, row in table[settings].iterrows()
+        ]
+        show(table.drop(columns=settings).assign(parameters=words), cut="parameters")
 
 
 @app.command()
@@ -111,3 +116,7 @@ def _config(study: str | None, storage: str | None) -> "Config":
 
     stated = {"search.study": study, "search.storage": storage}
     return load_config(PARAMS, {key: value for key, value in stated.items() if value})
+
+
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

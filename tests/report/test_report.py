@@ -280,6 +280,18 @@ def test_the_paper_stays_away_from_a_survey_of_other_classes(subject, tmp_path):
     assert "31 % below always answering the mean." in text
 
 
+def test_too_few_trials_do_not_tell_which_parameters_matter(subject):
+    few = replace(STUDY, states={"complete": 9, "pruned": 0, "fail": 0})
+    text = words(page(replace(subject, findings=RelatedRuns(search=few))))
+    assert "9 complete trials cannot tell it from luck" in text
+    assert "How much each parameter matters" not in text
+
+
+def test_a_searchs_page_opens_with_what_it_found(subject):
+    html = page(replace(subject, kind="search", findings=RelatedRuns(search=STUDY)))
+    assert html.index('id="search"') < html.index('id="network"')
+
+
 def test_brightness_that_was_used_is_reported(subject):
     html = page(replace(subject, config=load_config("params.yaml", "augment.brightness=0.5")))
     assert "brightness N(0, 0.5)" in html

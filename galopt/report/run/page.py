@@ -60,11 +60,11 @@ SECTIONS = (
 
 
 def page(subject: ReportData) -> str:
-    """Return the report as one self-contained HTML page."""
+    """Return the report as one self-contained HTML page; a search's opens with what it found."""
     environment = templates()
     shared = {"subject": subject, "info": subject.info, "config": subject.config}
     shown = []
-    for section in SECTIONS:
+    for section in sorted(SECTIONS, key=lambda section: section.name != subject.kind):
         context = section.context(subject)
         if context is not None:
             template = environment.get_template(f"sections/{section.name}.html.j2")

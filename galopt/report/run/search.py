@@ -6,16 +6,20 @@ from galopt.report.figures.diagnostics import draw_importances
 from galopt.report.html import inline, svg
 from galopt.report.run.subject import ReportData
 
+ENOUGH = 10
+"""Complete trials below which the importance of a parameter is mostly luck."""
+
 
 def search(subject: ReportData) -> dict[str, Any]:
     """Return what the newest search found, if there is one."""
     found = subject.findings.search
     bars = None
-    if found and found.importances is not None and len(found.importances):
+    enough = found is not None and found.states["complete"] >= ENOUGH
+    if enough and found and found.importances is not None and len(found.importances):
         top = found.importances.iloc[0]
         words = f"Importance of each parameter; most, {top.importance:.2f}, has {top.parameter}."
         bars = inline(svg(draw_importances(found.importances)), "importances", words)
-    return {"found": found, "importances": bars}
+    return {"found": found, "importances": bars, "enough": ENOUGH}
 
 
 def ensemble(subject: ReportData) -> dict[str, Any]:
