@@ -214,9 +214,19 @@ def _merge(preset: Mapping[str, Any], stated: Mapping[str, Any]) -> dict[str, An
     """Put what is stated on top of a preset, parameter by parameter of each section."""
     merged = dict(preset)
     for section, inside in stated.items():
-        both = section in preset and isinstance(inside, Mapping)
-        merged[section] = {**preset[section], **inside} if both else inside
+        if isinstance(inside, Mapping):
+            named = {key: value for key, value in inside.items() if _is_stated(section, key, value)}
+            merged[section] = {**preset.get(section, {}), **named}
+        else:
+            merged[section] = inside
     return merged
+
+
+def _is_stated(section: str, key: str, value: Any) -> bool:
+    """Whether a file states a value: null is none, unless it is what the parameter's default is."""
+    field = getattr(Config.model_fields.get(section), "annotation", None)
+    parameter = getattr(field, "model_fields", {}).get(key)
+    return value is not None or parameter is None or parameter.default is None
 
 
 def _set(tree: dict[str, Any], key: str, value: Any) -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import psutil
+import yaml
 
 from galopt.compute.lock import alone, wait_while
 from galopt.config.load import load_config
@@ -15,6 +16,7 @@ from galopt.data.protect import check_files
 from galopt.errors import GaloptError, verbose
 from galopt.paths import DATA, DATASET, PARAMS
 
+LOCK = Path("dvc.lock")
 RWLOCK = Path(".dvc/tmp/rwlock")
 """Which processes use which stages' files; DVC believes any process of the same number."""
 CLOCK = 2.0
@@ -41,6 +43,7 @@ def make_dataset() -> None:
     """
     logger.info("Making the dataset, unless it is there as params.yaml says (DVC)")
     check_files(load_config(PARAMS))
+    _check_lock()
     with alone(DATA / ".lock", "making the dataset"):
         _prepare()
         wait_while(_blocker)
@@ -60,6 +63,21 @@ def fetch_dataset() -> None:
     """
     if _dvc("pull", "-q", "rescale"):
         raise GaloptError("the dataset is not here and could not be pulled: see DVC's message")
+
+
+def _check_lock() -> None:
+    """Refuse a `dvc.lock` that was cut off or that a merge has left in two halves."""
+    if not LOCK.exists():
+        return
+    try:
+        whole = isinstance(yaml.safe_load(LOCK.read_text()), dict)
+    except (yaml.YAMLError, UnicodeDecodeError):
+        whole = False
+    if not whole:
+        raise GaloptError(
+            f"{LOCK} cannot be read, as after a merge or a crash: restore it (git checkout HEAD "
+            f"{LOCK}), or move it away, and every stage runs again"
+        )
 
 
 def _prepare() -> None:

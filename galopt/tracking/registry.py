@@ -109,6 +109,7 @@ def register(
     learnt = val_rmse < constant
     if galaxies is None and learnt:
         tags["val_rmse"] = f"{val_rmse:.5f}"
+        _withdraw_interrupted(client, tags)
     with redirect_stderr(io.StringIO()):  # two lines that tell of MLflow's own work
         version = mlflow.register_model(model_uri, NAME, tags=tags)
     if not client.get_registered_model(NAME).description:
@@ -133,6 +134,14 @@ def register(
         return f"the champion (version {champion.version}) has a lower validation RMSE"
     client.set_registered_model_alias(NAME, "champion", version.version)
     return None
+
+
+def _withdraw_interrupted(client: mlflow.MlflowClient, tags: dict[str, str]) -> None:
+    """Delete the version of a run that was killed after registering, which this run repeats."""
+    for held in client.search_model_versions(f"name = '{NAME}'"):
+        same = tags.items() <= held.tags.items()
+        if same and held.run_id and client.get_run(held.run_id).info.status == "KILLED":
+            client.delete_model_version(NAME, held.version)
 
 
 def champion_of(dataset_hash: str | None) -> str:

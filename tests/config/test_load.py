@@ -110,3 +110,18 @@ def test_a_configuration_is_read_back_from_its_logged_texts(preset):
     config = load_config("params.yaml", {"network.preset": preset, "train.learning_rate": 1e-5})
     texts = {key: str(value) for key, value in flatten(config).items()}
     assert flatten(unflatten(texts)) == flatten(config)
+
+
+def test_null_leaves_a_parameter_to_the_preset_and_means_null_where_that_is_a_value(tmp_path):
+    file = tmp_path / "params.yaml"
+    file.write_text(
+        "network: {preset: modern, dropout: null}\n"
+        "train: {learning_rate: null, batch_size: null, galaxies: null}\n"
+        "survey: {folder: {path: null}}\n"
+    )
+    config, preset = load_config(file), load_config(None, "network.preset=modern")
+    assert config == preset
+    assert load_config(file, "train.learning_rate=0.01").train.learning_rate == 0.01
+    file.write_text("train: {learning_rates: null}")
+    with pytest.raises(ConfigError, match="no such parameter"):
+        load_config(file)

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from galopt.data import dvc
+from galopt.errors import GaloptError
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -55,6 +56,17 @@ def test_a_later_process_of_the_same_number_holds_nothing(held, working):
     assert dvc._blocker() is None
     held(os.getpid(), later=-1e6)
     assert dvc._blocker() is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "schema: '2.0'\n<<<<<<< HEAD\nstages: {}\n=======\n>>>>>>> theirs\n", "a: {"],
+)
+def test_a_lock_file_that_was_cut_or_merged_is_one_line(text, project):
+    (project / "dvc.lock").write_text(text)
+    with pytest.raises(GaloptError, match=r"dvc\.lock cannot be read.*git checkout HEAD dvc\.lock"):
+        dvc.make_dataset()
+    assert (project / "dvc.lock").read_text() == text
 
 
 @pytest.mark.parametrize("text", ["", '{"write": {"data/da', "[]", "{}"])

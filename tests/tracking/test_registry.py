@@ -81,3 +81,14 @@ def test_nobody_is_champion_of_an_empty_folder(tmp_path, monkeypatch):
         champion_of("any")
     mlflow.set_tracking_uri(None)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_was_killed_after_registering_leaves_no_second_version(model, blobs):
+    client = mlflow.MlflowClient()
+    register(model, 0.15, blobs)
+    client.set_terminated(mlflow.last_active_run().info.run_id, "KILLED")
+    with mlflow.start_run():  # the same training, resumed
+        again = mlflow.pyfunc.log_model(name="model", python_model=Echo(), pip_requirements=[])
+    register(again.model_uri, 0.15, blobs)
+    assert [int(v.version) for v in client.search_model_versions("name = 'galopt'")] == [2]
+    assert champion() == 2
