@@ -56,6 +56,7 @@ class Folder(Section):
     )
     targets: list[str] | None = Field(
         None,
+        min_length=1,
         description="columns of votes to predict, or one column of classes, in words or whole "
         "numbers [every numeric column but n_votes, else the only column of text]",
     )

@@ -80,6 +80,18 @@ def test_per_cent_are_taken_when_stated(read, sign):
     np.testing.assert_allclose(votes[targets], pd.DataFrame(VOTES), atol=1e-9)
 
 
+def test_fractions_taken_for_per_cent_are_refused(read):
+    with pytest.raises(DataError, match="votes_are is percent, but no vote is above 1"):
+        read(votes_are="percent")
+
+
+@pytest.mark.parametrize("stated", [["smooth", "smooth"], None])
+def test_two_targets_of_nearly_one_name_are_refused(read, stated):
+    columns = VOTES if stated else {"smooth": SMOOTH, "Smooth": 1 - SMOOTH}
+    with pytest.raises(DataError, match="two targets are called [sS]mooth"):
+        read(columns=columns, targets=stated)
+
+
 def test_counts_give_fractions_and_the_number_of_voters(read):
     ticks = pd.DataFrame({"smooth": np.arange(ROWS), "featured": 3})
     votes, targets = read(columns=ticks, votes_are="counts")

@@ -149,7 +149,7 @@ def check_splits(votes: pd.DataFrame, path: Path) -> pd.DataFrame:
     said = votes["split"].astype("string").str.strip().str.lower()
     split = said.map(SPLIT_NAMES)
     if split.isna().any():
-        value = votes["split"][split.isna()].iloc[0]
+        value = votes["split"][split.isna()].iloc[0] or "empty"
         raise DataError(
             f"{path}, {row_name(votes, split.isna())}: split is {value}; it is train, validation "
             "(or valid, val) or test; a column of another meaning needs another name"

@@ -68,6 +68,12 @@ def find_targets(
             f"{table}: no column {', '.join(missing)} for survey.folder.targets; there are "
             f"{', '.join(names) or 'none'}"
         )
+    alike = pd.Index([name.lower() for name in stated]).duplicated()
+    if alike.any():
+        raise DataError(
+            f"{table}: two targets are called {stated[alike.argmax()]}, but for capitals; rename "
+            "one, or name the target columns with survey.folder.targets"
+        )
     if len(stated) == 1 and stated[0] not in numeric and not _bad_numbers(votes[stated[0]]):
         return stated
     for name in stated:

@@ -49,6 +49,11 @@ def to_fractions(
     ):
         votes, targets = one_hot(votes, targets[0], table)
     elif votes_are == "percent":
+        if not votes[targets].gt(1).to_numpy().any():
+            raise DataError(
+                f"{table}: survey.folder.votes_are is percent, but no vote is above 1; set it to "
+                "fractions"
+            )
         votes = votes.assign(**{name: votes[name] / 100 for name in targets})
     elif votes_are == "counts":
         votes = _shares(votes, targets, table)
