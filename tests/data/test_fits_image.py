@@ -103,7 +103,7 @@ def test_a_row_or_a_column_is_refused_with_its_size(tmp_path, shape):
         ({"NAXIS": 2_000_000_000}, "NAXIS = 2000000000"),
         ({"NAXIS": -1}, "NAXIS = -1"),
         ({"NAXIS": "many"}, "NAXIS is 'many'"),
-        ({"NAXIS": 2, "NAXIS1": 10**12, "NAXIS2": 10**12}, "truncated"),
+        ({"NAXIS": 2, "NAXIS1": 10**12, "NAXIS2": 10**12}, "too large"),
         ({"NAXIS": 2, "NAXIS1": 20, "NAXIS2": -20}, "-20 pixels"),
         ({"NAXIS": 2, "NAXIS1": 20}, "NAXIS2 is 'missing'"),
         ({"NAXIS": 1, "NAXIS1": 20, "GCOUNT": 10**15}, "truncated"),
@@ -132,7 +132,7 @@ def test_a_packed_bomb_is_refused_from_its_header(tmp_path):
     header = fits.Header({"NAXIS": 2, "NAXIS1": 60_000, "NAXIS2": 60_000, "BITPIX": -32})
     header.insert(0, ("SIMPLE", True))
     (tmp_path / "a.fits").write_bytes(gzip.compress(header.tostring(padding=True).encode()))
-    with pytest.raises(ValueError, match="truncated at"):
+    with pytest.raises(ValueError, match="too large"):
         read_image(tmp_path / "a.fits")
 
 

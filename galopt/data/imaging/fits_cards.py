@@ -49,8 +49,14 @@ def is_fits(start: bytes) -> bool:
     return start.startswith((b"SIMPLE  =", GZIP))
 
 
-def read_extensions(path: Path) -> list[Extension]:
+def read_extensions(path: Path, most: int | None = None) -> list[Extension]:
     """Return what a FITS file holds.
+
+    Parameters
+    ----------
+    path : path
+    most : int, optional
+        Pixels of the largest image that is wanted.
 
     Raises
     ------
@@ -64,12 +70,14 @@ def read_extensions(path: Path) -> list[Extension]:
     packed = start.startswith(GZIP)
     try:
         with gzip.open(path) if packed else path.open("rb") as stream:
-            return _walk(cast("IO[bytes]", stream), MAX_UNPACKED if packed else path.stat().st_size)
+            return _walk(
+                cast("IO[bytes]", stream), MAX_UNPACKED if packed else path.stat().st_size, most
+            )
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"unreadable: the packed file is truncated or damaged ({error})") from None
 
 
-def _walk(stream: IO[bytes], limit: int) -> list[Extension]:
+def _walk(stream: IO[bytes], limit: int, most: int | None) -> list[Extension]:
     found: list[Extension] = []
     while cards := _cards(stream):
         if len(found) == MAX_EXTENSIONS:
@@ -77,6 +85,8 @@ def _walk(stream: IO[bytes], limit: int) -> list[Extension]:
         shape = _shape(cards, "NAXIS")
         found.append(Extension(len(found), _text(cards, "EXTNAME"), _image_shape(cards, shape)))
         size = _data_bytes(cards, shape)
+        if most is not None and prod(found[-1].shape) > most:
+            raise ValueError(f"too large: more than {most:,} pixels")
         needed = stream.tell() + size
         if needed > limit:
             raise ValueError(f"the FITS file is cut, truncated at {limit:,} bytes of {needed:,}")

@@ -48,7 +48,7 @@ def read_fits(path: Path, bands: Sequence[str]) -> tuple[np.ndarray, fits.Header
     ValueError
         There is no image, or not one alone that could be meant; the message is the reason.
     """
-    chosen, names = _choose(read_extensions(path), bands)
+    chosen, names = _choose(read_extensions(path, MAX_PIXELS), bands)
     if sum(prod(extension.shape) for extension in chosen) > MAX_PIXELS:
         raise ValueError(f"too large: more than {MAX_PIXELS:,} pixels")
     with warnings.catch_warnings(action="ignore"):
