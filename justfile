@@ -5,7 +5,7 @@ _list:
 
 # The environment of the lock, with everything that the tests can use
 setup:
-    uv sync --locked --extra jax --extra cluster --extra server --group docs --group browser
+    uv sync --locked --extra jax --extra cluster --extra server --extra onnx --group docs --group browser
 
 # Tests: all, or those of a folder, such as `just test tests/data`
 test *paths:

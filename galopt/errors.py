@@ -7,6 +7,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_EXTRAS = {
+    "train": {"cmaes", "dask", "distributed", "dvc", "galsim", "optuna", "plotly"},
+    "onnx": {"onnx", "onnxruntime", "tf2onnx"},
+}
+"""The modules of extras in `pyproject.toml`, of which each has commands that need them."""
+
 
 class GaloptError(Exception):
     """Something the user gave cannot be used; the message says what, where, and what to do."""
@@ -25,7 +31,7 @@ class DivergedError(GaloptError):
 
 
 def user_error(error: BaseException) -> GaloptError | None:
-    """Return what a user can mend about an error: what it says itself, or that the disk is full.
+    """Return what a user can mend about an error: what it says itself, a full disk, an extra.
 
     Parameters
     ----------
@@ -39,6 +45,9 @@ def user_error(error: BaseException) -> GaloptError | None:
     """
     if isinstance(error, GaloptError):
         return error
+    for extra, modules in _EXTRAS.items():
+        if isinstance(error, ModuleNotFoundError) and error.name in modules:
+            return GaloptError(f"no module {error.name}: pip install 'galopt[{extra}]'")
     cause: BaseException | None = error
     while cause is not None:
         full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 PARAMS = Path("params.yaml")
 PRESETS = Path("presets")
+PARAMS_SCHEMA = Path("params.schema.json")
 
 DATA = Path("data")
 SURVEY = DATA / "survey"

@@ -7,9 +7,12 @@ from typing import Annotated
 import typer
 
 from galopt.cli.data import app as data
+from galopt.cli.embed import embed, outliers, similar
+from galopt.cli.export import export
 from galopt.cli.predict import predict
 from galopt.cli.runs import compare, runs
 from galopt.cli.search import app as search
+from galopt.cli.serve import serve
 from galopt.compute.versions import VERSION
 from galopt.errors import command_line
 from galopt.paths import PARAMS, REPORT, REPORTS
@@ -32,6 +35,11 @@ app.add_typer(data, name="data")
 app.command()(runs)
 app.command()(compare)
 app.command()(predict)
+app.command()(embed)
+app.command()(similar)
+app.command()(outliers)
+app.command()(serve)
+app.command()(export)
 
 
 def _version(wanted: bool) -> None:

@@ -57,15 +57,13 @@ def predict(
     import pandas as pd
 
     from galopt.compute.backend import start_keras
-    from galopt.data.imaging.bands import find_galaxies
     from galopt.errors import DataError
-    from galopt.prediction import inputs
+    from galopt.prediction.inputs import check_given, galaxies_in
     from galopt.prediction.output import check_output, write_predictions, write_rejected
     from galopt.prediction.predict import predict as predict_chunks
     from galopt.prediction.predict import provenance
 
-    if bool(paths) == bool(catalog) or bool(catalog) != bool(mosaic):
-        raise DataError("name images, or positions with both --catalog and --mosaic")
+    check_given(paths or [], catalog, mosaic or [])
     start_keras()
     from galopt.tracking.models import open_model
     from galopt.tracking.registry import champion_of
@@ -73,10 +71,7 @@ def predict(
     if model == CHAMPION:
         model = champion_of(_dataset_hash())
     network = open_model(model)
-    if catalog:
-        chunks = inputs.positions_in(catalog, mosaic or [], network.bands)
-    else:
-        chunks = inputs.stamps_in(find_galaxies(paths or [], network.bands))
+    chunks = galaxies_in(paths or [], catalog, mosaic or [], network.bands)
     texts = (text for chunk in chunks for name in ("id", "file") for text in chunk.rows[name])
     check_output(out, texts, overwrite)
     if network.origin.get("survey"):

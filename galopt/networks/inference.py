@@ -99,7 +99,7 @@ def _turned(model: keras.Model) -> keras.Model:
     """Return a network of stamps and of how to see them: one a model, since it is compiled."""
     if model not in _TURNED:
         view = model.get_layer("view")
-        turn = keras.Input((3,), dtype="float32")
+        turn = keras.Input((3,), dtype="float32", name="turn")
         behind = keras.Model(view.output, model.output)
         seen = _Turn(view)(model.input, turn)
         _TURNED[model] = keras.Model([model.input, turn], behind(seen))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from galopt.data.imaging.bands import GREY, band_files
+from galopt.data.imaging.bands import GREY, band_files, find_galaxies
 from galopt.data.imaging.images import image_ids
 from galopt.data.imaging.mosaic import assign_tiles, check_mosaic
 from galopt.data.stamps import StampBatch
@@ -15,6 +15,21 @@ from galopt.errors import DataError
 from galopt.prediction.preprocess import TOGETHER
 
 _COLUMNS = ["id", "ra", "dec"]
+
+
+def check_given(paths: Sequence[str], catalog: Path | None, mosaics: Sequence[Path]) -> None:
+    """Raise a DataError unless a command was given images, or positions in mosaics."""
+    if bool(paths) == bool(catalog) or bool(catalog) != bool(mosaics):
+        raise DataError("name images, or positions with both --catalog and --mosaic")
+
+
+def galaxies_in(
+    paths: Sequence[str], catalog: Path | None, mosaics: Sequence[Path], bands: Sequence[str]
+) -> list[StampBatch]:
+    """Return the work of reading what a command was given: images, or positions in mosaics."""
+    if catalog:
+        return positions_in(catalog, mosaics, bands)
+    return stamps_in(find_galaxies(paths, bands))
 
 
 def stamps_in(files: Sequence[Path]) -> list[StampBatch]:

@@ -37,11 +37,26 @@ def predict(
     rejected : DataFrame
         ``id``, ``file``, ``reason`` of those among them that could not be read.
     """
+    for stamps, good, bad in read_stamps(model, chunks):
+        yield pd.concat([good, model.table(stamps, errors)], axis=1), bad
+
+
+def read_stamps(
+    model: MorphologyModel, chunks: Sequence[StampBatch]
+) -> Iterator[tuple[NDArray[np.uint8], pd.DataFrame, pd.DataFrame]]:
+    """Make a model's stored stamps of galaxies, on all cores, in bounded memory.
+
+    Yields
+    ------
+    stamps : array, shape (M, S, S, C), uint8
+        Of some hundred galaxies.
+    good, bad : DataFrame
+        ``id`` and ``file`` of those; the same and ``reason`` of what could not be read.
+    """
     work = partial(read_chunk, config=model.stamps, pixels=model.side, bands=model.bands)
     read = map_cores(work, chunks, "Predicting", size=lambda chunk: len(chunk.rows))
     for stamps, good, bad in _together(read):
-        fractions = model.table(stamps, errors)
-        yield pd.concat([good.reset_index(drop=True), fractions], axis=1), bad
+        yield stamps, good.reset_index(drop=True), bad
 
 
 def provenance(model: MorphologyModel, errors: bool) -> dict[str, str]:

@@ -32,10 +32,13 @@ TRAIN = "uv run mlflow run . --env-manager local"
 LOADER = "galopt.tracking.pyfunc"
 REQUIREMENTS = (
     "astropy",
+    "click",
     "keras",
+    "loky",
     "numpy",
     "pandas",
     "pillow",
+    "pyarrow",
     "pydantic",
     "rich",
     "scipy",
@@ -46,9 +49,6 @@ REQUIREMENTS = (
 
 def log_model(model: MorphologyModel, dataset: Dataset) -> str:
     """Log the run's model.
-
-    Its signature names the outputs alone, so that MLflow hands the inputs over unconverted:
-    whatever `MorphologyModel.predict` takes.
 
     Parameters
     ----------
@@ -61,8 +61,6 @@ def log_model(model: MorphologyModel, dataset: Dataset) -> str:
     str
         The model's URI.
     """
-    errors = ParamSchema([ParamSpec("errors", DataType.boolean, False)])
-    fractions = Schema([ColSpec(DataType.double, target) for target in model.targets])
     package = Path(__file__).parents[1]
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "networks"
@@ -72,7 +70,7 @@ def log_model(model: MorphologyModel, dataset: Dataset) -> str:
             loader_module=LOADER,
             data_path=str(data),
             code_paths=[str(package)],
-            signature=ModelSignature(outputs=fractions, params=errors),
+            signature=signature(model),
             input_example=_example(dataset.split("test").images[0]),
             pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
             metadata={
@@ -82,6 +80,17 @@ def log_model(model: MorphologyModel, dataset: Dataset) -> str:
             },
         )
     return logged.model_uri
+
+
+def signature(model: MorphologyModel) -> ModelSignature:
+    """Return what MLflow is told of a model: its outputs, and that errors may be asked for.
+
+    Nothing of the inputs, so that MLflow hands them over unconverted: whatever
+    `MorphologyModel.predict` takes.
+    """
+    fractions = Schema([ColSpec(DataType.double, target) for target in model.targets])
+    errors = ParamSchema([ParamSpec("errors", DataType.boolean, False)])
+    return ModelSignature(outputs=fractions, params=errors)
 
 
 def register(

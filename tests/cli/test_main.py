@@ -20,7 +20,9 @@ def test_import_is_light(module):
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "runs", "compare", "params", "report", "ui", "predict", "search", "data"]
+    "command",
+    ["demo", "runs", "compare", "params", "report", "ui", "predict", "search", "data"]
+    + ["serve", "export", "embed", "similar", "outliers"],
 )
 def test_every_command_explains_itself(command):
     done = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "120"})

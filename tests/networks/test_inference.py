@@ -1,5 +1,7 @@
 """Predictions averaged over views."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import keras
 import numpy as np
 import pytest
@@ -82,3 +84,14 @@ def test_the_evaluation_says_how_far_the_views_agree(blobs):
 def test_views_beyond_the_stamp_are_refused():
     with pytest.raises(ConfigError, match=r"evaluate.zooms=\[0.5\].*larger than the stamp"):
         build_config({}, "evaluate.zooms=[0.5]")
+
+
+def test_views_are_averaged_in_any_thread():
+    """Keras numbers its names anew in each thread; two inputs of one name are refused."""
+    stamps = keras.Input((32, 32), dtype="uint8", name="input_layer")
+    seen = keras.layers.Flatten()(View(16, 0.5, name="view")(stamps))
+    model = keras.Model(stamps, keras.layers.Dense(2, "sigmoid", name="fractions")(seen))
+    images = np.zeros((3, 32, 32), np.uint8)
+    with ThreadPoolExecutor(1) as pool:
+        mean, _ = pool.submit(predict_averaged, model, images, Evaluate(rotations=2)).result()
+    np.testing.assert_allclose(mean, 0.5)

@@ -6,27 +6,23 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-import keras
 import mlflow
 import numpy as np
 import pandas as pd
-import psutil
 import pytest
 from helpers.hostile import lying_fits, png_bomb
+from helpers.model import log_untrained
 from helpers.postgres_server import free_port
 
-from galopt import tracking
-from galopt.config import Evaluate, Stamps
-from galopt.config.load import build_config
 from galopt.data.imaging.images import find_files
-from galopt.networks.view import View
 from galopt.prediction.inputs import stamps_in
 from galopt.prediction.model import MorphologyModel
 from galopt.prediction.predict import predict
@@ -43,20 +39,11 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
 
 
-def network() -> keras.Model:
-    stamps = keras.Input((84, 84), dtype="uint8")
-    view = View(45, 0.52, mean=0.2, std=0.2, name="view")(stamps)
-    start = keras.initializers.RandomNormal(stddev=0.03, seed=1)
-    seen = keras.layers.Flatten()(view)
-    fractions = keras.layers.Dense(2, "sigmoid", kernel_initializer=start, name="fractions")(seen)
-    return keras.Model(stamps, fractions)
-
-
 class Server:
     """A running server."""
 
-    def __init__(self, port: int, folder: Path) -> None:
-        self.port, self.folder = port, folder
+    def __init__(self, port: int, folder: Path, process: int) -> None:
+        self.port, self.folder, self.process = port, folder, process
 
     def ask(self, body: object, kind: str = "application/json") -> tuple[int, dict]:
         """Post a request; return status and answer."""
@@ -79,53 +66,59 @@ class Server:
 
     def peak(self) -> int:
         """Largest memory that the server has used so far, MiB."""
-        (process,) = [
-            found.pid
-            for found in psutil.net_connections()
-            if found.laddr.port == self.port and found.status == "LISTEN"
-        ]
-        status = Path(f"/proc/{process}/status").read_text()
+        status = Path(f"/proc/{self.process}/status").read_text()
         return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) >> 10
 
 
+@contextmanager
+def running(command: str, folder: Path) -> Iterator[Server]:
+    """Run a server on the store of a folder until it is told to end, in at most ten seconds."""
+    port, log = free_port(), folder / "log"
+    environment = os.environ | {
+        "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
+        "PYTHONPATH": str(PAGE.parents[2]),
+        "MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT": "300",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    with log.open("w") as stream:
+        process = subprocess.Popen(
+            ["bash", "-c", f"exec {command.replace('5001', str(port))}"],
+            env=environment,
+            cwd=folder,
+            stdout=stream,
+            stderr=stream,
+        )
+    served = Server(port, folder, process.pid)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not served.up():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(1)
+        yield served
+        process.terminate()
+        process.wait(10)
+    finally:
+        process.kill()
+
+
 @pytest.fixture(scope="module")
-def server(blobs, tmp_path_factory) -> Iterator[Server]:
-    """Register a model of the blobs, untrained, and serve it as the page says."""
+def store(blobs, tmp_path_factory) -> Path:
+    """Register a model of the blobs, untrained, in a folder's store."""
     folder = tmp_path_factory.mktemp("served")
     shutil.copytree(blobs.folder.parent / "stamps", folder / "my_galaxies")
-    store = f"sqlite:///{folder}/mlflow.db"
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        mlflow.set_tracking_uri(store)
-        config = build_config({})
-        with tracking.start_run(config, blobs):
-            model = MorphologyModel([network()], blobs.targets, Evaluate(), Stamps())
-            tracking.register(tracking.log_model(model, blobs), 0.1, blobs)
-        port = free_port()
-        command = blocks("sh")[0].replace("5001", str(port))
-        environment = os.environ | {
-            "MLFLOW_TRACKING_URI": store,
-            "PYTHONPATH": str(PAGE.parents[2]),
-            "MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT": "300",
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        }
-        log = folder / "log"
-        with log.open("w") as stream:
-            process = subprocess.Popen(
-                ["bash", "-c", f"exec {command}"], env=environment, stdout=stream, stderr=stream
-            )
-        try:
-            served = Server(port, folder)
-            deadline = time.monotonic() + START_SECONDS
-            while not served.up():
-                assert process.poll() is None, log.read_text()
-                assert time.monotonic() < deadline, log.read_text()
-                time.sleep(1)
-            yield served
-        finally:
-            process.terminate()
-            process.wait()
-            mlflow.set_tracking_uri(None)
+        log_untrained(blobs, f"sqlite:///{folder}/mlflow.db")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(store) -> Iterator[Server]:
+    """Serve it as the page says."""
+    with running(blocks("sh")[0], store) as served:
+        yield served
+    mlflow.set_tracking_uri(None)
 
 
 def texts(files: list[Path]) -> list[str]:
@@ -216,7 +209,7 @@ def test_arrays_and_tables_are_answered_too(server, blobs):
     ("body", "status", "reason"),
     [
         ({"inputs": ["../../etc/passwd"]}, 400, "image 0: not base64"),
-        ({"inputs": [[[1, 2], [3, 4]]]}, 400, "shape (1, 2, 2); give base64"),
+        ({"inputs": [[[1, 2], [3, 4]]]}, 400, "image 0: 2x2 px; at least 16 px a side are needed"),
         ({"inputs": []}, 400, ""),
         ({"inputs": {}}, 400, ""),
         ({"images": ["a"]}, 400, "inputs"),
@@ -248,6 +241,52 @@ def test_hostile_images_are_refused_in_bounded_memory(server, tmp_path):
     assert server.up()
 
 
+ENDLESS_FITS = b"".join(
+    f"{card:<80}".encode()
+    for card in (
+        "SIMPLE  =                    T",
+        "BITPIX  =                    8",
+        "NAXIS   =           2000000000",
+        "END",
+    )
+).ljust(2880)
+
+
+def test_a_file_that_never_ends_holds_nobody_up(server):
+    """The axes of such a header are counted for hours by a reader that believes it."""
+    start = time.monotonic()
+    status, answer = server.ask({"inputs": [base64.b64encode(ENDLESS_FITS).decode()]})
+    assert status == 400
+    assert "image" in answer["message"]
+    assert time.monotonic() - start < 30
+    status, _ = server.ask({"inputs": texts([server.folder / "my_galaxies" / "g0.jpg"])})
+    assert status == 200
+
+
+def test_silent_clients_and_clients_that_do_not_read_hold_nobody_up(server):
+    stamp = texts([server.folder / "my_galaxies" / "g0.jpg"])
+    request = json.dumps({"inputs": stamp * 400}).encode()
+    head = f"POST /invocations HTTP/1.1\r\nHost: a\r\nContent-Length: {len(request)}\r\n"
+    with ExitStack() as stack:
+        silent = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            for _ in range(10)
+        ]
+        for connection in silent[:5]:
+            connection.sendall(head.encode())
+        silent[9].sendall(f"{head}Content-Type: application/json\r\n\r\n".encode() + request)
+        start = time.monotonic()
+        assert server.ask({"inputs": stamp})[0] == 200
+        assert time.monotonic() - start < 20
+
+
+def test_errors_may_be_asked_for(server):
+    stamp = texts([server.folder / "my_galaxies" / "g0.jpg"])
+    status, answer = server.ask({"inputs": stamp, "params": {"errors": True}})
+    assert status == 200
+    assert answer["predictions"][0]["disk_err"] > 0
+
+
 def test_two_gigabytes_are_refused_in_bounded_memory(server):
     before = server.peak()
     size = 2 << 30
@@ -264,3 +303,13 @@ def test_two_gigabytes_are_refused_in_bounded_memory(server):
     assert "send at most" in message
     assert server.peak() - before < 150
     assert server.up()
+
+
+def test_mlflow_s_own_server_answers_the_same(store, champion):
+    file = store / "my_galaxies" / "g0.jpg"
+    serve = "mlflow models serve -m models:/galopt@champion --env-manager local --port 5001"
+    with running(serve, store) as served:
+        status, answer = served.ask({"inputs": texts([file])})
+        assert served.ask({"inputs": [str(file)]})[0] == 400
+    assert status == 200
+    assert answer["predictions"][0] == pytest.approx(champion.predict([file]).iloc[0].to_dict())

@@ -1,5 +1,7 @@
 """The champion: taken over by the better model of the same dataset, and by no other."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from mlflow.pyfunc import PythonModel
 
 from galopt.errors import GaloptError
 from galopt.tracking import register
-from galopt.tracking.registry import champion_of
+from galopt.tracking.registry import REQUIREMENTS, champion_of
 
 
 class Echo(PythonModel):
@@ -92,3 +94,33 @@ def test_a_run_that_was_killed_after_registering_leaves_no_second_version(model,
     register(again.model_uri, 0.15, blobs)
     assert [int(v.version) for v in client.search_model_versions("name = 'galopt'")] == [2]
     assert champion() == 2
+
+
+LOADED = """
+import ast, sys
+from pathlib import Path
+import galopt.tracking.pyfunc
+import galopt.networks.build, galopt.networks.inference
+files = {name: module.__file__ for name, module in sys.modules.items()
+         if name.split(".")[0] == "galopt" and module.__file__}
+found = set()
+for file in files.values():
+    for node in ast.parse(Path(file).read_text()).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            found.add(node.module.split(".")[0])
+print(*sorted(files), sep=",")
+print(*sorted(found - sys.stdlib_module_names - {"galopt"}), sep=",")
+"""
+DISTRIBUTIONS = {"PIL": "pillow", "yaml": "pyyaml"}
+
+
+def test_a_model_requires_what_its_code_imports():
+    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True)
+    modules, imported = (line.split(",") for line in done.stdout.splitlines()[-2:])
+    needless = ("galopt.data.splits", "galopt.data.survey", "galopt.data.dataset")
+    assert not [name for name in modules if name.startswith(needless)]
+    assert not {"galopt.tracking.store", "galopt.tracking.runs"} & set(modules)
+    required = {*REQUIREMENTS, "mlflow"} - {"tensorflow"}  # Keras' backend
+    assert {DISTRIBUTIONS.get(name, name) for name in imported} == required

@@ -1,0 +1,83 @@
+"""What a network sees in galaxies: the features that its fractions are made of, as a table."""
+
+from collections.abc import Callable, Iterable
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from galopt.files import atomic_file
+from galopt.networks.inference import as_input
+from galopt.prediction.model import MorphologyModel
+
+_BATCH = 512
+
+
+def embedder(model: MorphologyModel) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+    """Return what makes features (N, F), float32, of stored stamps (N, S, S, C).
+
+    They are what the last layer of the model's first network sees, of the central view.
+    """
+    network = model.networks[0]
+    names = [layer.name for layer in network.layers]
+    last = network.get_layer("scores" if "scores" in names else "fractions")
+    seen = keras.Model(network.input, last.input)
+
+    def embed(stamps: NDArray[np.uint8]) -> NDArray[np.float32]:
+        starts = range(0, len(stamps), _BATCH)
+        stamps = as_input(network, stamps)
+        parts = [_predicted(seen, stamps[start : start + _BATCH]) for start in starts]
+        return np.concatenate(parts) if parts else np.empty((0, seen.output_shape[-1]), np.float32)
+
+    return embed
+
+
+def write_features(
+    parts: Iterable[tuple[pd.DataFrame, NDArray[np.float32]]],
+    path: Path,
+    provenance: dict[str, str],
+) -> int:
+    """Write galaxies and their features as they come, atomically.
+
+    Parameters
+    ----------
+    parts : iterable of (DataFrame, array)
+        ``id`` and ``file`` of some galaxies, and their features (N, F), float32.
+    path : path
+        A Parquet file with a column ``features`` of lists.
+    provenance : dict of str
+        Goes into the file's metadata.
+
+    Returns
+    -------
+    int
+        Number of rows; nothing is written if there is none.
+    """
+    tables = (_table(galaxies, features) for galaxies, features in parts if len(galaxies))
+    first = next(tables, None)
+    if first is None:
+        return 0
+    metadata = {f"galopt.{key}": value for key, value in provenance.items()}
+    schema, rows = first.schema.with_metadata(metadata), 0
+    with atomic_file(path) as temporary, pq.ParquetWriter(temporary, schema) as writer:
+        for table in chain([first], tables):
+            writer.write_table(table.cast(schema))
+            rows += len(table)
+    return rows
+
+
+def _table(galaxies: pd.DataFrame, features: NDArray[np.float32]) -> pa.Table:
+    values = pa.FixedSizeListArray.from_arrays(pa.array(features.ravel()), features.shape[1])
+    columns = {name: pa.array(galaxies[name].astype(str)) for name in ("id", "file")}
+    return pa.table(columns | {"features": values})
+
+
+def _predicted(network: Any, stamps: NDArray[np.uint8]) -> NDArray[np.float32]:
+    features = network.predict_on_batch(np.array(stamps))
+    return np.asarray(features, np.float32)

@@ -1,0 +1,112 @@
+"""Which galaxies look alike to a network, and which like no other: distances of features."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from sklearn.neighbors import NearestNeighbors
+
+from galopt.errors import DataError
+
+NEIGHBOURS = 10
+"""Galaxies near which a galaxy must lie to be no outlier."""
+
+
+def read_features(path: Path) -> tuple[pd.DataFrame, NDArray[np.float32]]:
+    """Read what `galopt embed` wrote.
+
+    Returns
+    -------
+    galaxies : DataFrame
+        ``id`` and ``file``.
+    features : array, shape (N, F), float32
+
+    Raises
+    ------
+    DataError
+        The file is missing, or no table of features.
+    """
+    try:
+        table = pq.read_table(path)
+        galaxies = table.select(["id", "file"]).to_pandas()
+        features = np.stack(table["features"].to_numpy()).astype(np.float32)
+    except Exception as error:  # damaged files raise nearly anything from the reader
+        reason = "no such file" if not Path(path).is_file() else " ".join(str(error).split())
+        raise DataError(f"{path}: no features ({reason}); write them: galopt embed") from None
+    return galaxies, features
+
+
+def similar(path: Path, galaxy: str, count: int = NEIGHBOURS) -> pd.DataFrame:
+    """Find the galaxies that look most like one, to the network that wrote the features.
+
+    Parameters
+    ----------
+    path : path
+        Written by `galopt embed`.
+    galaxy : str
+        Its ``id`` or ``file``.
+    count : int
+        How many to find.
+
+    Returns
+    -------
+    DataFrame
+        ``id``, ``file`` and ``distance``, nearest first, without the galaxy itself. The distance
+        is one minus the cosine between features, 0 to 2.
+
+    Raises
+    ------
+    DataError
+        The galaxy is not in the table, or the file is not one.
+    """
+    galaxies, features = read_features(path)
+    rows = np.flatnonzero((galaxies["id"] == galaxy) | (galaxies["file"] == galaxy))
+    if not len(rows):
+        raise DataError(f"{path}: no galaxy {galaxy!r}; its ids are such as {galaxies['id'][0]!r}")
+    directions = _directions(features)
+    distance = 1 - directions @ directions[rows[0]]
+    distance[rows[0]] = np.inf
+    nearest = np.argsort(distance, kind="stable")[: min(count, len(galaxies) - 1)]
+    found = galaxies.iloc[nearest].assign(distance=np.maximum(distance[nearest], 0))
+    return found.reset_index(drop=True)
+
+
+def outliers(path: Path) -> pd.DataFrame:
+    """Rank galaxies by how far even their nearest neighbours are.
+
+    Parameters
+    ----------
+    path : path
+        Written by `galopt embed`.
+
+    Returns
+    -------
+    DataFrame
+        ``id``, ``file``, ``score`` (mean distance of the `NEIGHBOURS` nearest, as in `similar`),
+        ``percentile`` of the score among all, and ``nearest``, the id of the nearest galaxy;
+        the strangest first.
+
+    Raises
+    ------
+    DataError
+        There are too few galaxies, or the file is not one.
+    """
+    galaxies, features = read_features(path)
+    if len(galaxies) <= NEIGHBOURS:
+        raise DataError(f"{path}: {len(galaxies)} galaxies; more than {NEIGHBOURS} are needed")
+    search = NearestNeighbors(n_neighbors=NEIGHBOURS, metric="cosine", algorithm="brute")
+    distance, nearest = search.fit(features).kneighbors()
+    score = distance.mean(axis=1)
+    ranked = galaxies.assign(
+        score=score,
+        percentile=100 * (score.argsort().argsort() + 1) / len(score),
+        nearest=galaxies["id"].to_numpy()[nearest[:, 0]],
+    )
+    return ranked.sort_values("score", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _directions(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    length = np.linalg.norm(features, axis=1, keepdims=True)
+    return features / np.maximum(length, np.finfo(np.float32).tiny)

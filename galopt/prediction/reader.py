@@ -1,0 +1,100 @@
+"""Image files from strangers, read in a process that can be killed."""
+
+import multiprocessing
+import resource
+import signal
+import threading
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from galopt.config import Stamps
+from galopt.data.imaging.bands import GREY
+from galopt.errors import DataError
+from galopt.prediction.preprocess import make_stamps
+
+SECONDS = 10.0
+SECONDS_PER_IMAGE = 0.1
+"""A stamp takes 5 ms on one core of 2020; ten images of the largest size take 8 s."""
+
+MEMORY = 4 << 30
+"""Bytes of address space of the process: the libraries take 2 GB of it, the largest image 1 GB."""
+
+
+class Reader:
+    """Makes stored stamps as `make_stamps` does, within bounds of time and memory.
+
+    A process that is late, or has died, is replaced; the request that caused it is refused.
+
+    Parameters
+    ----------
+    seconds : float
+        What a request may take, beside `SECONDS_PER_IMAGE`.
+    memory : int
+        Bytes of address space of the process.
+    """
+
+    def __init__(self, seconds: float = SECONDS, memory: int = MEMORY) -> None:
+        self.seconds, self.memory = seconds, memory
+        self._turn = threading.Lock()
+        self._start()
+
+    def __call__(
+        self,
+        files: Sequence[Path | bytes],
+        config: Stamps,
+        pixels: int,
+        bands: Sequence[str] = GREY,
+    ) -> NDArray[np.uint8]:
+        """Return stored stamps (N, pixels, pixels, C) as `make_stamps` does, with its errors."""
+        limit = self.seconds + SECONDS_PER_IMAGE * len(files)
+        with self._turn:
+            try:
+                self._ours.send((files, config, pixels, bands))
+                if not self._ours.poll(limit):
+                    raise TimeoutError
+                answer = self._ours.recv()
+            except (TimeoutError, EOFError, OSError) as error:
+                self.close()
+                self._start()
+                late = isinstance(error, TimeoutError)
+                reason = f"took longer than {limit:.0f} s" if late else "stopped the reader"
+                raise DataError(
+                    f"the images {reason}; send ordinary images, fewer at a time"
+                ) from None
+        if isinstance(answer, str):
+            raise DataError(answer)
+        return answer
+
+    def close(self) -> None:
+        """Kill the process."""
+        self._process.kill()
+        self._process.join()
+        self._ours.close()
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._ours, theirs = context.Pipe()
+        self._process = context.Process(target=_work, args=(theirs, self.memory), daemon=True)
+        self._process.start()
+        theirs.close()
+
+
+def _work(requests: Connection, memory: int) -> None:
+    """Answer requests until the other end is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that kills this one
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    while True:
+        try:
+            given = requests.recv()
+        except EOFError:
+            return
+        try:
+            requests.send(make_stamps(*given))
+        except DataError as error:
+            requests.send(str(error))
+        except MemoryError:
+            requests.send("the images need more memory than they may; send smaller ones")

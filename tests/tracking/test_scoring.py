@@ -1,0 +1,87 @@
+"""What one client of `galopt serve` may do, and the others do not notice."""
+
+import asyncio
+import json
+
+import pytest
+
+from galopt.tracking.scoring import RequestLimit
+
+
+def ask(
+    parts: list[bytes], limit: int, method: str = "POST", pause: float = 0, slow: float = 0
+) -> tuple[int, bytes, int]:
+    """Send a request in parts; return status, reply, and how much the application was given.
+
+    `pause` is the time before each part is sent, `slow` that of taking each part of the answer.
+    """
+    given, sent = [], []
+    messages = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
+    messages.append({"type": "http.request", "body": b"", "more_body": False})
+
+    async def app(scope, receive, send):
+        more = True
+        while more:
+            message = await receive()
+            given.append(message.get("body", b""))
+            more = message.get("more_body", False)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"fine"})
+
+    async def receive():
+        await asyncio.sleep(pause)
+        return messages.pop(0)
+
+    async def send(message):
+        await asyncio.sleep(slow)
+        sent.append(message)
+
+    scope = {"type": "http", "method": method, "headers": []}
+    limited = RequestLimit(app, limit, seconds=0.2)
+
+    async def answered():
+        await limited(scope, receive, send)
+        assert not limited.turn.locked()
+
+    asyncio.run(answered())
+    return sent[0]["status"], sent[1]["body"], len(b"".join(given))
+
+
+def test_a_body_within_the_bound_is_passed_on():
+    assert ask([b"1234", b"56"], limit=6) == (200, b"fine", 6)
+
+
+def test_a_larger_body_is_refused_and_not_kept():
+    status, reply, given = ask([b"1234", b"56", b"7" * 90], limit=6)
+    assert status == 413
+    assert json.loads(reply)["message"] == "the request has 96 bytes; send at most 6 at a time"
+    assert given == 0
+
+
+def test_a_client_that_sends_too_slowly_is_refused():
+    status, reply, given = ask([b"1"] * 9, limit=9, pause=0.1)
+    assert status == 408
+    assert given == 0
+
+
+def test_a_client_that_does_not_take_its_answer_is_given_up():
+    with pytest.raises(IndexError):  # nothing was sent in time
+        ask([b"1"], limit=9, slow=0.3)
+
+
+def test_a_client_that_goes_away_ends_its_request():
+    async def app(scope, receive, send):
+        raise AssertionError("asked for a request that never came whole")
+
+    async def gone():
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        raise AssertionError("an answer to nobody")
+
+    scope = {"type": "http", "method": "POST", "headers": []}
+    asyncio.run(RequestLimit(app, 9, seconds=0.2)(scope, gone, send))
+
+
+def test_requests_without_a_body_are_not_held_back():
+    assert ask([], limit=0, method="GET") == (200, b"fine", 0)
