@@ -17,15 +17,15 @@ def main() -> None:
         from galopt.experiments.run import describe, run_evaluation
         from galopt.experiments.stages import save_evaluation
         from galopt.experiments.verdict import verdict
-        from galopt.networks.build import load_model
+        from galopt.prediction.model import MorphologyModel
 
         data = dataset.load(DATASET)
         if not TRAINED.exists():
             raise DataError(f"no {TRAINED}: train the network that it tells of, uv run dvc repro")
         run_id = read_json(TRAINED)["mlflow_run_id"]
-        model = load_model(MODEL)
+        model = MorphologyModel.load(MODEL)
         with tracking.start_run(config, data, run_id=run_id):
-            evaluation, pictures = run_evaluation(model, data, config.evaluate)
+            evaluation, pictures = run_evaluation(model, data)
             describe(config, data, evaluation)
         save_evaluation(
             evaluation,

@@ -32,7 +32,7 @@ def predict(
         ),
     ] = CHAMPION,
     errors: Annotated[
-        bool, typer.Option("--errors", help="add errors and 95 % intervals: …_err, …_low, …_high")
+        bool, typer.Option("--errors", help="add calibrated errors: …_err, …_low, …_high")
     ] = False,
     out: Annotated[
         Path, typer.Option(help="the table to write: .csv, .parquet, .fits or .vot")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from galopt.config import Evaluate
 from galopt.data.dataset import Dataset, Split
@@ -122,6 +122,26 @@ def score(
         voters = test.catalog["n_votes"]
         metrics["test_error_ratio"] = error_ratio(voted, predicted, deviation, voters)
     return Evaluation(test, predicted, dataset.targets, metrics, deviation)
+
+
+def measured_errors(
+    split: Split, predicted: ArrayLike, errors: ArrayLike, low: ArrayLike, high: ArrayLike
+) -> dict[str, float]:
+    """Measure whether stated errors and intervals, each (N, T), are right.
+
+    Returns
+    -------
+    dict
+        ``test_coverage``, the share of votes inside the 95 % intervals; where the numbers of
+        voters are known, ``test_error_ratio``.
+    """
+    voted = split.fractions
+    inside = (np.asarray(low) <= voted) & (voted <= np.asarray(high))
+    metrics = {"test_coverage": float(inside.mean())}
+    if "n_votes" in split.catalog:
+        voters = split.catalog["n_votes"]
+        metrics["test_error_ratio"] = error_ratio(voted, predicted, errors, voters)
+    return metrics
 
 
 def _class_metrics(

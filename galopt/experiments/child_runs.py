@@ -103,7 +103,7 @@ def train_members(
         with tracking.start_run(config, dataset, name=name, parent_run_id=parent_run_id) as run_id:
             trained = follow_training(config, dataset, run_id, CHECKPOINTS)
             model = trained.result.model
-            evaluation, _ = run_evaluation(model, dataset, config.evaluate)
+            evaluation, _ = run_evaluation(trained.model, dataset)
         images = dataset.split("validation").images
         validation, _ = predict_averaged(model, images, config.evaluate)
         members.append(Member(name, trained, validation, evaluation))

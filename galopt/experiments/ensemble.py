@@ -17,7 +17,7 @@ from galopt.errors import ConfigError
 from galopt.evaluation.bootstrap import Difference, compare_predictions
 from galopt.evaluation.evaluate import EXPECTED_RMSE, Evaluation
 from galopt.experiments.child_runs import Member, average, reseeded, train_members, varied
-from galopt.experiments.run import describe, publish
+from galopt.experiments.run import calibrate, describe, error_metrics, publish
 from galopt.experiments.search import results
 from galopt.experiments.verdict import verdict
 from galopt.metrics import rmse
@@ -52,16 +52,18 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
     with tracking.start_run(config, dataset, kind="ensemble", name=name) as run_id:
         members = train_members(configs, dataset, run_id)
         evaluation, gain, table = combine(members, dataset)
+        networks = [member.trained.result.model for member in members]
+        model = MorphologyModel(
+            networks, dataset.targets, config.evaluate, config.stamps, dataset.bands
+        )
+        calibrate(model, config, dataset)
+        evaluation.metrics.update(error_metrics(model, evaluation.split))
         tracking.log_evaluation(evaluation)
         figures = evaluation_figures(evaluation)
         tracking.log_figures(figures)
         tracking.log_text(table.to_csv(index=False), "members.csv")
         voted = dataset.split("validation").fractions
         val_rmse = rmse(voted, np.mean([member.validation for member in members], axis=0))
-        networks = [member.trained.result.model for member in members]
-        model = MorphologyModel(
-            networks, dataset.targets, config.evaluate, config.stamps, dataset.bands
-        )
         publish(model, val_rmse, dataset, config.train.galaxies)
         describe(config, dataset, evaluation, len(networks))
         log_report(

@@ -8,16 +8,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import keras
 import pandas as pd
 from matplotlib.figure import Figure
 
 from galopt import tracking
 from galopt.compute import hardware
 from galopt.compute.progress import busy
-from galopt.config import Config, Evaluate
-from galopt.data.dataset import Dataset
-from galopt.evaluation.evaluate import Evaluation, evaluate
+from galopt.config import Config
+from galopt.data.dataset import Dataset, Split
+from galopt.evaluation.evaluate import Evaluation, evaluate, measured_errors
 from galopt.experiments.verdict import verdict
 from galopt.prediction.model import MorphologyModel
 from galopt.report import model_card
@@ -26,6 +25,7 @@ from galopt.report.html import svg
 from galopt.report.run.page import log_report
 from galopt.report.run.subject import ReportData
 from galopt.tracking.models import starting_network
+from galopt.training.batches import labelled
 from galopt.training.checkpoint import fingerprint
 from galopt.training.classes import suit_labels
 from galopt.training.train import TrainResult, train
@@ -127,7 +127,7 @@ def run_experiment(config: Config, dataset: Dataset, checkpoints: Path | str | N
         folder = Path(checkpoints or stack.enter_context(TemporaryDirectory()))
         run_id = stack.enter_context(tracking.start_run(config, dataset))
         trained = run_training(config, dataset, run_id, folder)
-        evaluation, figures = run_evaluation(trained.result.model, dataset, config.evaluate)
+        evaluation, figures = run_evaluation(trained.model, dataset)
         describe(config, dataset, evaluation)
         log_report(
             ReportData(
@@ -181,6 +181,7 @@ def follow_training(config: Config, dataset: Dataset, run_id: str, checkpoints: 
     model = MorphologyModel(
         [result.model], dataset.targets, config.evaluate, config.stamps, dataset.bands
     )
+    calibrate(model, config, dataset)
     trained = Trained(result, model, run_id, folder, training_figures(result, dataset))
     tracking.log_training(trained.summary())
     tracking.log_figures(trained.figures)
@@ -199,13 +200,29 @@ def publish(
     )
 
 
+def calibrate(model: MorphologyModel, config: Config, dataset: Dataset) -> None:
+    """Learn how large the errors of a model are, from the validation galaxies of its training."""
+    _, validation = labelled(dataset, config.train.galaxies, config.train.seed)
+    model.calibrate(validation.images, validation.fractions, validation.catalog.get("n_votes"))
+
+
+def error_metrics(model: MorphologyModel, split: Split) -> dict[str, float]:
+    """Measure whether the errors that a calibrated model states are right; else nothing."""
+    if model.calibration is None:
+        return {}
+    return measured_errors(split, *model.with_errors(split.images))
+
+
 def run_evaluation(
-    model: keras.Model, dataset: Dataset, views: Evaluate
+    model: MorphologyModel, dataset: Dataset
 ) -> tuple[Evaluation, dict[str, Figure]]:
-    """Evaluate inside an open run, log metrics, predictions and figures, and return them."""
+    """Evaluate a network inside an open run, log metrics, predictions and figures; return them."""
+    (network,) = model.networks
     with busy("Measuring the test galaxies"):
-        evaluation = evaluate(model, dataset, views)
-        figures = evaluation_figures(evaluation) | {"saliency": saliency_figure(model, evaluation)}
+        evaluation = evaluate(network, dataset, model.views)
+        evaluation.metrics.update(error_metrics(model, evaluation.split))
+        saliency = saliency_figure(network, evaluation)
+        figures = evaluation_figures(evaluation) | {"saliency": saliency}
         tracking.log_evaluation(evaluation)
         tracking.log_figures(figures)
     return evaluation, figures

@@ -6,12 +6,13 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from galopt.config import Evaluate, Stamps
 from galopt.data.imaging.bands import GREY
 from galopt.errors import DataError
 from galopt.metrics import interval
+from galopt.prediction.calibration import Calibration
 from galopt.prediction.images import stored_or_files
 from galopt.prediction.network_file import Usage, read_usage, write_network
 from galopt.prediction.preprocess import make_stamps
@@ -23,6 +24,9 @@ SPREAD = Evaluate(rotations=8, flip=True)
 
 ERROR, LOW, HIGH = "_err", "_low", "_high"
 """Endings of the columns that hold the errors of predicted fractions and their intervals."""
+
+SPREAD_ONLY = "_spread"
+"""Ending instead of those where the spread of networks or views is known and no error."""
 
 
 class MorphologyModel:
@@ -40,6 +44,8 @@ class MorphologyModel:
         How the training stamps were made, and so how images become stamps.
     bands : sequence of str
         Planes of the stamps.
+    calibration : Calibration, optional
+        What its errors were on galaxies that it was not trained on; see `calibrate`.
 
     Attributes
     ----------
@@ -58,9 +64,11 @@ class MorphologyModel:
         views: Evaluate,
         stamps: Stamps,
         bands: Sequence[str] = GREY,
+        calibration: Calibration | None = None,
     ) -> None:
         self.networks, self.targets = networks, targets
         self.views, self.stamps, self.bands = views, stamps, list(bands)
+        self.calibration = calibration
         self.side: int = networks[0].input_shape[1]
         self.origin: dict[str, str] = {}
         self.reader: Callable[
@@ -73,6 +81,13 @@ class MorphologyModel:
         """Whether its networks have learnt from the votes how far they may be off."""
         return bool(self.networks[0].output_shape[-1] > len(self.targets))
 
+    @property
+    def sums_to_one(self) -> bool:
+        """Whether the fractions of every galaxy sum to one, by softmax."""
+        layers = [network.get_layer("fractions") for network in self.networks]
+        made_by = [getattr(getattr(layer, "activation", None), "__name__", "") for layer in layers]
+        return set(made_by) == {"softmax"}
+
     def predict(self, images: Any, errors: bool = False, paths: bool = True) -> pd.DataFrame:
         """Return a table of vote fractions, one row per image.
 
@@ -84,8 +99,10 @@ class MorphologyModel:
             of grey levels (H, W) or colours (H, W, 3), uint8, of any size. Arrays of the
             stored stamps' own size are taken as stored stamps.
         errors : bool
-            Whether to add the columns ``<target>_err``, the standard deviation of
-            `with_errors`, and the 95 % interval, ``<target>_low`` to ``<target>_high``.
+            Whether to add the columns ``<target>_err``, the standard deviation of the prediction
+            around the expected fraction, and ``<target>_low`` to ``<target>_high``, which hold
+            95 % of the votes of as many voters. Of a model whose errors were neither calibrated
+            nor learnt it is ``<target>_spread`` alone: `with_spread`.
         paths : bool
             Whether a text may name a file. A server says no: it reads what it is sent.
 
@@ -111,32 +128,56 @@ class MorphologyModel:
             return pd.DataFrame(columns=names, dtype=np.float32)
         if not errors:
             return pd.DataFrame(self.fractions(stamps), columns=names)
-        mean, deviation = self.with_errors(stamps)
-        values = np.hstack([mean, deviation, *interval(mean, deviation)])
+        values = np.hstack(self.with_errors(stamps))
         return pd.DataFrame(values.astype(np.float32), columns=names)
 
     def columns(self, errors: bool) -> list[str]:
         """Return the columns of the fractions, and of their errors if those are wanted."""
-        endings = ("", ERROR, LOW, HIGH) if errors else ("",)
+        known = self.calibration is not None or self.learnt
+        endings = ("", *((ERROR, LOW, HIGH) if known else (SPREAD_ONLY,))) if errors else ("",)
         return [f"{name}{ending}" for ending in endings for name in self.targets]
 
     def fractions(self, stamps: NDArray[np.uint8]) -> Fractions:
         """Return vote fractions (N, T) of stored stamps (N, S, S, C)."""
         return np.mean([mean for mean, _ in self._members(stamps)], axis=0)
 
-    def with_errors(self, stamps: NDArray[np.uint8]) -> tuple[Fractions, Fractions]:
+    def calibrate(
+        self, stamps: NDArray[np.uint8], voted: Fractions, n_votes: ArrayLike | None = None
+    ) -> None:
+        """Learn how large the errors are from galaxies that no network was trained on.
+
+        Parameters
+        ----------
+        stamps : array, shape (N, S, S), uint8
+            Stored stamps; those that stopped the training, for instance.
+        voted : array, shape (N, T)
+            Their vote fractions.
+        n_votes : array, shape (N,), optional
+            Their voters.
+        """
+        self.calibration = Calibration.fit(voted, *self.with_spread(stamps), n_votes)
+
+    def with_errors(self, stamps: NDArray[np.uint8]) -> list[NDArray[Any]]:
+        """Return fractions and what `columns` says of their errors, each (N, T)."""
+        mean, spread = self.with_spread(stamps)
+        if self.calibration:
+            errors = self.calibration.errors(mean, spread)
+            return [mean, errors, *self.calibration.interval(mean, spread)]
+        return [mean, spread, *(interval(mean, spread) if self.learnt else ())]
+
+    def with_spread(self, stamps: NDArray[np.uint8]) -> tuple[Fractions, Fractions]:
         """Return vote fractions of stored stamps and how far the model agrees with itself.
 
         Returns
         -------
         fractions : array, shape (N, T), float32
             The same as without errors.
-        errors : array, shape (N, T), float32
+        spread : array, shape (N, T), float32
             Standard deviation between the networks, if there are several, and within them: over
             the views that are averaged, and what a network has learnt of its own
             (`galopt.networks.beta_binomial`). Of one network in one view, over 8 rotations,
             each also mirrored. Only what was learnt from votes knows of what all networks or
-            views get wrong.
+            views get wrong, so this is no error; see `calibrate`.
         """
         from galopt.networks.inference import combine, predict_averaged  # here: loads Keras
 
@@ -152,7 +193,13 @@ class MorphologyModel:
 
     def save(self, path: Path) -> None:
         """Write what `load` reads: a `.keras` file of one network, or a folder of all."""
-        usage = Usage(targets=self.targets, views=self.views, stamps=self.stamps, bands=self.bands)
+        usage = Usage(
+            targets=self.targets,
+            views=self.views,
+            stamps=self.stamps,
+            bands=self.bands,
+            calibration=self.calibration,
+        )
         if path.suffix == ".keras":
             (network,) = self.networks
             write_network(network, usage, path)
@@ -177,4 +224,6 @@ class MorphologyModel:
         fit = networks[0].get_layer("fractions").output.shape[-1]
         if fit != len(usage.targets):
             raise DataError(f"{path}: {fit} fractions, but {len(usage.targets)} names of them")
-        return cls(networks, usage.targets, usage.views, usage.stamps, usage.bands)
+        return cls(
+            networks, usage.targets, usage.views, usage.stamps, usage.bands, usage.calibration
+        )

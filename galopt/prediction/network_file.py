@@ -1,4 +1,4 @@
-"""A `.keras` file that carries how to use its network: targets, views, stretch."""
+"""A `.keras` file that carries how to use its network: targets, views, stretch, errors."""
 
 import json
 from pathlib import Path
@@ -12,6 +12,7 @@ from galopt.config.base import Section
 from galopt.data.imaging.bands import GREY
 from galopt.errors import DataError
 from galopt.files import atomic_file, read_json
+from galopt.prediction.calibration import Calibration
 
 _ENTRY = "galopt.json"
 """Name inside the `.keras` archive, of which Keras reads only the entries that it knows."""
@@ -29,6 +30,7 @@ class Usage(Section):
     views: Evaluate
     stamps: Stamps
     bands: list[str] = list(GREY)
+    calibration: Calibration | None = None
 
 
 def write_network(network: Any, usage: Usage, path: Path) -> None:

@@ -15,7 +15,7 @@ from astropy.units import dimensionless_unscaled
 
 from galopt.errors import DataError
 from galopt.files import atomic_file
-from galopt.prediction.model import ERROR, HIGH, LOW
+from galopt.prediction.model import ERROR, HIGH, LOW, SPREAD_ONLY
 
 NAMES = {
     "id": ("meta.id;meta.main", "the galaxy"),
@@ -26,6 +26,7 @@ FRACTION_UCD = "arith.ratio"
 
 ENDINGS = {
     ERROR: ("stat.error", "standard deviation of the prediction"),
+    SPREAD_ONLY: ("stat.stdev", "spread over networks or views, which is no error,"),
     LOW: ("stat.min", "lower end of the 95 % interval"),
     HIGH: ("stat.max", "upper end of the 95 % interval"),
 }

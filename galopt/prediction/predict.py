@@ -13,6 +13,8 @@ from galopt.data.stamps import StampBatch
 from galopt.prediction.model import MorphologyModel
 from galopt.prediction.preprocess import read_chunk
 
+SUM_TO_ONE = "the fractions of a galaxy sum to one"
+SEPARATE = "each fraction is predicted by itself; those of a galaxy need not sum to one"
 BATCH = 512
 """Stamps that the network is given at once, at least, until the last."""
 
@@ -62,16 +64,22 @@ def read_stamps(
 def provenance(model: MorphologyModel, errors: bool) -> dict[str, str]:
     """Return what a table of predictions says of its making; keys of at most eight letters."""
     made = {"creator": f"galopt {VERSION}", "date": f"{pd.Timestamp.now('UTC'):%FT%TZ}"}
+    made |= {"sums": SUM_TO_ONE if model.sums_to_one else SEPARATE}
     return made | model.origin | ({"errors": _errors(model)} if errors else {})
 
 
 def _errors(model: MorphologyModel) -> str:
     """Say what the errors of a model are."""
     members = len(model.networks)
+    if model.calibration:
+        return (
+            "standard deviation, and interval of 95 % of votes, calibrated on "
+            f"{model.calibration.galaxies} galaxies not trained on"
+        )
     if model.learnt:
         return "standard deviation, learnt from the votes"
     over = f"{members} networks" if members > 1 else "views of the galaxy"
-    return f"standard deviation over {over}"
+    return f"no errors: the spread over {over}, which says nothing of what all get wrong"
 
 
 def _together(

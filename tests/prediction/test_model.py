@@ -72,11 +72,11 @@ def test_a_folder_that_is_no_model_is_named(tmp_path):
 def test_errors_are_the_spread_of_networks_or_of_views(model):
     members = [network(1), network(2), network(3)]
     several = MorphologyModel(members, TARGETS, Evaluate(), Stamps())
-    fractions, errors = several.with_errors(STAMPS)
+    fractions, errors = several.with_spread(STAMPS)
     each = [predict_views(member, STAMPS, Evaluate())[0] for member in members]
     np.testing.assert_allclose(fractions, several.fractions(STAMPS))
     np.testing.assert_allclose(errors, np.std(each, axis=0, ddof=1), atol=1e-6)
-    fractions, errors = model.with_errors(STAMPS)
+    fractions, errors = model.with_spread(STAMPS)
     np.testing.assert_allclose(fractions, model.fractions(STAMPS))
     np.testing.assert_allclose(
         errors, predict_averaged(model.networks[0], STAMPS, SPREAD)[1], atol=1e-6
@@ -126,11 +126,22 @@ def test_stored_stamps_are_taken_as_they_are(model):
     np.testing.assert_allclose(model.predict(STAMPS[0]), expected[:1], atol=1e-6)
 
 
-def test_errors_are_columns_of_the_table(model):
+def test_a_spread_is_called_one_and_errors_are_columns_once_calibrated(model, tmp_path):
     table = model.predict(STAMPS, errors=True)
+    assert list(table) == [*TARGETS, "spheroid_spread", "disk_spread"]
+    calibrated = MorphologyModel(model.networks, TARGETS, Evaluate(), Stamps())
+    rng = np.random.default_rng(1)
+    stamps = rng.integers(0, 255, (80, 32, 32)).astype(np.uint8)
+    voted = np.clip(calibrated.fractions(stamps) + rng.normal(0, 0.1, (80, 2)), 0, 1)
+    calibrated.calibrate(stamps, voted)
+    calibrated.save(tmp_path / "model.keras")
+    loaded = MorphologyModel.load(tmp_path / "model.keras")
+    table = loaded.predict(stamps, errors=True)
     endings = ("", "_err", "_low", "_high")
     assert list(table) == [f"{name}{ending}" for ending in endings for name in TARGETS]
-    assert (table["disk_low"] < table["disk"]).all()
+    assert ((table["disk_low"] <= voted[:, 1]) & (voted[:, 1] <= table["disk_high"])).mean() > 0.94
+    assert table["disk_err"].mean() == pytest.approx(0.1, rel=0.2)
+    assert not loaded.sums_to_one
 
 
 def test_a_server_opens_no_file(model, tmp_path):

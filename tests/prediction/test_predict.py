@@ -29,13 +29,14 @@ from galopt.prediction.preprocess import read_chunk
 from galopt.tracking.models import open_model
 
 TARGETS = ["mean", "spread"]
-WITH_ERRORS = [f"{name}{end}" for end in ("_err", "_low", "_high") for name in TARGETS]
+SPREADS = [f"{name}_spread" for name in TARGETS]
 
 
 class Brightness(MorphologyModel):
     """Stands for a network: its fractions are the mean and the spread of the grey levels."""
 
-    learnt = False
+    learnt = sums_to_one = False
+    calibration = None
 
     def __init__(self):
         self.targets, self.side, self.stamps = TARGETS, 40, Stamps()
@@ -46,7 +47,7 @@ class Brightness(MorphologyModel):
         assert stamps.dtype == np.uint8
         return np.stack([stamps.mean((1, 2, 3)) / 255, stamps.std((1, 2, 3)) / 255], 1).astype("f4")
 
-    def with_errors(self, stamps):
+    def with_spread(self, stamps):
         """Return fractions and a tenth of them."""
         return self.fractions(stamps), self.fractions(stamps) / 10
 
@@ -91,10 +92,8 @@ def test_no_readable_image_gives_an_empty_table(tmp_path):
 def test_errors_stand_after_the_fractions(tmp_path):
     write_pictures(tmp_path, ["a.jpg"])
     table, _ = predict_folder(tmp_path, errors=True)
-    assert list(table) == ["id", "file", *TARGETS, *WITH_ERRORS]
-    np.testing.assert_allclose(table["mean_err"], table["mean"] / 10)
-    assert (table["mean_low"] < table["mean"]).all()
-    assert (table["mean_high"] > table["mean"]).all()
+    assert list(table) == ["id", "file", *TARGETS, *SPREADS]
+    np.testing.assert_allclose(table["mean_spread"], table["mean"] / 10)
 
 
 def test_order_and_result_do_not_depend_on_chunks(tmp_path, monkeypatch):
@@ -140,7 +139,8 @@ def test_provenance_names_code_and_model():
     made = provenance(Brightness(), errors=True)
     assert made["creator"].startswith("galopt ")
     assert made["model"] == "a test"
-    assert "views" in made["errors"]
+    assert "no errors: the spread over views" in made["errors"]
+    assert "need not sum to one" in made["sums"]
     assert all(len(key) <= 8 for key in made)
 
 
@@ -272,7 +272,7 @@ def test_the_command_finishes_lists_what_is_bad_and_says_so(project):
     assert done.stderr.splitlines()[-1].startswith("galopt: 1 of 3 galaxies cannot be read")
     assert pd.read_csv("predictions.csv.rejected.csv")["id"].tolist() == ["c"]
     table = pd.read_csv("predictions.csv")
-    assert list(table) == ["id", "file", *TARGETS, *WITH_ERRORS]
+    assert list(table) == ["id", "file", *TARGETS, *SPREADS]
     none = predict_command("mine/c.jpg", "--out", "none.csv")
     assert "1 of 1 galaxies cannot be read" in str(none.exception)
     assert not (project / "none.csv").exists()
