@@ -12,7 +12,7 @@ from galopt.config.load import preset_names
 ENTRY_POINTS = yaml.safe_load((PROJECT / "MLproject").read_text())["entry_points"]
 
 
-@pytest.mark.parametrize("name", ["main", "search", "ensemble", "ablate"])
+@pytest.mark.parametrize("name", ["main", "search", "ensemble", "crossvalidate", "ablate"])
 def test_the_commands_page_names_the_parameters_of_an_entry_point(name):
     page = (DOCS / "reference" / "commands.md").read_text()
     command = "uv run mlflow run . " + ("" if name == "main" else f"-e {name} ")

@@ -5,7 +5,7 @@ dotted overrides; nothing else in the project declares a parameter.
 """
 
 from galopt.config.data import Candels, Folder, Rescale, Simulate, Stamps, Survey, Work
-from galopt.config.experiments import Ablate, Ensemble
+from galopt.config.experiments import Ablate, CrossValidate, Ensemble
 from galopt.config.network import Convolution, Network, Question, Residual
 from galopt.config.schema import Config
 from galopt.config.search import Parameter, Pruner, Sampler, Search
@@ -17,6 +17,7 @@ __all__ = [
     "Candels",
     "Config",
     "Convolution",
+    "CrossValidate",
     "Ensemble",
     "Evaluate",
     "Folder",

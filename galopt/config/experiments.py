@@ -1,4 +1,4 @@
-"""Several networks together: `ensemble` and `ablate`."""
+"""Several networks together: `ensemble`, `crossvalidate` and `ablate`."""
 
 from pydantic import Field
 
@@ -27,6 +27,12 @@ class Ensemble(Section):
     study: str | None = Field(
         None, description="a study whose best trials are the members, instead of the variants"
     )
+
+
+class CrossValidate(Section):
+    """Every galaxy predicted once, by a network that was not trained on it."""
+
+    folds: int = Field(5, ge=2, le=20, description="parts of the galaxies, a network for each")
 
 
 class Ablate(Section):

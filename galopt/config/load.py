@@ -166,7 +166,8 @@ def flatten_preset(name: str) -> dict[str, Any]:
 
 def flatten(config: BaseModel) -> dict[str, Any]:
     """Return what a run is made of: ``{"train.learning_rate": 0.001}``."""
-    return dict(_leaves(config.model_dump(exclude={"work", "search", "ensemble", "ablate"}), ""))
+    other = {"work", "search", "ensemble", "ablate", "crossvalidate"}
+    return dict(_leaves(config.model_dump(exclude=other), ""))
 
 
 def unflatten(texts: Mapping[str, str]) -> Config:

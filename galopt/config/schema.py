@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from galopt.config.base import Section
 from galopt.config.data import Rescale, Stamps, Survey, Work
-from galopt.config.experiments import Ablate, Ensemble
+from galopt.config.experiments import Ablate, CrossValidate, Ensemble
 from galopt.config.network import Network
 from galopt.config.search import Search
 from galopt.config.training import Augment, Evaluate, Train
@@ -24,6 +24,7 @@ class Config(Section):
     train: Train = Train()
     evaluate: Evaluate = Evaluate()
     ensemble: Ensemble = Ensemble()
+    crossvalidate: CrossValidate = CrossValidate()
     ablate: Ablate = Ablate()
     search: Search = Search()
 

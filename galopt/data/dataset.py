@@ -1,5 +1,6 @@
 """The rescaled dataset: built from stamps and votes, split by galaxy, loaded for training."""
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,10 +63,20 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A rescaled dataset on disk; `load` opens it."""
+    """A rescaled dataset on disk; `load` opens it.
+
+    Attributes
+    ----------
+    folder : path
+    info : dict
+        What `dataset.json` says.
+    splits : array of str, shape (N,), optional
+        Of each galaxy, in place of those that were written: `resplit`.
+    """
 
     folder: Path
     info: dict[str, Any]
+    splits: NDArray[np.str_] | None = None
 
     @property
     def targets(self) -> list[str]:
@@ -95,15 +106,29 @@ class Dataset:
     @cached_property
     def catalog(self) -> pd.DataFrame:
         """The whole catalogue, in the order of the images."""
-        return pd.read_parquet(self.folder / "catalog.parquet")
+        catalog = pd.read_parquet(self.folder / "catalog.parquet")
+        return catalog if self.splits is None else catalog.assign(split=self.splits)
+
+    def resplit(self, splits: NDArray[np.str_]) -> "Dataset":
+        """Return the same galaxies, split otherwise; its hash says so."""
+        name = hashlib.sha256(f"{self.info['hash']} {' '.join(splits)}".encode()).hexdigest()
+        counts = {split: int((splits == split).sum()) for split in SPLITS}
+        return Dataset(self.folder, self.info | {"hash": name[:16], "counts": counts}, splits)
+
+    def everything(self) -> Split:
+        """Return all galaxies, whatever their split."""
+        return self._rows(np.arange(len(self.catalog)))
 
     def split(self, name: str) -> Split:
         """Return the galaxies of 'train', 'validation' or 'test'."""
         if name not in SPLITS:
             raise DataError(f"no split {name!r}; there are {', '.join(SPLITS)}")
-        rows = np.flatnonzero(self.catalog["split"] == name)
+        return self._rows(np.flatnonzero(self.catalog["split"] == name))
+
+    def _rows(self, rows: NDArray[np.intp]) -> Split:
         catalog = self.catalog.iloc[rows].reset_index(drop=True)
-        inside = slice(rows[0], rows[-1] + 1)  # the rows of a split are contiguous
+        together = rows[-1] - rows[0] + 1 == len(rows)  # as they are written: not read at once
+        inside = slice(rows[0], rows[-1] + 1) if together else rows
         fractions = catalog[self.targets].to_numpy(np.float32)
         names = [f"{EXPECTED}{target}" for target in self.targets]
         known = catalog[names].to_numpy(np.float32) if set(names) <= set(catalog) else None

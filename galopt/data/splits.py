@@ -86,6 +86,43 @@ def _split(catalog: pd.DataFrame, targets: list[str], rescale: Rescale) -> NDArr
     return names[galaxy]
 
 
+def folds(catalog: pd.DataFrame, targets: list[str], count: int, seed: int) -> NDArray[np.intp]:
+    """Return the fold of every row, 0 to `count`, all rows of one galaxy in the same.
+
+    Stratified as `split_galaxies` is.
+
+    Raises
+    ------
+    DataError
+        There are fewer than two galaxies for each fold.
+    """
+    galaxy = same_galaxy(catalog)
+    galaxies = galaxy.max() + 1 if len(galaxy) else 0
+    if galaxies < 2 * count:
+        raise DataError(f"{galaxies} galaxies are too few for {count} folds")
+    strata = np.zeros(galaxies, int)
+    strata[galaxy] = catalog[targets].to_numpy().argmax(axis=1)
+    order = np.lexsort((np.random.default_rng([seed, count]).permutation(galaxies), strata))
+    number = np.empty(galaxies, np.intp)
+    number[order] = np.arange(galaxies) % count
+    return number[galaxy]
+
+
+def fold_splits(
+    catalog: pd.DataFrame, fold: NDArray[np.intp], tested: int, rescale: Rescale
+) -> NDArray[np.str_]:
+    """Return the split of every row where one fold is the test.
+
+    Of the other galaxies a share of `rescale.validation` stops the training.
+    """
+    galaxy = same_galaxy(catalog)
+    rng = np.random.default_rng([rescale.seed, tested])
+    others = rng.permutation(np.unique(galaxy[fold != tested]))
+    stopping = others[: max(1, round(len(others) * rescale.validation))]
+    names = np.where(np.isin(galaxy, stopping), "validation", "train")
+    return np.where(fold == tested, "test", names)
+
+
 def _dealt(count: int, share: float, rng: np.random.Generator) -> NDArray[np.bool_]:
     """Mark a share of a sequence, evenly along it, from a random start."""
     position = np.floor((np.arange(count + 1) + rng.uniform()) * share)

@@ -100,14 +100,18 @@ def train_members(
     members = []
     for number, (name, config) in enumerate(configs, 1):
         logger.info(f"Network {number} of {len(configs)}: {name}")
-        with tracking.start_run(config, dataset, name=name, parent_run_id=parent_run_id) as run_id:
-            trained = follow_training(config, dataset, run_id, CHECKPOINTS)
-            model = trained.result.model
-            evaluation, _ = run_evaluation(trained.model, dataset)
-        images = dataset.split("validation").images
-        validation, _ = predict_averaged(model, images, config.evaluate)
-        members.append(Member(name, trained, validation, evaluation))
+        members.append(train_member(name, config, dataset, parent_run_id))
     return members
+
+
+def train_member(name: str, config: Config, dataset: Dataset, parent_run_id: str) -> Member:
+    """Train and evaluate one configuration as a child of an open run."""
+    with tracking.start_run(config, dataset, name=name, parent_run_id=parent_run_id) as run_id:
+        trained = follow_training(config, dataset, run_id, CHECKPOINTS)
+        evaluation, _ = run_evaluation(trained.model, dataset)
+    images = dataset.split("validation").images
+    validation, _ = predict_averaged(trained.result.model, images, config.evaluate)
+    return Member(name, trained, validation, evaluation)
 
 
 def average(

@@ -69,7 +69,7 @@ def test_a_model_of_before_the_move_predicts_what_it_did(answers, caplog):
     assert len(moved(caplog)) == 1
     np.testing.assert_allclose(model.predict(answers["images"]), answers["fractions"], atol=1e-6)
     table = model.predict(np.array(answers["stamps"], np.uint8), errors=True)
-    fractions, errors = table[["spheroid", "disk"]], table[["spheroid_spread", "disk_spread"]]
+    fractions, errors = table[["spheroid", "disk"]], table[["spheroid_err", "disk_err"]]
     np.testing.assert_allclose(fractions, answers["stamp_fractions"], atol=1e-6)
     np.testing.assert_allclose(errors, answers["stamp_errors"], atol=1e-6)
 

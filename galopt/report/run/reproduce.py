@@ -24,7 +24,7 @@ def reproduce(subject: ReportData) -> dict[str, Any]:
         "differences": {
             key: value
             for key, value in differences(subject.config).items()
-            if key.split(".")[0] not in ("work", "search", "ensemble", "ablate")
+            if key.split(".")[0] not in ("work", "search", "ensemble", "ablate", "crossvalidate")
         },
         "commit": commit(),
         "versions": versions(),

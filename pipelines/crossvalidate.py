@@ -1,0 +1,22 @@
+"""MLproject entry point `crossvalidate`: every galaxy predicted by a network that never saw it."""
+
+from galopt.compute.backend import start_keras
+from galopt.data.dvc import make_dataset
+from galopt.paths import DATASET
+from pipelines.arguments import entry_point, read_config
+
+
+def main() -> None:
+    """Make the dataset if it is missing, train one network per fold and log what they find."""
+    with entry_point():
+        config = read_config(__doc__, {"folds": "crossvalidate.folds"}, ["crossvalidate"])
+        make_dataset()
+        start_keras()
+        from galopt.data import dataset  # what is heavy, after what may be refused
+        from galopt.experiments import crossvalidation
+
+        crossvalidation.run(config, dataset.load(DATASET))
+
+
+if __name__ == "__main__":
+    main()
