@@ -32,7 +32,7 @@ def main() -> None:
         change_config,  # not above: reading processes need no Keras
     )
     from galopt.networks.build import build_network
-    from galopt.networks.view import view_layer
+    from galopt.networks.galaxy_view import view_layer
     from galopt.prediction.model import MorphologyModel
     from galopt.prediction.predict import BATCH, predict
 

@@ -20,9 +20,9 @@ from optuna.trial import FrozenTrial
 
 from galopt.config.load import load_config, parse_overrides
 from galopt.data import dataset
-from galopt.experiments.search.search import drive, locked_study
+from galopt.experiments.search.run_study import drive, locked_study
 from galopt.experiments.search.space import Space
-from galopt.experiments.search.tracked import TrackedTrials, made_for
+from galopt.experiments.search.tracked_search import TrackedTrials, made_for
 from galopt.experiments.search.trial import TrialHandle
 from galopt.tracking.search_runs import start_search
 

@@ -22,9 +22,9 @@ from galopt.config import Config
 from galopt.config.load import build_config
 from galopt.data import dataset
 from galopt.experiments.search.objective import TrainingObjective
-from galopt.experiments.search.search import drive, locked_study
+from galopt.experiments.search.run_study import drive, locked_study
 from galopt.experiments.search.space import Space
-from galopt.experiments.search.tracked import TrackedTrials, made_for
+from galopt.experiments.search.tracked_search import TrackedTrials, made_for
 from galopt.tracking.search_runs import start_search, store_uri
 
 SPACE = {"train.seed": {"kind": "int", "low": 0, "high": 10_000}}

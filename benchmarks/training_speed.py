@@ -27,7 +27,7 @@ from galopt.config.load import build_config
 from galopt.data.dataset import Split
 from galopt.networks import architecture
 from galopt.networks.build import build_network
-from galopt.networks.view import view_layer
+from galopt.networks.galaxy_view import view_layer
 from galopt.training.batches import Batches
 from galopt.training.optimizers import make_optimizer
 

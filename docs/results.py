@@ -44,8 +44,8 @@ def table(rows: list[dict]) -> str:
 
 def row(reference: str) -> dict:
     """Return the row of a tracked run."""
-    from galopt.config.command import command
     from galopt.config.load import unflatten
+    from galopt.config.rerun_command import command
     from galopt.tracking.queries import all_runs, find_run
 
     run = find_run(reference, all_runs())

@@ -17,8 +17,8 @@ from galopt.compute.versions import VERSION
 
 if TYPE_CHECKING:
     from galopt.config.load import load_config
-    from galopt.data.prepare import load_dataset
-    from galopt.experiments.assess import compare, evaluate
+    from galopt.data.open_or_make import load_dataset
+    from galopt.experiments.evaluate_and_compare import compare, evaluate
     from galopt.experiments.run import run_experiment as train
     from galopt.tracking.models import open_model
 
@@ -29,10 +29,10 @@ __version__ = VERSION
 __all__ = ["compare", "evaluate", "load_config", "load_dataset", "open_model", "train"]
 
 _HOMES = {
-    "compare": "galopt.experiments.assess:compare",
-    "evaluate": "galopt.experiments.assess:evaluate",
+    "compare": "galopt.experiments.evaluate_and_compare:compare",
+    "evaluate": "galopt.experiments.evaluate_and_compare:evaluate",
     "load_config": "galopt.config.load:load_config",
-    "load_dataset": "galopt.data.prepare:load_dataset",
+    "load_dataset": "galopt.data.open_or_make:load_dataset",
     "open_model": "galopt.tracking.models:open_model",
     "train": "galopt.experiments.run:run_experiment",
 }

@@ -12,13 +12,13 @@ def main() -> None:
     """Make the dataset through DVC, then search; the same command resumes."""
     with entry_point():
         config = read_config(__doc__, {name: f"search.{name}" for name in NAMES}, ["search"])
-        from galopt.experiments.search.search import check_search
+        from galopt.experiments.search.run_study import check_search
 
         check_search(config)
         make_dataset()
         start_keras()
         from galopt.data import dataset  # what is heavy, after what may be refused
-        from galopt.experiments.search.tracked import search
+        from galopt.experiments.search.tracked_search import search
 
         search(config, dataset.load(DATASET))
 

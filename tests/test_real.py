@@ -16,7 +16,7 @@ from galopt.data.imaging.images import find_files
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 from galopt.evaluation.evaluate import evaluate
-from galopt.networks.view import View
+from galopt.networks.galaxy_view import View
 from galopt.prediction.inputs import stamps_in
 from galopt.prediction.model import MorphologyModel
 from galopt.prediction.predict import predict

@@ -53,7 +53,7 @@ def best(
 
     * `galopt search best --write`
     """
-    from galopt.config.command import command
+    from galopt.config.rerun_command import command
     from galopt.experiments.search import results
 
     found, trial, config = results.find(_config(study, storage))

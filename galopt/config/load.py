@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from galopt.config.renamed import current_key, current_names
+from galopt.config.renamed_parameters import current_key, current_names
 from galopt.config.schema import Config
 from galopt.errors import ConfigError
 from galopt.paths import PARAMS, PRESETS

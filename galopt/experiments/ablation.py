@@ -21,7 +21,7 @@ from galopt.experiments.child_runs import Member, average, reseeded, train_membe
 from galopt.metrics import rmse_per_galaxy
 from galopt.report.figures.run import draw_differences
 from galopt.report.run.page import log_report
-from galopt.report.run.subject import ReportData
+from galopt.report.run.report_data import ReportData
 
 logger = logging.getLogger(__name__)
 

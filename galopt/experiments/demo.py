@@ -1,7 +1,7 @@
 """A first tracked run in minutes: a small simulated survey, and a network that learns it."""
 
 from galopt.config.load import build_config
-from galopt.data.prepare import load_dataset
+from galopt.data.open_or_make import load_dataset
 from galopt.experiments.run import Run, run_experiment
 from galopt.paths import CHECKPOINTS, DEMO
 

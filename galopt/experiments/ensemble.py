@@ -25,7 +25,7 @@ from galopt.prediction.model import MorphologyModel
 from galopt.report.figures.run import evaluation_figures
 from galopt.report.html import svg
 from galopt.report.run.page import log_report
-from galopt.report.run.subject import ReportData
+from galopt.report.run.report_data import ReportData
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from galopt.report import model_card
 from galopt.report.figures.run import evaluation_figures, saliency_figure, training_figures
 from galopt.report.html import svg
 from galopt.report.run.page import log_report
-from galopt.report.run.subject import ReportData
+from galopt.report.run.report_data import ReportData
 from galopt.tracking.models import starting_network
 from galopt.training.batches import labelled
 from galopt.training.checkpoint import fingerprint

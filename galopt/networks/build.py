@@ -18,6 +18,7 @@ from galopt.networks.architecture import (
     check_layers,
 )
 from galopt.networks.beta_binomial import Concentration
+from galopt.networks.galaxy_view import View
 from galopt.networks.layers import (
     DecisionTree,
     JoinViews,
@@ -26,7 +27,6 @@ from galopt.networks.layers import (
     UntiedBias,
     Viewpoints,
 )
-from galopt.networks.view import View
 
 
 def build_network(

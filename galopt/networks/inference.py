@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from galopt.config import Evaluate
 from galopt.networks.beta_binomial import standard_deviation
 from galopt.networks.build import targets_of
-from galopt.networks.view import View
+from galopt.networks.galaxy_view import View
 
 AVERAGE_BATCH = 256
 

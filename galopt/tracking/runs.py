@@ -16,8 +16,8 @@ from mlflow.exceptions import MlflowException
 from galopt.compute.progress import busy
 from galopt.compute.versions import commit
 from galopt.config import Config, Network
-from galopt.config.command import title
 from galopt.config.load import flatten
+from galopt.config.rerun_command import title
 from galopt.data.dataset import Dataset
 from galopt.errors import GaloptError
 from galopt.networks import architecture

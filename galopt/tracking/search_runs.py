@@ -9,8 +9,8 @@ import pandas as pd
 from mlflow.exceptions import MlflowException
 
 from galopt.config import Config
-from galopt.config.command import without_password
 from galopt.config.load import flatten
+from galopt.config.rerun_command import without_password
 from galopt.data.dataset import Dataset
 from galopt.tracking.runs import start_run
 from galopt.tracking.store import open_store

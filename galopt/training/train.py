@@ -16,7 +16,7 @@ from galopt.errors import ConfigError
 from galopt.networks import architecture
 from galopt.networks.beta_binomial import BetaBinomial, FractionError
 from galopt.networks.build import build_network, targets_of
-from galopt.networks.view import view_layer
+from galopt.networks.galaxy_view import view_layer
 from galopt.training.batches import Batches, labelled, labels, shared, vote_weights
 from galopt.training.callback import EpochCallback, reseed
 from galopt.training.checkpoint import Checkpoint

@@ -4,7 +4,7 @@ import optuna
 
 from galopt.compute.progress import progress_bar
 from galopt.config.load import build_config
-from galopt.experiments.search.tracked import TrackedTrials
+from galopt.experiments.search.tracked_search import TrackedTrials
 
 
 def test_the_bar_counts_the_epochs_of_settled_and_running_trials():

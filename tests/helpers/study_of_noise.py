@@ -14,7 +14,7 @@ import time
 from galopt.compute import retry
 from galopt.config.load import build_config
 from galopt.errors import DataError, command_line
-from galopt.experiments.search.search import drive, locked_study
+from galopt.experiments.search.run_study import drive, locked_study
 from galopt.experiments.search.space import Space
 
 SPACE = {"train.learning_rate": {"kind": "float", "low": 1e-4, "high": 1e-2, "log": True}}
@@ -87,12 +87,12 @@ def settings(database: str, trials: int, workers: int = 2) -> dict:
 def track(config, folder: str, objective: Sleep) -> bool:
     """Run the study as the search of a dataset does, with this objective."""
     from galopt.data.dataset import load
-    from galopt.experiments.search import tracked
+    from galopt.experiments.search import tracked_search
 
-    trials = tracked.TrackedTrials
-    tracked.TrainingObjective = lambda *_: objective
-    tracked.TrackedTrials = lambda *arguments: Printer(trials(*arguments))
-    return tracked.search(config, load(folder))
+    trials = tracked_search.TrackedTrials
+    tracked_search.TrainingObjective = lambda *_: objective
+    tracked_search.TrackedTrials = lambda *arguments: Printer(trials(*arguments))
+    return tracked_search.search(config, load(folder))
 
 
 def run(config, objective: Sleep) -> bool:

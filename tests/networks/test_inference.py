@@ -11,8 +11,8 @@ from galopt.config.load import build_config
 from galopt.errors import ConfigError
 from galopt.evaluation.evaluate import evaluate
 from galopt.networks.build import build_network
+from galopt.networks.galaxy_view import View
 from galopt.networks.inference import combine, predict, predict_averaged, transforms
-from galopt.networks.view import View
 
 PUBLISHED = Evaluate(rotations=10, zooms=[1 / 1.2, 1, 1.2], flip=True)
 STAMPS = np.random.default_rng(0).integers(0, 256, (6, 32, 32)).astype(np.uint8)

@@ -6,6 +6,7 @@ import pytest
 from keras import ops
 
 from galopt.config.load import build_config
+from galopt.networks.galaxy_view import View
 from galopt.networks.layers import (
     DecisionTree,
     JoinViews,
@@ -14,7 +15,6 @@ from galopt.networks.layers import (
     UntiedBias,
     Viewpoints,
 )
-from galopt.networks.view import View
 
 RNG = np.random.default_rng(0)
 TREE = {"answers": [2, 2, 3], "after": [None, 0, 3]}

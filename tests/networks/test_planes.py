@@ -9,8 +9,8 @@ from galopt.config.load import build_config
 from galopt.errors import ConfigError
 from galopt.networks.architecture import channels_of, totals
 from galopt.networks.build import build_network, load_model
+from galopt.networks.galaxy_view import View, principal_axis, view_layer
 from galopt.networks.inference import predict, predict_averaged
-from galopt.networks.view import View, principal_axis, view_layer
 
 RNG = np.random.default_rng(3)
 STAMPS = RNG.integers(0, 255, (6, 40, 40, 4)).astype(np.uint8)

@@ -13,8 +13,8 @@ from PIL import Image
 
 from galopt.config import Evaluate, Stamps
 from galopt.errors import DataError
+from galopt.networks.galaxy_view import View
 from galopt.networks.inference import predict_averaged, predict_views
-from galopt.networks.view import View
 from galopt.prediction.inputs import stamps_in
 from galopt.prediction.model import SPREAD, MorphologyModel
 from galopt.prediction.preprocess import read_chunk

@@ -208,7 +208,7 @@ def project(tmp_path, monkeypatch):
 def save_network(path: Path, outputs: int) -> None:
     import keras
 
-    from galopt.networks.view import View
+    from galopt.networks.galaxy_view import View
 
     stamps = keras.Input((40, 40), dtype="uint8")
     seen = keras.layers.Flatten()(View(20, 0.5, name="view")(stamps))

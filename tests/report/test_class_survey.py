@@ -7,7 +7,7 @@ from galopt.evaluation.evaluate import score
 from galopt.experiments.verdict import _accuracies
 from galopt.report import model_card
 from galopt.report.run.page import page
-from galopt.report.run.subject import ReportData
+from galopt.report.run.report_data import ReportData
 
 
 def test_accuracy_is_the_headline_and_no_published_rmse_stands_beside_it(classed):

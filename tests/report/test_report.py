@@ -19,7 +19,7 @@ from galopt.files import write_json
 from galopt.report.html import svg
 from galopt.report.run.findings import AblationResult, EnsembleResult, RelatedRuns, SearchResult
 from galopt.report.run.page import page, write_report
-from galopt.report.run.subject import ReportData
+from galopt.report.run.report_data import ReportData
 from galopt.tracking.queries import TrackedRun
 
 TARGETS = ["spheroid", "disk", "irregular"]

@@ -15,7 +15,7 @@ from galopt.evaluation.diagnostics import (
 )
 from galopt.report.figures.diagnostics import draw_errors, draw_reliability
 from galopt.report.html import inline, svg
-from galopt.report.run.subject import ReportData
+from galopt.report.run.report_data import ReportData
 
 # Columns of the catalogue that galaxies are sorted by: what an axis says, and whether it is
 # logarithmic.

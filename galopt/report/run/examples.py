@@ -10,7 +10,7 @@ from PIL import Image
 
 from galopt.data.imaging.composite import composite
 from galopt.evaluation.diagnostics import entropy
-from galopt.report.run.subject import ReportData
+from galopt.report.run.report_data import ReportData
 
 EXAMPLES = 4
 SHOWN = 6

@@ -9,7 +9,7 @@ from galopt.networks import architecture
 from galopt.report.figures.architecture import diagram, sentence
 from galopt.report.html import inline, svg
 from galopt.report.run.examples import EXAMPLES, clearest, view
-from galopt.report.run.subject import ReportData
+from galopt.report.run.report_data import ReportData
 
 PLACED = {"learning_curve", "augmented", "predicted", "saliency", "best", "worst"}
 """Figures that have their place on the page, or that its own galleries replace."""

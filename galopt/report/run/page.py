@@ -20,7 +20,7 @@ from galopt.paths import DATASET, EVALUATED, EVALUATION_PLOTS, PARAMS, TRAINED, 
 from galopt.report.html import templates
 from galopt.report.run import classes, examples, network, paper, reproduce, search
 from galopt.report.run.findings import collect
-from galopt.report.run.subject import ReportData
+from galopt.report.run.report_data import ReportData
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ from galopt.evaluation.published import (
     judgement,
 )
 from galopt.networks import architecture
+from galopt.report.figures.floor_to_constant import standing
 from galopt.report.figures.run import draw_differences
-from galopt.report.figures.scale import standing
 from galopt.report.html import inline, svg
-from galopt.report.run.subject import ReportData
+from galopt.report.run.report_data import ReportData
 
 # Ignat et al. (2016), section 5.2: hardware, what was read, seconds an epoch, said exactly or not.
 PAPER_EPOCHS = (

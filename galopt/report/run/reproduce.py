@@ -3,9 +3,9 @@
 from typing import Any
 
 from galopt.compute.versions import commit, versions
-from galopt.config.command import command, differences, started_by
+from galopt.config.rerun_command import command, differences, started_by
 from galopt.data.quality import PAGE as QUALITY
-from galopt.report.run.subject import ReportData
+from galopt.report.run.report_data import ReportData
 
 PARENTS = {"the ablation": "ablation", "the search": "search", "the ensemble": "ensemble"}
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from galopt.report.figures.diagnostics import draw_importances
 from galopt.report.html import inline, svg
-from galopt.report.run.subject import ReportData
+from galopt.report.run.report_data import ReportData
 
 ENOUGH = 10
 """Complete trials below which the importance of a parameter is mostly luck."""

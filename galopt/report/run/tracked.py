@@ -8,7 +8,7 @@ from galopt.data.dataset import Dataset, load
 from galopt.errors import GaloptError
 from galopt.paths import DATASET, DEMO
 from galopt.report.run.findings import collect
-from galopt.report.run.subject import OURS, ReportData
+from galopt.report.run.report_data import OURS, ReportData
 from galopt.tracking.queries import TrackedRun, predictions, texts, values
 
 EPOCH = ("train_rmse", "val_rmse", "epoch_seconds", "train_images_per_second")

@@ -4,7 +4,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from galopt.evaluation.published import covered
-from galopt.report.figures.scale import standing
+from galopt.report.figures.floor_to_constant import standing
 
 
 @pytest.mark.parametrize(("rmse", "share"), [(0.3, 0.0), (0.1, 1.0), (0.2, 0.5), (0.4, -0.5)])

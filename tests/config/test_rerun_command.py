@@ -6,8 +6,8 @@ import subprocess
 import pytest
 
 from galopt.compute.versions import commit, versions
-from galopt.config.command import command, differences, started_by, title, without_password
 from galopt.config.load import build_config, load_config, load_run_config
+from galopt.config.rerun_command import command, differences, started_by, title, without_password
 
 
 def test_defaults_need_no_override():

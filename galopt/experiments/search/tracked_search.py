@@ -18,12 +18,12 @@ from galopt.data.dataset import Dataset
 from galopt.experiments.search import figures, results
 from galopt.experiments.search.internals import earlier_attempts
 from galopt.experiments.search.objective import TrainingObjective
-from galopt.experiments.search.search import drive, locked_study
+from galopt.experiments.search.run_study import drive, locked_study
 from galopt.experiments.search.space import Space
 from galopt.experiments.search.study import settled
 from galopt.paths import CHECKPOINTS
 from galopt.report.run.page import log_report
-from galopt.report.run.subject import ReportData
+from galopt.report.run.report_data import ReportData
 from galopt.tracking import log_file, log_text, trial_runs
 from galopt.tracking.search_runs import log_search, start_search, store_uri
 
