@@ -2,7 +2,7 @@
 
 Each stage runs as a process of its own, as DVC runs it, on the simulated survey of
 `params.yaml` with so many galaxies. Memory is the peak of the resident sizes of all its
-processes together, sampled four times a second; what they share is counted in each.
+processes together, sampled four times per second; what they share is counted in each.
 
     uv run python -m benchmarks.dataset_scale 1000 10000
     uv run python -m benchmarks.dataset_scale 50000 --keep /scratch/survey

@@ -80,7 +80,7 @@ def measure(
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """Return the curves, one a start, with the spread over the seeds."""
+    """Return the curves, one per start, with the spread over the seeds."""
     figure = Figure(figsize=(5, 3.5), layout="constrained")
     axes = figure.subplots()
     for start, curve in table.reset_index().groupby("start", sort=False):

@@ -1,6 +1,6 @@
-"""The same configuration on each framework and precision: RMSE and images a second.
+"""The same configuration on each framework and precision: RMSE and images per second.
 
-Answers the paper's last question, and shows whether bfloat16 costs accuracy. Every training
+Answers the paper's last question, and shows whether bfloat16 costs accuracy. Every training run
 has a process of its own; they take turns, seed by seed, so that a noisy machine treats all alike.
 
     uv run dvc repro rescale

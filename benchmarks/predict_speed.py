@@ -1,6 +1,6 @@
 """Speed of prediction beside the bare network's, and what reading the images costs.
 
-Four rates in one process, in images a second: the bare network on stamps in memory; the same
+Four rates in one process, in images per second: the bare network on stamps in memory; the same
 through the model that is logged and served; the reading of image files alone, on all cores;
 and `galopt predict` from files, which reads while the network works.
 

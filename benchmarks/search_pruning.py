@@ -2,7 +2,7 @@
 
 A study without pruning has trained every trial to its end. Its trials are told again, in
 order and epoch by epoch, to the pruners that `search.pruner` offers: the same trials, hence the
-same curves, because a training depends on its seed alone.
+same curves, because a training run depends on its seed alone.
 
     uv run mlflow run . -e search --env-manager local -P study=unpruned -P trials=20 \
         -P overrides="search.pruner.kind=none"

@@ -97,14 +97,14 @@ def _targets(config: Config) -> int:
 
 
 def _speed(epoch: Epoch, config: Config) -> float:
-    """Return the images a second of an epoch."""
+    """Return the images per second of an epoch."""
     started = time.perf_counter()
     epoch()
     return STEPS * config.train.batch_size / (time.perf_counter() - started)
 
 
 def _product(precision: str) -> float:
-    """Return the operations a second of a product of two square matrices."""
+    """Return the operations per second of a product of two square matrices."""
     dtype = keras.DTypePolicy(precision).compute_dtype
     matrix = keras.ops.cast(keras.random.normal((MATRIX, MATRIX), seed=0), dtype)
     started = time.perf_counter()

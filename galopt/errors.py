@@ -27,11 +27,11 @@ class DataError(GaloptError):
 
 
 class DivergedError(GaloptError):
-    """A training lost its way: the loss is no longer a number."""
+    """A training run failed: the loss is no longer a number."""
 
 
 def user_error(error: BaseException) -> GaloptError | None:
-    """Return what a user can mend about an error: what it says itself, a full disk, an extra.
+    """Return what a user can fix about an error: what it says itself, a full disk, an extra.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from galopt.paths import CHECKPOINTS, DATASET, MODEL, PARAMS, TRAINED, TRAINING_
 
 
 def main() -> None:
-    """Train as `params.yaml` says; a killed training resumes."""
+    """Train as `params.yaml` says; a killed training run resumes."""
     with command_line():
         config = load_config(PARAMS)
         start_keras()

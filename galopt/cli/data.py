@@ -52,12 +52,12 @@ def sheet(
     ] = "",
     galaxies: Annotated[int, typer.Option(min=1, max=40, help="galaxies in a row")] = 8,
     seed: Annotated[int, typer.Option(min=0, help="which galaxies of the survey")] = 0,
-    out: Annotated[Path, typer.Option(help="the picture to write")] = Path("sheet.png"),
+    out: Annotated[Path, typer.Option(help="the image to write")] = Path("sheet.png"),
     survey: Annotated[Path, typer.Option(help="the survey to draw from")] = SURVEY,
 ) -> None:
     """Draw a contact sheet of stamps: cut, framed and stretched as the dataset's are.
 
-    Real stamps (FITS, or pictures as they are) lie below simulated ones of the same
+    Real stamps (FITS, or images as they are) lie below simulated ones of the same
     magnitude. With `--overrides` the same galaxies are drawn both ways.
 
     * `galopt data sheet --real my_stamps/`

@@ -59,7 +59,7 @@ def galopt(
 
 
 def main() -> None:
-    """Run the command; an error that the user can mend is one line and exit status 2."""
+    """Run the command; an error that the user can fix is one line and exit status 2."""
     with command_line():
         app()
 

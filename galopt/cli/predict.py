@@ -42,7 +42,7 @@ def predict(
     """Predict the vote fractions of your own galaxies.
 
     Takes JPEG, PNG, TIFF and FITS stamps, one galaxy in the centre of each, or positions in
-    a mosaic, and writes `id,file` and one column a class. What cannot be read is listed,
+    a mosaic, and writes `id,file` and one column per class. What cannot be read is listed,
     with the reason, in a table beside it, and the others are finished; the exit status is
     then 1.
 

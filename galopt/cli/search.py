@@ -75,11 +75,11 @@ def best(
 def retrain(
     study: Study = None,
     storage: Storage = None,
-    seeds: Annotated[int, typer.Option(min=2, help="trainings, each with its own seed")] = 3,
+    seeds: Annotated[int, typer.Option(min=2, help="training runs, each with its own seed")] = 3,
 ) -> None:
     """Train the best configuration on the full budget with several seeds; report the mean.
 
-    The best of many noisy trials flatters itself, the mean does not. Each training is a run
+    The best of many noisy trials flatters itself, the mean does not. Each training run is a run
     of its own, and becomes the champion if it is better than the present one.
 
     * `galopt search retrain --seeds 5`

@@ -197,7 +197,7 @@ def map_cluster(
 ) -> Iterator[Result]:
     """Yield ``function(item)`` for each item, in order, computed by a cluster's workers.
 
-    At most three tasks a worker are under way or wait to be yielded. A task whose worker is
+    At most three tasks per worker are under way or wait to be yielded. A task whose worker is
     lost is given to another, so it must do no harm when it is done twice.
 
     Parameters

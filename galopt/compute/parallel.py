@@ -38,7 +38,7 @@ def map_cores(
         Label of the progress bar.
     work : Work, optional
         Where; by default a process a core. One worker works in this process, and so do fewer
-        than two tasks a core, for which starting the processes costs more than it saves.
+        than two tasks per core, for which starting the processes costs more than it saves.
     size : callable, optional
         What one item counts on the progress bar; 1 by default.
     """

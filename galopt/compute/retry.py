@@ -28,7 +28,7 @@ def retry(
     Raises
     ------
     GaloptError
-        The disk is full, which waiting does not mend.
+        The disk is full, which waiting does not fix.
     """
     end = time.monotonic() + SECONDS
     attempt = 0

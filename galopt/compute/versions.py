@@ -1,8 +1,6 @@
 """Where a result comes from: the code, the libraries, the command that makes it again."""
 
 import platform
-import subprocess
-from importlib.metadata import PackageNotFoundError, version
 
 VERSION = "0.2.0"
 """Of galopt; `pyproject.toml` states the same."""
@@ -12,6 +10,8 @@ LIBRARIES = ("keras", "tensorflow", "mlflow", "dvc", "numpy")
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the libraries that decide a result."""
+    from importlib.metadata import PackageNotFoundError, version  # slow: not for `--help`
+
     found = {"python": platform.python_version(), "galopt": VERSION}
     for name in LIBRARIES:
         try:
@@ -23,6 +23,8 @@ def versions() -> dict[str, str]:
 
 def commit() -> str | None:
     """Return the git commit of the working folder, with '-dirty' if files differ from it."""
+    import subprocess  # slow: not for `--help`
+
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True)

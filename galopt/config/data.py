@@ -123,7 +123,7 @@ class Survey(Section):
 
 
 class Stamps(Section):
-    """From the sky to one JPEG a galaxy."""
+    """From the sky to one JPEG per galaxy."""
 
     field: int = Field(84, ge=16, le=2048, description="side of a cut-out, px of the mosaic")
     field_in_r50: float | None = Field(
@@ -137,7 +137,7 @@ class Stamps(Section):
     centring: Literal["catalogue", "light"] = Field(
         "catalogue",
         description="what lies in the middle: the position given, or the centre of the light "
-        "above the background; not for pictures",
+        "above the background; not for images",
     )
     softening: float = Field(
         3.0,
@@ -164,7 +164,7 @@ class Work(Section):
     """Who makes survey, stamps and dataset; what is made never depends on it."""
 
     workers: Positive | None = Field(
-        None, description="processes, or workers of the cluster; null is one a core"
+        None, description="processes, or workers of the cluster; null is one per core"
     )
     cluster: str | None = Field(
         None,

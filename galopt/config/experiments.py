@@ -41,7 +41,7 @@ class Ablate(Section):
     seeds: int = Field(3, ge=2, le=20, description="networks of each kind, with seeds of their own")
     differences: dict[str, str] = Field(
         {
-            # At 0.001 the column is dead after an epoch (docs/explanation/decisions.md).
+            # At 0.001 the backbone is dead after an epoch (docs/explanation/decisions.md).
             "preprocessing": "network.views=16 network.pixels=69 train.learning_rate=0.0003",
             "brightness": "augment.brightness=0.075",
             "maxout": "network.maxout=2",

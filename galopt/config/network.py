@@ -61,7 +61,7 @@ class Network(Section):
         3, description="input planes: auto is those of the stamps; a grey stamp is repeated"
     )
     views: Literal[1, 16] = Field(
-        1, description="16: corners of the picture at 0 and 45 degrees and mirrored, one column"
+        1, description="16: corners of the image at 0 and 45 degrees and mirrored, one backbone"
     )
     crop: int = Field(45, ge=8, le=256, description="side of each of 16 views, px")
     convolutions: list[Convolution] = Field(

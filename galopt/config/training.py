@@ -39,7 +39,7 @@ class Train(Section):
     patience: Positive = Field(
         20, description="epochs without a better validation RMSE before training stops"
     )
-    batch_size: int = Field(128, ge=1, le=8192, description="images a step")
+    batch_size: int = Field(128, ge=1, le=8192, description="images per step")
     optimizer: Literal["adam", "adamw", "sgd"] = Field(
         "adam", description="sgd has Nesterov momentum 0.9"
     )

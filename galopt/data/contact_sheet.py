@@ -78,7 +78,7 @@ def write(
     """
     ending = Image.registered_extensions().get(path.suffix.lower())
     if ending not in Image.SAVE:
-        raise DataError(f"{path}: not a kind of picture that can be written; try {path.stem}.png")
+        raise DataError(f"{path}: not a kind of image that can be written; try {path.stem}.png")
     if not (survey / "survey.json").exists():
         raise DataError(f"{survey}: no survey to draw; make it: uv run dvc repro survey")
     name = read_json(survey / "survey.json")["name"]

@@ -44,7 +44,7 @@ class Split:
     fractions : array, shape (N, T), float32
         Vote fractions in [0, 1].
     catalog : DataFrame
-        One row a galaxy: id, n_votes, measured quantities, targets.
+        One row per galaxy: id, n_votes, measured quantities, targets.
     expected : array, shape (N, T), float32, optional
         What the fractions would be on average over all voters, where the truth is known.
     bands : sequence of str

@@ -51,7 +51,7 @@ def verify(folder: Path, info: dict[str, Any], afresh: bool = False) -> None:
     Raises
     ------
     DataError
-        A file is not the one that was built; the message says which and how to mend it.
+        A file is not the one that was built; the message says which and how to fix it.
     OSError
         A file is missing.
     """

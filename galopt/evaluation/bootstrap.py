@@ -91,7 +91,7 @@ def bootstrap(squared: ArrayLike, seed: int = 0) -> list[Interval]:
     Returns
     -------
     list of Interval
-        One a column.
+        One per column.
 
     Raises
     ------

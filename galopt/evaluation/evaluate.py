@@ -54,7 +54,7 @@ class Evaluation:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a galaxy: id, voted and predicted fraction of each target, RMSE.
+        """One row per galaxy: id, voted and predicted fraction of each target, RMSE.
 
         Where the truth is known, ``expected_<target>`` too; where views or networks were
         averaged, ``deviation_<target>``.

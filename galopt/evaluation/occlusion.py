@@ -12,7 +12,7 @@ Predict = Callable[[NDArray[np.uint8]], NDArray[np.floating[Any]]]
 PATCH = 1 / 9
 """Side of what is hidden, in sides of the field."""
 STEPS = 13
-"""Positions of it along a side: 169 predictions a galaxy."""
+"""Positions of it along a side: 169 predictions per galaxy."""
 
 
 def occlusion_maps(

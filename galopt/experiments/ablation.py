@@ -60,7 +60,7 @@ def run(config: Config, dataset: Dataset) -> pd.DataFrame:
 
 
 def arms(config: Config) -> dict[str, list[Config]]:
-    """Return the configurations of each arm, one a seed: as it is, each difference, all.
+    """Return the configurations of each arm, one per seed: as it is, each difference, all.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def table(trained: Mapping[str, Sequence[Member]], dataset: Dataset) -> pd.DataF
     Returns
     -------
     DataFrame
-        One row an arm: `test_rmse` over the galaxies and its seeds, or of their average; where
+        One row per arm: `test_rmse` over the galaxies and its seeds, or of their average; where
         the truth is known, `test_rmse_expected` likewise, of which then all that follows is;
         `seeds`, the standard deviation over them; `difference` from the first arm, with the 95 %
         interval `low` to `high` of a bootstrap over galaxies, paired, and over seeds, where

@@ -135,7 +135,7 @@ def combine(
     gain : Difference
         Of the average from the best member.
     table : DataFrame
-        One row a member: name, val_rmse, test_rmse, test_rmse_expected where the truth is known,
+        One row per member: name, val_rmse, test_rmse, test_rmse_expected where the truth is known,
         weight in the stack.
     """
     voted = dataset.split("validation").fractions
@@ -177,7 +177,7 @@ def stack(
     Parameters
     ----------
     predicted : sequence of array, shape (N, T)
-        Of the validation galaxies, one array a member.
+        Of the validation galaxies, one array per member.
     voted : array, shape (N, T)
 
     Returns

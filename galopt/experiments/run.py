@@ -71,7 +71,7 @@ class Trained:
         }
 
     def forget_checkpoints(self) -> None:
-        """Remove the checkpoints of a training whose results are logged."""
+        """Remove the checkpoints of a training run whose results are logged."""
         shutil.rmtree(self.checkpoints, ignore_errors=True)
 
 
@@ -84,7 +84,7 @@ class Run:
     id : str
         Of MLflow.
     model : MorphologyModel
-        What was trained; `predict` takes files, pictures and arrays.
+        What was trained; `predict` takes files, images and arrays.
     evaluation : Evaluation
         Of the test galaxies.
     """
@@ -102,7 +102,7 @@ def run_experiment(config: Config, dataset: Dataset, checkpoints: Path | str | N
     config : Config
     dataset : Dataset
     checkpoints : path, optional
-        Folder from which a training that was killed goes on; without one it starts again.
+        Folder from which a training run that was killed goes on; without one it starts again.
 
     Returns
     -------
@@ -167,7 +167,7 @@ def follow_training(config: Config, dataset: Dataset, run_id: str, checkpoints: 
     run_id : str
         The open run's id.
     checkpoints : path
-        Folder of the checkpoints of all trainings.
+        Folder of the checkpoints of all training runs.
 
     Returns
     -------

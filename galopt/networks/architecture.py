@@ -58,7 +58,7 @@ class Layer:
 
 @dataclass
 class _Maps:
-    """Feature maps on their way through the column: what the next layer sees."""
+    """Feature maps on their way through the backbone: what the next layer sees."""
 
     side: int
     features: int
@@ -98,7 +98,7 @@ def channels_of(network: Network, planes: int) -> int:
 
 
 def layers(network: Network, targets: int, planes: int = 1) -> Iterator[Layer]:
-    """Yield the layers with weights, from the picture to the fractions.
+    """Yield the layers with weights, from the image to the fractions.
 
     Parameters
     ----------

@@ -69,7 +69,7 @@ def build_network(
     Raises
     ------
     ConfigError
-        The layers do not fit the picture, or the decision tree not the targets.
+        The layers do not fit the image, or the decision tree not the targets.
     """
     check_layers(network, targets, planes)
     stamps = keras.Input((side, side, planes), dtype="uint8", name="stamps")
@@ -141,7 +141,7 @@ class _Builder:
         return DecisionTree(answers, parents, dtype="float32", name="fractions")(scores)
 
     def features(self, x: Any) -> Any:
-        """Return what the column makes of the views, (B, F)."""
+        """Return what the backbone makes of the views, (B, F)."""
         network = self.network
         several = network.views > 1
         if several:
@@ -252,7 +252,7 @@ class _Builder:
         return layers.Dropout(self.network.dropout, seed=next(self.seeds), dtype=self.policy)(x)
 
     def weights(self, init_std: float | None) -> keras.initializers.Initializer:
-        """Return normal first weights, of He et al. (2015), equation 10, without a init_std."""
+        """Return normal initial weights, of He et al. (2015), equation 10, or N(0, `init_std`)."""
         if init_std is None:
             return keras.initializers.HeNormal(seed=next(self.seeds))
         return keras.initializers.RandomNormal(stddev=init_std, seed=next(self.seeds))

@@ -66,7 +66,7 @@ def combine(
     Parameters
     ----------
     means : sequence of array, shape (N, T), float32
-        One a network.
+        One per network.
     deviations : sequence of array or None
         What each network says of itself, if it does: `predict_averaged`.
 

@@ -1,6 +1,6 @@
 """Layers of Dieleman, Willett & Dambre (2015), on any Keras backend.
 
-Maxout units, untied biases, 16 viewpoints of a galaxy through one shared column, and an
+Maxout units, untied biases, 16 viewpoints of a galaxy through one shared backbone, and an
 output that obeys a decision tree.
 """
 
@@ -126,9 +126,9 @@ class UntiedBias(keras.layers.Layer):
 
 @_register
 class Viewpoints(keras.layers.Layer):
-    """Sixteen aligned views of each galaxy, for one column that all of them share.
+    """Sixteen aligned views of each galaxy, for one backbone that all of them share.
 
-    From a picture at 0° and one at 45°, each as it is and mirrored, four overlapping
+    From an image at 0° and one at 45°, each as it is and mirrored, four overlapping
     corners are cut, each turned so that the galaxy's centre lies in the same corner:
     Dieleman et al. (2015). A rotation of the galaxy by 90° only permutes them.
 
@@ -143,10 +143,10 @@ class Viewpoints(keras.layers.Layer):
         self.crop = _positive_integer("crop", crop)
 
     def build(self, input_shape: tuple) -> None:
-        """Check that the views can be cut from pictures of a shape."""
+        """Check that the views can be cut from images of a shape."""
         if self.crop > input_shape[1] or input_shape[-1] % 2:
             raise ValueError(
-                f"crop {self.crop} needs pictures of that side at 0° and 45° in the two halves "
+                f"crop {self.crop} needs images of that side at 0° and 45° in the two halves "
                 f"of the channels, got {input_shape!r}"
             )
 

@@ -97,7 +97,7 @@ def write_predictions(
     Parameters
     ----------
     tables : iterable of DataFrame
-        Parts with ``id``, ``file``, then one column a target, then perhaps their errors.
+        Parts with ``id``, ``file``, then one column per target, then perhaps their errors.
     path : path
         Ends in .csv, .parquet, .fits or .vot.
     provenance : dict of str

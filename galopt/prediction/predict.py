@@ -35,7 +35,7 @@ def predict(
     Yields
     ------
     predicted : DataFrame
-        ``id``, ``file``, one column a target, of some hundred galaxies.
+        ``id``, ``file``, one column per target, of some hundred galaxies.
     rejected : DataFrame
         ``id``, ``file``, ``reason`` of those among them that could not be read.
     """

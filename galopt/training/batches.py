@@ -12,7 +12,7 @@ from galopt.errors import ConfigError, DataError
 
 
 class Batches(keras.utils.PyDataset):
-    """Shuffled batches in which every galaxy appears ``1 + repeats`` times an epoch.
+    """Shuffled batches in which every galaxy appears ``1 + repeats`` times per epoch.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What happens around each epoch of a training: seeds, times, checkpoints, its line."""
+"""What happens around each epoch of a training run: seeds, times, checkpoints, its line."""
 
 import logging
 import time
@@ -97,7 +97,7 @@ class EpochCallback(keras.callbacks.Callback):
             self.warned = True
             logger.warning(
                 f"every galaxy gets the same fractions, for {layer} responds to none, and "
-                "that hardly ever mends itself. Start again with a lower train.learning_rate "
+                "that hardly ever recovers. Start again with a lower train.learning_rate "
                 f"({self.train.learning_rate:g}), another train.seed or network.preset=modern"
             )
 

@@ -1,4 +1,4 @@
-"""Checkpoints of one training: after each epoch everything needed to go on as if unbroken."""
+"""Checkpoints of one training run: after each epoch everything needed to go on as if unbroken."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ MODELS = ("epoch_0.keras", "epoch_1.keras", "epoch_2.keras")
 
 
 class Checkpoint:
-    """The state of one training in a folder.
+    """The state of one training run in a folder.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class Checkpoint:
         self.last = self.best = ""
 
     def restore(self, model: keras.Model) -> None:
-        """Give a model the weights of the last saved epoch, if there is one of this training."""
+        """Give a model the weights of the last epoch that this training run has saved, if any."""
         try:
             state = read_json(self.folder / STATE)
         except FileNotFoundError:
@@ -98,7 +98,7 @@ class Checkpoint:
 
 
 def fingerprint(config: Config, dataset_hash: str) -> str:
-    """Return a short name of a training: its configuration and its dataset."""
+    """Return a short name of a training run: its configuration and its dataset."""
     sections = config.model_dump(include={"augment", "network", "train"})
     text = json.dumps([sections, dataset_hash], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

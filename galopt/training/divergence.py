@@ -1,4 +1,4 @@
-"""When a training is lost, its loss no number or its galaxies no matter: who is to blame."""
+"""When a training run is lost, its loss not finite or its output constant: which layer did it."""
 
 from collections.abc import Iterator
 from math import isfinite
@@ -32,7 +32,7 @@ class NotFiniteError(Exception):
 def diverged(
     model: keras.Model, train: Train, batches: Batches, lost: NotFiniteError
 ) -> DivergedError:
-    """Return the error that says where a training lost its way.
+    """Return the error that says where a training run failed.
 
     By the time that a loss is seen not to be finite, the step has spoilt every weight. So the
     epoch is repeated up to there, and each step looked at.

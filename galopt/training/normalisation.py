@@ -18,7 +18,7 @@ def refresh_statistics(model: keras.Model, batches: Batches) -> None:
     """Replace the moving statistics of batch normalisation by those of the present weights.
 
     A moving average with Keras' momentum of 0.99 trails the weights by hundreds of steps, so
-    that a short training is validated with statistics of networks long gone. The mean over the
+    that a short training run is validated with statistics of networks long gone. The mean over the
     first `SAMPLE` views of the epoch replaces it: "precise BatchNorm", Wu & Johnson (2021),
     section 3.1. Training itself uses each batch's own statistics and does not notice. Frozen
     layers keep theirs; a network without batch normalisation is left alone.

@@ -20,7 +20,7 @@ def make_optimizer(
     ----------
     train : config section
     steps : int
-        Batches in the whole training; the schedules end with it.
+        Batches in the whole training run; the schedules end with it.
     precision : str
         A Keras dtype policy. With 'mixed_float16' the loss is scaled, so that small
         gradients do not vanish (Micikevicius et al. 2018, "Mixed precision training").

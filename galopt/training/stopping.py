@@ -1,4 +1,4 @@
-"""Early stopping: a training ends when its validation RMSE has stopped falling."""
+"""Early stopping: a training run ends when its validation RMSE has stopped falling."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ Epoch = dict[str, float]
 
 
 def has_ended(history: Sequence[Epoch], train: Train) -> bool:
-    """Tell whether a training with these epochs behind it is over.
+    """Tell whether a training run with these epochs behind it is over.
 
     Patience begins at the best epoch, but not before the backbone is unfrozen.
 
@@ -36,7 +36,7 @@ def has_ended(history: Sequence[Epoch], train: Train) -> bool:
 
 
 class EarlyStopping(keras.callbacks.Callback):
-    """Stop `fit` where a training has ended; it stands after the callback that adds epochs.
+    """Stop `fit` where a training run has ended; it stands after the callback that adds epochs.
 
     Parameters
     ----------

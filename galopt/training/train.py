@@ -74,7 +74,7 @@ def train(
     dataset : Dataset
         Trained on its train split, stopped by its validation split.
     folder : path
-        Checkpoints go here after every epoch. If it holds those of an unfinished training
+        Checkpoints go here after every epoch. If it holds those of an unfinished training run
         of the same configuration and dataset, training resumes from them.
     on_epoch : callable
         Called with each epoch's index, from 0, and its values; with those of earlier
@@ -173,7 +173,7 @@ def _counts(train: Train) -> bool:
 
 
 def _phases(train: Train) -> list[range]:
-    """Return the epochs in which the column rests, where it does, and those in which it learns."""
+    """Return the epochs in which the backbone is frozen, if any, and those in which it learns."""
     unfreeze = min(train.unfreeze, train.epochs)
     return [phase for phase in (range(unfreeze), range(unfreeze, train.epochs)) if phase]
 
@@ -224,7 +224,7 @@ def check_fit(config: Config, dataset: Dataset) -> None:
     Raises
     ------
     ConfigError
-        A layer does not fit the picture, the decision tree not the targets, or what counts
+        A layer does not fit the image, the decision tree not the targets, or what counts
         votes meets fractions that were scaled to sum to one.
     """
     architecture.check_layers(config.network, len(dataset.targets), len(dataset.bands))

@@ -1,4 +1,4 @@
-"""Starting from a network that has seen other galaxies: its column is kept, its head is not."""
+"""Starting from a network that has seen other galaxies: its backbone is kept, its head is not."""
 
 from itertools import zip_longest
 from typing import Any
@@ -21,12 +21,12 @@ def start_from(model: keras.Model, trained: keras.Model) -> None:
     model : keras.Model
         Changed in place; its dense layers and output stay as they are.
     trained : keras.Model
-        With the same column, and any dense layers and targets.
+        With the same backbone, and any dense layers and targets.
 
     Raises
     ------
     ConfigError
-        The columns differ; the message names the first layer that does.
+        The backbones differ; the message names the first layer that does.
     """
     pairs = list(zip_longest(_column(model), _column(trained)))
     for ours, theirs in pairs:
@@ -40,13 +40,13 @@ def start_from(model: keras.Model, trained: keras.Model) -> None:
 
 
 def freeze(model: keras.Model, frozen: bool) -> None:
-    """Keep the weights of a network's column as they are in training, or let them learn."""
+    """Keep the weights of a network's backbone as they are in training, or let them learn."""
     for layer in _column(model):
         layer.trainable = not frozen
 
 
 def _kind(layer: keras.Layer) -> tuple[Any, ...]:
-    """Return what two layers of the same column agree in: type, name, shapes, settings."""
+    """Return what two layers of the same backbone agree in: type, name, shapes, settings."""
     settings = {key: layer.get_config().get(key) for key in _SETTINGS}
     return type(layer), layer.name, [weight.shape for weight in layer.weights], settings
 

@@ -24,7 +24,7 @@ LOOKED_AT = 32
 """Files that tell which planes a survey has, where it is not stated."""
 
 _ALIKE = 2
-"""Levels by which the colours of a grey picture may differ after JPEG."""
+"""Levels by which the colours of a grey image may differ after JPEG."""
 
 
 def band_files(row: Mapping[str, Any], bands: Sequence[str]) -> list[str]:
@@ -47,7 +47,7 @@ def band_files(row: Mapping[str, Any], bands: Sequence[str]) -> list[str]:
 def read_bands(files: Sequence[str], bands: Sequence[str]) -> Frame:
     """Read the planes of one galaxy, (H, W, C), in the order of the bands.
 
-    Of a picture in grey, or where the number of planes is that of the bands, whatever they
+    Of an image in grey, or where the number of planes is that of the bands, whatever they
     are called. `grey` of numbers with several planes leaves them, to be averaged when each
     is stretched.
 
@@ -152,7 +152,7 @@ def _read_each(files: Sequence[str], bands: Sequence[str]) -> Frame:
         said = ", ".join(f"{f.pixels.shape[1]}x{f.pixels.shape[0]}" for f in frames)
         raise ValueError(f"the bands have different sizes: {said} px")
     if len({frame.is_picture for frame in frames}) > 1:
-        raise ValueError("some bands are pictures, others are not")
+        raise ValueError("some bands are images, others are not")
     return Frame(np.stack([frame.pixels for frame in frames], axis=-1), frames[-1].header)
 
 

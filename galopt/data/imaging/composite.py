@@ -1,4 +1,4 @@
-"""Stamps as people see them: grey, or the planes as one colour picture."""
+"""Stamps as people see them: grey, or the planes as one colour image."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from galopt.data.imaging.images import COLOURS
 
 
 def composite(stamp: NDArray[Any], bands: Sequence[str]) -> NDArray[np.uint8]:
-    """Return a stamp as a picture.
+    """Return a stamp as an image.
 
     One plane is grey, and red, green and blue are what they say. Other planes are taken for
     bands from blue to red: the last becomes red, the middle one green and the first blue, by
@@ -38,7 +38,7 @@ def composite(stamp: NDArray[Any], bands: Sequence[str]) -> NDArray[np.uint8]:
 
 
 def composites(stamps: NDArray[Any], bands: Sequence[str]) -> NDArray[np.uint8]:
-    """Return stamps (N, H, W, C) as pictures, (N, H, W) or (N, H, W, 3)."""
+    """Return stamps (N, H, W, C) as images, (N, H, W) or (N, H, W, 3)."""
     shape = stamps.shape[1:3] if len(bands) == 1 else (*stamps.shape[1:3], 3)
     pictures = [composite(stamp, bands) for stamp in stamps]
     return np.array(pictures, np.uint8).reshape(len(stamps), *shape)

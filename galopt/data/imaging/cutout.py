@@ -89,7 +89,7 @@ def frame_bands(cuts: Sequence[Cut], field: int, largest: int, config: Stamps) -
     Parameters
     ----------
     cuts : sequence of callable
-        One a band.
+        One per band.
     field, largest, config
         As for `frame`.
 

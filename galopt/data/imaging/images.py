@@ -1,4 +1,4 @@
-"""Reading one image file: a picture for the eye, or numbers with a background."""
+"""Reading one image file: an image for the eye, or numbers with a background."""
 
 import glob
 import os
@@ -19,7 +19,7 @@ FITS_NAMES = (".fits", ".fit", ".fts", ".fits.gz", ".fits.fz", ".fit.gz")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", *FITS_NAMES)
 
 COLOURS = ("red", "green", "blue")
-"""The planes of a colour picture."""
+"""The planes of a colour image."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Frame:
     Attributes
     ----------
     pixels : ndarray
-        (H, W), or (H, W, C) of several planes; uint8 for a picture, float32 for numbers.
+        (H, W), or (H, W, C) of several planes; uint8 for an image, float32 for numbers.
     header : fits.Header
-        Empty for a picture.
+        Empty for an image.
     bands : tuple of str
         Names of the planes; empty where the file does not name them.
     """
@@ -52,12 +52,12 @@ class Frame:
 
 
 def read_image(path: Path | str, bands: Sequence[str] = ()) -> Frame:
-    """Read a FITS image or a JPEG, PNG or TIFF picture; FITS is known by its first bytes.
+    """Read a FITS image or a JPEG, PNG or TIFF image; FITS is known by its first bytes.
 
     Parameters
     ----------
     path : path
-        The file. Pictures of 16 bits become 8-bit levels of the range that they use.
+        The file. Images of 16 bits become 8-bit levels of the range that they use.
     bands : sequence of str
         Names of the planes wanted, for FITS files whose extensions are called so.
 

@@ -1,4 +1,4 @@
-"""Pictures: JPEG, PNG and TIFF, as levels from 0 to 255 whatever their depth."""
+"""Images: JPEG, PNG and TIFF, as levels from 0 to 255 whatever their depth."""
 
 import warnings
 from pathlib import Path
@@ -13,17 +13,17 @@ MIN_SIDE = 16
 """Side of the smallest image that is of any use, px."""
 
 FORMATS = ("JPEG", "PNG", "TIFF")
-"""What Pillow may take a picture for: it knows others, of which EPS starts a program."""
+"""What Pillow may take an image for: it knows others, of which EPS starts a program."""
 
 DEPTHS = (8, 10, 12, 14, 16)
-"""Bits that detectors and programs use of the 16 of a deep picture."""
+"""Bits that detectors and programs use of the 16 of a deep image."""
 
 _FEW_LEVELS = 64
-"""A colour picture of 16 bits that is darker uses 14 of them or fewer: Pillow keeps the high 8."""
+"""A colour image of 16 bits that is darker uses 14 of them or fewer: Pillow keeps the high 8."""
 
 
 def read_picture(path: Path) -> np.ndarray:
-    """Read a picture, transparency over black.
+    """Read an image, transparency over black.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def read_picture(path: Path) -> np.ndarray:
     Raises
     ------
     ValueError
-        It is no picture, damaged or too large to decode; the message is the reason.
+        It is no image, damaged or too large to decode; the message is the reason.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -63,7 +63,7 @@ def _pages(image: Image.Image) -> np.ndarray:
 
 
 def _levels(image: Image.Image) -> np.ndarray:
-    """Return the levels of a picture of any mode."""
+    """Return the levels of an image of any mode."""
     if image.mode == "F":
         return _of_numbers(np.asarray(image, np.float32))
     if image.mode.startswith("I"):
@@ -75,7 +75,7 @@ def _levels(image: Image.Image) -> np.ndarray:
     deep = _is_deep(image)
     levels = np.asarray(image if image.mode == "L" else _without_palette(image))
     if deep and levels.max(initial=0) < _FEW_LEVELS:
-        raise ValueError("a colour picture of 16 bits that uses few of them; store it with 8")
+        raise ValueError("a colour image of 16 bits that uses few of them; store it with 8")
     return levels
 
 

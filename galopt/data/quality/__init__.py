@@ -77,5 +77,5 @@ def check_dataset(dataset: Dataset, data: Path | None = None) -> Quality:
 
 
 def stamps_of(quality: Quality, rows: np.ndarray) -> np.ndarray:
-    """Return some stamps as pictures, (M, S, S) or (M, S, S, 3), uint8."""
+    """Return some stamps as images, (M, S, S) or (M, S, S, 3), uint8."""
     return composites(quality.dataset.images[rows], quality.dataset.bands)

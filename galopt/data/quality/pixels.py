@@ -114,7 +114,7 @@ def check_pixels(table: pd.DataFrame, catalog: pd.DataFrame) -> Iterator[Finding
             "note" if len(flat) < 0.05 * len(table) else "warning",
             f"{count(len(flat), 'stamp')} with missing sky",
             f"More than {FLAT:.0%} of the area is one even grey: the edge of an exposure, a "
-            "masked artefact, or a picture that was padded.",
+            "masked artefact, or an image that was padded.",
             flat,
             [f"{table.flat[row]:.0%} even" for row in flat],
         )

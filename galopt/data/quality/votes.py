@@ -149,7 +149,7 @@ def compared(catalog: pd.DataFrame, targets: list[str]) -> pd.DataFrame:
 def balance(catalog: pd.DataFrame, targets: list[str]) -> pd.DataFrame:
     """Return mean, spread, and shares of exact 0, exact 1 and the most votes of each target.
 
-    One row a target, ``mean_train``, ``mean_validation`` and ``mean_test`` among its columns.
+    One row per target, ``mean_train``, ``mean_validation`` and ``mean_test`` among its columns.
     """
     fractions = catalog[targets].to_numpy(float)
     largest = np.bincount(fractions.argmax(axis=1), minlength=len(targets)) / len(catalog)

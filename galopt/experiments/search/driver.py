@@ -89,7 +89,7 @@ class Driver:
         Raises
         ------
         GaloptError
-            Another driver has taken the study over, or a person has to mend something, such
+            Another driver has taken the study over, or a person has to fix something, such
             as a full disk, before the study is resumed.
         """
         self.end = time.monotonic() + (self.search.timeout or float("inf"))

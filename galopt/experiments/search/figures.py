@@ -1,4 +1,4 @@
-"""The study's figures: interactive pages that work offline, and pictures of the same."""
+"""The study's figures: interactive pages that work offline, and images of the same."""
 
 import warnings
 from collections.abc import Callable

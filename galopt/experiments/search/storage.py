@@ -1,4 +1,4 @@
-"""The study's database: opened with errors a user can mend, patient while it restarts."""
+"""The study's database: opened with errors a user can fix, patient while it restarts."""
 
 import weakref
 from pathlib import Path

@@ -58,7 +58,7 @@ class Outcome:
     reason : str or None
         Why it was pruned or failed.
     fatal : bool
-        Whether the next trials would fail for the same reason, which a person has to mend.
+        Whether the next trials would fail for the same reason, which a person has to fix.
     """
 
     state: TrialState
@@ -93,7 +93,7 @@ class TrialHandle:
         if self._prunable:
             self._trial.report(value, epoch)
             if self._trial.should_prune():
-                raise TrialPruned(f"{value:.4f} after epoch {epoch + 1} promises nothing")
+                raise TrialPruned(f"{value:.4f} after epoch {epoch + 1} is not worth going on with")
 
 
 def run_trial(task: Task, objective: Objective) -> Outcome:
@@ -108,7 +108,7 @@ def run_trial(task: Task, objective: Objective) -> Outcome:
     -------
     Outcome
         Pruned if the pruner says so, the values make no network or its loss is not a number;
-        failed if the objective raises anything else, fatally if a person has to mend it.
+        failed if the objective raises anything else, fatally if a person has to fix it.
     """
     try:
         return Outcome(TrialState.COMPLETE, list(objective(TrialHandle(task), task.values)))

@@ -23,7 +23,7 @@ MAPS, UNITS, PICTURE = "#1f77b4", "#2a9d5c", "#8a8a8a"
 def diagram(
     network: Network, targets: int, picture: NDArray[np.uint8] | None = None, planes: int = 1
 ) -> Figure:
-    """Draw a network from the picture to the fractions.
+    """Draw a network from the image to the fractions.
 
     A block's height is the side of the maps, its thickness grows with the logarithm of their
     number; a bar is a dense layer.

@@ -11,7 +11,7 @@ OURS, QUIET = "#1f77b4", "#8a8a8a"
 
 
 def draw_reliability(tables: Mapping[str, pd.DataFrame]) -> Figure:
-    """Mean vote against predicted fraction, one panel a target.
+    """Mean vote against predicted fraction, one panel per target.
 
     Parameters
     ----------

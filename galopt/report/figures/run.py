@@ -1,4 +1,4 @@
-"""The pictures of a run: matplotlib figures, made without a display."""
+"""The images of a run: matplotlib figures, made without a display."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # they load Keras, which drawing does not need
 
 TRAIN, VALIDATION, QUIET = "#7f7f7f", "#1f77b4", "#b0b0b0"
 MANY = 500
-"""Points above which they are drawn as one picture, so that pages with them stay light."""
+"""Points above which they are drawn as one image, so that pages with them stay light."""
 
 
 def learning_curve(
@@ -98,11 +98,11 @@ def stamp_sheet(
     Parameters
     ----------
     images : array, shape (N, P, P) or (N, P, P, 3)
-        Pictures; a sheet of grey ones has one scale, from its lowest to its highest pixel.
+        Images; a sheet of grey ones has one scale, from its lowest to its highest pixel.
     titles : sequence of str
-        One a picture.
+        One per image.
     columns : int
-        Pictures in a row.
+        Images in a row.
     heading : str
         Title of the sheet.
     """
@@ -152,7 +152,7 @@ def augmented_views(
 
 
 def _drawable(seen: NDArray[np.float32], layer: Any, bands: Sequence[str]) -> NDArray[Any]:
-    """Return standardised views as pictures; grey ones as they are."""
+    """Return standardised views as images; grey ones as they are."""
     if len(bands) == 1:
         return seen[..., 0]
     levels = np.clip(seen * np.array(layer.std) + np.array(layer.mean), 0, 1)
@@ -165,7 +165,7 @@ def draw_differences(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        One row an arm: ``arm``, ``difference``, ``low``, ``high``.
+        One row per arm: ``arm``, ``difference``, ``low``, ``high``.
     """
     figure = Figure(figsize=(7, 1 + 0.45 * len(table)), layout="constrained")
     axes = figure.subplots()

@@ -112,7 +112,7 @@ def _figures(quality: Quality) -> dict[str, str]:
 
 
 def data_uri(image: NDArray[np.uint8]) -> str:
-    """Return a picture as a JPEG inside a URI."""
+    """Return an image as a JPEG inside a URI."""
     stream = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(image)).save(stream, "JPEG", quality=85)
     return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"

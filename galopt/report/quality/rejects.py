@@ -1,4 +1,4 @@
-"""Pictures of images that became no stamp, as far as they can be shown."""
+"""Rejected files as images, as far as they can be shown."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ _SIDE = 84
 
 
 def pictures(rejected: pd.DataFrame, survey: Path) -> list[NDArray[np.uint8] | None]:
-    """Return a picture in grey of each rejected image, None where there is nothing to show.
+    """Return an image in grey of each rejected image, None where there is nothing to show.
 
     Parameters
     ----------

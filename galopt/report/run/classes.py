@@ -37,7 +37,7 @@ def classes(subject: ReportData) -> dict[str, Any] | None:
         "rows": _rows(subject, voted, predicted),
         "predicted": subject.figure(
             "predicted",
-            "Predicted against voted fraction of every test galaxy, one panel a class.",
+            "Predicted against voted fraction of every test galaxy, one panel per class.",
         ),
         "reliability": _reliability(subject, voted, predicted),
         "confusion": _confusion(subject, voted, predicted),
@@ -66,7 +66,7 @@ def _reliability(subject: ReportData, voted: Any, predicted: Any) -> dict[str, A
     figure = draw_reliability({name: reliability(y, p) for name, y, p in columns})
     worst = max(errors, key=lambda name: errors[name])
     words = (
-        f"Reliability diagram, one panel a class. On average the mean vote misses the predicted "
+        f"Reliability diagram, one panel per class. On average the mean vote misses the predicted "
         f"fraction by {np.mean(list(errors.values())):.3f}; most for "
         f"{worst.replace('_', ' ')}, {errors[worst]:.3f}."
     )

@@ -22,7 +22,7 @@ from galopt.report.figures.run import draw_differences
 from galopt.report.html import inline, svg
 from galopt.report.run.report_data import ReportData
 
-# Ignat et al. (2016), section 5.2: hardware, what was read, seconds an epoch, said exactly or not.
+# Ignat et al. (2016), section 5.2: hardware, what was read, seconds per epoch, said exactly or not.
 PAPER_EPOCHS = (
     ("Tesla K20", "rescaled to 45×45, no real-time augmentation", 50, "under "),
     ("Tesla K20", "before rescaling, 454×454", 480, ""),
@@ -82,7 +82,7 @@ def differences(subject: ReportData) -> dict[str, Any] | None:
 
 
 def speed(subject: ReportData) -> dict[str, Any] | None:
-    """Return section 5.2: seconds an epoch, then and now."""
+    """Return section 5.2: seconds per epoch, then and now."""
     if subject.train is None or not subject.like_paper:
         return None
     return {"epochs": list(_epochs(subject, subject.train))}

@@ -36,7 +36,7 @@ was shown; the fractions of ticks are f(Sph), f(Dk), f(Ir), f(PS) and f(UnCl).
 
 
 def read_kartaltepe(path: Path) -> pd.DataFrame:
-    """Read one row a galaxy: that of the deepest image which the voters were shown.
+    """Read one row per galaxy: that of the deepest image which the voters were shown.
 
     The table has a row for each galaxy and depth, and galaxies where two areas overlap are
     there under two ids (`ers2_9777`, `wide2_9777`) that end in the same number. Of one
@@ -112,7 +112,7 @@ def _parse(lines: list[str], path: Path) -> pd.DataFrame:
 
 
 def _deepest(table: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a galaxy, in the order of the table."""
+    """Return one row per galaxy, in the order of the table."""
     epochs = table.depth.str.extract(r"(\d+) *epoch", expand=False).astype(float).fillna(0)
     number = table.id.str.extract(r"_(\d+)$", expand=False).fillna(table.id)
     order = table.assign(epochs=epochs).sort_values(

@@ -1,4 +1,4 @@
-"""What a voter's picture of a simulated galaxy shows."""
+"""What a voter's image of a simulated galaxy shows."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -15,7 +15,7 @@ LOOK = 42
 """Half side of the cut-out that a voter sees, px."""
 
 SOFTENING = 3.0
-"""Light, background sigmas, at which a voter's picture turns from linear to logarithmic."""
+"""Light, background sigmas, at which a voter's image turns from linear to logarithmic."""
 
 
 def outlined(
@@ -74,7 +74,7 @@ def lopsided(picture: np.ndarray, middle: tuple[float, float], width: float) -> 
     picture : ndarray
         Stretched light, float, (2 half + 1, 2 half + 1).
     middle : (float, float)
-        The galaxy's x and y, px from the centre of the picture.
+        The galaxy's x and y, px from the centre of the image.
     width : float
         Sigma of the window, px; the radius of half the galaxy's light.
 
