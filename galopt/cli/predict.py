@@ -64,6 +64,7 @@ def predict(
     from galopt.prediction.predict import provenance
 
     check_given(paths or [], catalog, mosaic or [])
+    check_output(out, (), overwrite)
     start_keras()
     from galopt.tracking.models import open_model
     from galopt.tracking.registry import champion_of

@@ -137,7 +137,7 @@ class Stamps(Section):
     centring: Literal["catalogue", "light"] = Field(
         "catalogue",
         description="what lies in the middle: the position given, or the centre of the light "
-        "above the background; not for images",
+        "above the background; not for JPEG, PNG and TIFF",
     )
     softening: float = Field(
         3.0,

@@ -214,7 +214,7 @@ def _from_files(row: dict, bands: Sequence[str], config: Stamps, folder: Path) -
         return _save_numbers(framed, Units.of(image.header), row, bands, config, folder)
     if not config.as_catalogued:
         raise ValueError(
-            "an image, whose light cannot be measured: stamps.centring=light and "
+            "JPEG, PNG or TIFF, whose light cannot be measured: stamps.centring=light and "
             "stamps.field_in_r50 need FITS images"
         )
     square = _square(image.pixels)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from galopt.data.imaging.bands import GREY, band_files, find_galaxies
-from galopt.data.imaging.images import image_ids
+from galopt.data.imaging.images import find_files, image_ids
 from galopt.data.imaging.mosaic import assign_tiles, check_mosaic
 from galopt.data.stamps import StampBatch
 from galopt.data.tables import check_positions, column_names, read_table, rename_keys
@@ -18,9 +18,16 @@ _COLUMNS = ["id", "ra", "dec"]
 
 
 def check_given(paths: Sequence[str], catalog: Path | None, mosaics: Sequence[Path]) -> None:
-    """Raise a DataError unless a command was given images, or positions in mosaics."""
+    """Raise a DataError unless a command was given images that are there, or positions in mosaics.
+
+    It is asked before a model is opened, which takes seconds and knows the bands.
+    """
     if bool(paths) == bool(catalog) or bool(catalog) != bool(mosaics):
         raise DataError("name images, or positions with both --catalog and --mosaic")
+    if plain := [path for path in paths if "{band}" not in path]:
+        find_files(plain)
+    if catalog and not catalog.is_file():
+        raise DataError(f"{catalog}: no such file")
 
 
 def galaxies_in(

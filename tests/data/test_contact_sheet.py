@@ -65,7 +65,7 @@ def test_without_real_ones_the_galaxies_run_from_bright_to_faint(survey):
 def test_what_cannot_be_drawn_is_said(survey, tmp_path):
     with pytest.raises(DataError, match="uv run dvc repro survey"):
         contact_sheet.write(tmp_path / "sheet.png", LOOKS, tmp_path / "nowhere")
-    with pytest.raises(DataError, match="sheet.docx: not a kind of picture"):
+    with pytest.raises(DataError, match="sheet.docx: not a kind of image"):
         contact_sheet.write(tmp_path / "sheet.docx", LOOKS, survey)
     (tmp_path / "bad.fits").write_bytes(b"SIMPLE")
     with pytest.raises(DataError, match="bad.fits.*no image of 1 can be drawn"):

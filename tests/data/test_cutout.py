@@ -135,7 +135,7 @@ def test_pictures_alone_cannot_be_framed(tmp_path, mine):
     (mine / "a.fits").unlink()
     table = pd.DataFrame({"id": ["b"], "file": ["b.png"], "disk": 0.5})
     table.to_csv(mine / "votes.csv", index=False)
-    with pytest.raises(DataError, match="a picture, whose light cannot be measured"):
+    with pytest.raises(DataError, match="JPEG, PNG or TIFF, whose light cannot be measured"):
         stamps_of(tmp_path, {"stamps.field_in_r50": 8})
 
 

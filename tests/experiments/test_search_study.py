@@ -182,7 +182,7 @@ def test_a_pruner_stops_trials_that_are_worse_than_those_before(storage, pruner,
         trial.suggest_float(RATE, 1e-5, 1e-1, log=True)
         outcome = run_trial(task(trial, search), Curve())
         study.tell(trial, outcome.values, state=outcome.state)
-        assert outcome.state == TrialState.COMPLETE or "promises nothing" in outcome.reason
+        assert outcome.state == TrialState.COMPLETE or "is not worth going on" in outcome.reason
     states = [trial.state for trial in study.trials]
     assert states[0] == TrialState.COMPLETE
     assert states.count(TrialState.PRUNED) >= pruned

@@ -160,7 +160,7 @@ GREY = np.full((20, 30), 7)
 @pytest.mark.parametrize(
     ("images", "reason"),
     [
-        (["../../etc/passwd"], "image 0: no such file, and not base64: ../../etc/passwd"),
+        (["../nowhere/passwd"], "image 0: no such file, and not base64: ../nowhere/passwd"),
         ([Path("absent.jpg")], r"image 0 \(absent.jpg\): no such file"),
         ([base64.b64encode(b"/etc/passwd").decode()], "image 0: unreadable"),
         ([encoded(STAMPS[0]), "####"], "image 1: no such file, and not base64"),

@@ -152,7 +152,7 @@ def _read_each(files: Sequence[str], bands: Sequence[str]) -> Frame:
         said = ", ".join(f"{f.pixels.shape[1]}x{f.pixels.shape[0]}" for f in frames)
         raise ValueError(f"the bands have different sizes: {said} px")
     if len({frame.is_picture for frame in frames}) > 1:
-        raise ValueError("some bands are images, others are not")
+        raise ValueError("some bands are JPEG, PNG or TIFF, others FITS")
     return Frame(np.stack([frame.pixels for frame in frames], axis=-1), frames[-1].header)
 
 
