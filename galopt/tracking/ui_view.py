@@ -43,8 +43,10 @@ def prepare(experiment: str) -> str:
     client, view = mlflow.MlflowClient(), f"mlflow.sharedViewState.{KEY}"
     if "mlflow.experimentKind" not in tags:
         client.set_experiment_tag(experiment, "mlflow.experimentKind", "custom_model_development")
-    if tags.get(view) != (state := json.dumps(_view())):
+    state, ours = json.dumps(_view()), "galopt.view"
+    if tags.get(view) == tags.get(ours) != state:  # none yet, or one that galopt saved before
         client.set_experiment_tag(experiment, view, state)
+        client.set_experiment_tag(experiment, ours, state)
     query = f"workflowType=machine_learning&viewStateShareKey={KEY}"
     return f"/#/experiments/{experiment}/runs?{query}"
 

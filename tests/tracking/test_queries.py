@@ -67,7 +67,7 @@ def test_folder_without_a_store_is_left_as_it_is(tmp_path, monkeypatch):
     before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
     try:
-        with pytest.raises(GaloptError, match="start in the project's folder"):
+        with pytest.raises(GaloptError, match="The first one: uv run mlflow run"):
             all_runs()
     finally:
         mlflow.set_tracking_uri(before)
