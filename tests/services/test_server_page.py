@@ -26,7 +26,7 @@ import mlflow
 from galopt.tracking import open_store
 from galopt.tracking.queries import all_runs
 
-with mlflow.start_run(experiment_id=open_store(), run_name="by hand"):
+with mlflow.start_run(experiment_id=open_store(), run_name="by hand", tags={"galopt.kind": "run"}):
     mlflow.log_metric("test_rmse", 0.2)
     mlflow.log_text("seen", "note.txt")
 print(*(run.name for run in all_runs()), sep="\\n")
