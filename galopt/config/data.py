@@ -51,8 +51,8 @@ class Folder(Section):
     file: str | None = Field(
         None,
         description="column with the images' names, or a pattern of columns such as "
-        "images/{OBJID}.jpeg [file, else the only column of images' names, else the image that "
-        "is called like the id]",
+        "images/{OBJID}.jpeg [file, else file_<band> of each band, else the only column of "
+        "images' names, else the image that is called like the id]",
     )
     targets: list[str] | None = Field(
         None,

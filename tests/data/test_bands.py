@@ -38,6 +38,10 @@ def survey(tmp_path, file: str, bands=None, **overrides):
     table["smooth"] = np.linspace(0.1, 0.9, GALAXIES)
     table["disk"] = 1 - table["smooth"]
     table.to_csv(tmp_path / "mine" / "votes.csv", index=False)
+    return make(tmp_path, bands, **overrides)
+
+
+def make(tmp_path, bands=None, **overrides):
     source = {"source": "folder", "folder": {"path": str(tmp_path / "mine")}, "bands": bands}
     config = build_config({"survey": source}, {"work.workers": 1, **overrides})
     make_survey(config, tmp_path / "survey")
@@ -107,6 +111,47 @@ def test_a_galaxy_without_a_band_is_rejected_with_that_reason(tmp_path, mine):
     rejected = pd.read_csv(tmp_path / "rejected.csv")
     assert rejected.id.tolist() == ["g3"]
     assert rejected.reason.tolist() == ["band z: no such file"]
+
+
+def columns_of_files(mine, **changed):
+    """Write a file and a column for each band, and the table with some cells changed."""
+    one_file_a_band(mine)
+    names = [f"g{number}" for number in range(GALAXIES)]
+    table = pd.DataFrame({"id": names, "smooth": np.linspace(0.1, 0.9, GALAXIES)})
+    table["disk"] = 1 - table["smooth"]
+    for band in BANDS:
+        table[f"file_{band}"] = [f"{name}_{band}.fits" for name in names]
+        table.loc[table["id"] == changed.get(band), f"file_{band}"] = None
+    table.to_csv(mine / "votes.csv", index=False)
+
+
+def test_a_column_of_files_for_each_band_names_the_bands(tmp_path, mine, caplog):
+    caplog.set_level("INFO")
+    columns_of_files(mine)
+    built = dataset.build(make(tmp_path), tmp_path, tmp_path / "dataset")
+    assert (built.bands, built.targets) == (BANDS, ["smooth", "disk"])
+    peak = built.images[:, 36:48, 36:48].max(axis=(0, 1, 2)).astype(int)
+    assert (np.diff(peak) > 20).all()  # v, z, h in order
+    assert not [line for line in caplog.messages if "have no" in line]
+
+
+def test_a_galaxy_without_a_file_in_one_column_is_rejected_with_that_reason(tmp_path, mine):
+    columns_of_files(mine, v="g2", z="g3")
+    (mine / "g5_h.fits").unlink()
+    make(tmp_path, ["h", "v"], **{"stamps.max_bad": 0.3})
+    rejected = pd.read_csv(tmp_path / "rejected.csv", index_col="id")
+    assert rejected.reason.to_dict() == {
+        "g2": "band v: no such file",
+        "g5": "band h: no such file",
+    }
+
+
+def test_columns_of_bands_can_be_averaged_but_not_invented(tmp_path, mine):
+    columns_of_files(mine)
+    config = make(tmp_path, "grey")
+    assert dataset.build(config, tmp_path, tmp_path / "dataset").images.shape[-1] == 1
+    with pytest.raises(ConfigError, match="the table has files of v, z, h; name some of them"):
+        make(tmp_path, ["v", "j"])
 
 
 def test_files_by_band_need_the_names_of_the_bands(tmp_path, mine):

@@ -23,6 +23,9 @@ BAND = "{band}"
 LOOKED_AT = 32
 """Files that tell which planes a survey has, where it is not stated."""
 
+FILE_OF = "file_"
+"""With the name of a band: the column of its files, where a table has one for each band."""
+
 _ALIKE = 2
 """Levels by which the colours of a grey image may differ after JPEG."""
 
@@ -36,9 +39,9 @@ def band_files(row: Mapping[str, Any], bands: Sequence[str]) -> list[str]:
         ``file``, in which ``{band}`` may stand for a band; or ``file_<band>`` for each band.
     bands : sequence of str
     """
-    columns = [f"file_{band}" for band in bands]
-    if set(columns) <= set(row):
-        return [str(row[name]) for name in columns]
+    if there := _bands_of_columns(row):
+        wanted = there if tuple(bands) == GREY else bands
+        return [str(row[f"{FILE_OF}{band}"]) for band in wanted]
     if BAND in str(row["file"]):
         return [str(row["file"]).replace(BAND, band) for band in bands]
     return [str(row["file"])]
@@ -48,8 +51,8 @@ def read_bands(files: Sequence[str], bands: Sequence[str]) -> Frame:
     """Read the planes of one galaxy, (H, W, C), in the order of the bands.
 
     Of an image in grey, or where the number of planes is that of the bands, whatever they
-    are called. `grey` of numbers with several planes leaves them, to be averaged when each
-    is stretched.
+    are called. `grey` of numbers with several planes or files leaves them, to be averaged when
+    each is stretched.
 
     Raises
     ------
@@ -74,10 +77,16 @@ def survey_bands(rows: Sequence[Mapping[str, Any]], stated: Sequence[str] | None
     Raises
     ------
     ConfigError
-        Each band has a file of its own, and nobody says which bands there are.
+        Each band has a file of its own, and nobody says which bands there are, or one is
+        stated that has no column of files.
     """
-    if stated:
-        return list(stated)
+    columns = _bands_of_columns(rows[0])
+    if columns and tuple(stated or ()) != GREY and not set(stated or ()) <= set(columns):
+        raise ConfigError(
+            f"survey.bands: the table has files of {', '.join(columns)}; name some of them, or grey"
+        )
+    if stated or columns:
+        return list(stated or columns)
     if any(BAND in str(row["file"]) for row in rows):
         raise ConfigError(
             f"files are named with {BAND}: name the bands, such as survey.bands: [v, z, j, h]"
@@ -119,6 +128,11 @@ def _unnamed(path: str, band: str) -> list[Path]:
     return [Path(file[:start] + BAND + file[end:]) for file, (start, end) in places]
 
 
+def _bands_of_columns(row: Mapping[str, Any]) -> list[str]:
+    """Return the bands for which a row names a file each, in the order of the columns."""
+    return [str(name)[len(FILE_OF) :] for name in row if str(name).startswith(FILE_OF)]
+
+
 def _evenly(count: int) -> list[int]:
     return np.unique(np.linspace(0, count - 1, min(count, LOOKED_AT)).astype(int)).tolist()
 
@@ -140,7 +154,8 @@ def _is_grey(levels: np.ndarray) -> bool:
 
 def _read_each(files: Sequence[str], bands: Sequence[str]) -> Frame:
     frames = []
-    for file, band in zip(files, bands, strict=True):
+    names = bands if len(bands) == len(files) else [Path(file).name for file in files]
+    for file, band in zip(files, names, strict=True):
         try:
             frames.append(read_image(file) if file and file != "nan" else _missing())
         except ValueError as error:

@@ -11,6 +11,7 @@ from galopt.data.survey.arrays import is_array, unpack
 from galopt.data.survey.layout import (
     CLASS,
     arrange,
+    band_columns,
     check_splits,
     class_folders,
     columns_of,
@@ -63,22 +64,23 @@ def read_folder(config: Folder, out: Path) -> None:
         raise DataError(f"{folder}: the folder is empty")
     sources = [folder / config.votes] if config.votes else _sources(folder)
     stated, path = config.targets, sources[0] if sources else folder
+    bands: list[str] = []
     if not sources:
         table, stated = class_folders(folder), [CLASS]
     elif is_array(path):
         table, stated = unpack(sources, out), stated or [CLASS]
     else:
-        table = arrange(read_table(path, columns_of(config)), config, folder, path)
+        table = read_table(path, columns_of(config))
+        bands = band_columns(table, config)
+        table = arrange(table, config, folder, path)
     table = check_splits(table, path)
     if config.votes_are == "percent":
         table = without_signs(table)
-    columns = find_targets(table, stated, config.votes_are, path)
+    columns = find_targets(table.drop(columns=bands), stated, config.votes_are, path)
     votes, targets = to_fractions(table, columns, config.votes_are, path)
-    votes = votes[[*(key for key in KEYS if key in votes), *targets]]
+    votes = votes[[*(key for key in KEYS if key in votes), *bands, *targets]]
     if not is_array(path):
-        files, lost = locate(votes, folder, path)
-        votes = votes.assign(file=list(map(str, files)))
-        _say_missing(votes, lost, folder)
+        votes = _located(votes, ["file", *bands], folder, path)
     votes.to_csv(out / "votes.csv", index=False)
     write_json(out / "survey.json", {"source": "folder", "name": folder.name, "targets": targets})
     _say(votes, columns, targets, config.votes_are, path)
@@ -97,16 +99,23 @@ def _sources(folder: Path) -> list[Path]:
     return tables or [file for file in files if is_array(file)]
 
 
-def _say_missing(votes: pd.DataFrame, lost: pd.Series, folder: Path) -> None:
-    """Log the galaxies without a file, which become no stamp, and the files without a row."""
+def _located(votes: pd.DataFrame, columns: list[str], folder: Path, path: Path) -> pd.DataFrame:
+    """Return the votes with the full names of the files.
+
+    Logged are the galaxies without any file, which become no stamp, and the files without a row.
+    """
+    found = {name: locate(votes, name, folder, path) for name in columns}
+    votes = votes.assign(**{name: files for name, (files, _) in found.items()})
+    lost = pd.concat([lost for _, lost in found.values()], axis=1).all(axis=1)
     if lost.any():
         some = ", ".join(votes["id"][lost].head(SHOWN))
         logger.info(f"{lost.sum()} of {len(votes)} galaxies have no file: {some}")
-    known = set(votes["file"])
+    known = {file for files, _ in found.values() for file in files}
     rest = [file for file in images_in(folder) if str(file) not in known]
     if rest:
         some = ", ".join(str(file.relative_to(folder)) for file in rest[:SHOWN])
         logger.info(f"{len(rest)} images in {folder} have no row: {some}")
+    return votes
 
 
 def _say(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from galopt.config import Folder
-from galopt.data.imaging.bands import BAND
+from galopt.data.imaging.bands import BAND, FILE_OF
 from galopt.data.imaging.images import SUFFIXES, find_files, image_id
 from galopt.data.survey.votes import KEYS
 from galopt.data.tables import column_names, rename_keys, row_name
@@ -47,12 +47,22 @@ def columns_of(config: Folder) -> list[str]:
     return [config.id or "", *re.findall(_COLUMN, config.file or ""), config.file or ""]
 
 
+def band_columns(table: pd.DataFrame, config: Folder) -> list[str]:
+    """Return the columns ``file_<band>`` of a table, if it has several and no other files."""
+    names = column_names(table)
+    if config.file is not None or "file" in map(str.lower, names):
+        return []
+    found = [name for name in names if name.startswith(FILE_OF) and _name_images(table[name])]
+    return found if len(found) > 1 else []
+
+
 def arrange(table: pd.DataFrame, config: Folder, folder: Path, path: Path) -> pd.DataFrame:
     """Return a table with the columns `id` and `file` as text, whatever they were called.
 
     The id is the column stated, else `id` or `id_str`, else the only one whose values are
-    names of images. The file is the column or pattern stated, else `file`, else the only
-    column of names that end like an image's, else the image whose name is the id.
+    names of images. The file is the column or pattern stated, else `file`, else that of the
+    first band (`band_columns`, which stay), else the only column of names that end like an
+    image's, else the image whose name is the id.
 
     Parameters
     ----------
@@ -157,15 +167,17 @@ def check_splits(votes: pd.DataFrame, path: Path) -> pd.DataFrame:
     return votes.assign(split=split)
 
 
-def locate(votes: pd.DataFrame, folder: Path, path: Path) -> tuple[list[Path], pd.Series]:
-    """Return the file of each row, and whether it is missing.
+def locate(
+    votes: pd.DataFrame, column: str, folder: Path, path: Path
+) -> tuple[list[str], pd.Series]:
+    """Return the file that a column names in each row, and whether it is missing.
 
     Raises
     ------
     DataError
         A name leads out of the folder by ``..``, or more than half of the files are missing.
     """
-    named = votes["file"].fillna("")
+    named = votes[column].fillna("")
     beyond = named.map(lambda name: ".." in Path(name).parts)
     if beyond.any():
         raise DataError(
@@ -182,7 +194,7 @@ def locate(votes: pd.DataFrame, folder: Path, path: Path) -> tuple[list[Path], p
             f"{len(votes)} ids have no file; name it with survey.folder.file: a column, or a "
             'pattern such as "images/{id}.jpg"'
         )
-    return paths, lost
+    return list(map(str, paths)), lost
 
 
 def _files(
@@ -198,6 +210,8 @@ def _files(
         names = table[columns].apply(_text).apply(partial(_fill, config.file), axis=1)
         return names, columns
     called = [name for name in column_names(table) if name.lower() == "file"]
+    if bands := band_columns(table, config):
+        return table[bands].apply(_text).bfill(axis=1).iloc[:, 0], []
     found = called or [name for name in column_names(table) if _name_images(table[name])]
     if len(found) > 1:
         raise DataError(
