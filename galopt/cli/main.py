@@ -9,6 +9,7 @@ import typer
 from galopt.cli.data import app as data
 from galopt.cli.embed import embed, outliers, similar
 from galopt.cli.export import export
+from galopt.cli.label import label
 from galopt.cli.predict import predict
 from galopt.cli.runs import compare, runs
 from galopt.cli.search import app as search
@@ -38,6 +39,7 @@ app.command()(predict)
 app.command()(embed)
 app.command()(similar)
 app.command()(outliers)
+app.command()(label)
 app.command()(serve)
 app.command()(export)
 

@@ -5,7 +5,6 @@ Screenshots are kept in the folder that `GALOPT_SCREENSHOTS` names.
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from helpers.chromium import WIDTHS, accessible_and_fits
 from helpers.pages import DOCS
 from helpers.postgres_server import free_port
 from helpers.project import PROJECT
@@ -24,20 +24,12 @@ from galopt.data.survey import make_survey
 from galopt.data.survey.votes import TARGETS
 from galopt.report.quality.page import write
 
-playwright = pytest.importorskip("playwright.sync_api", reason="uv sync --group browser")
 pytestmark = pytest.mark.service
 
-CHROMIUM = shutil.which("chromium")
 PATIENCE = 120_000
 """Milliseconds that a page may take on two busy cores."""
 
 EPOCHS = 3
-WIDTHS = (400, 1400)
-SPILLED = """
-() => [...document.querySelectorAll("body *:not(.skip)")]
-  .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".scroll, pre"))
-  .map(e => e.outerHTML.slice(0, 120))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -96,31 +88,12 @@ def address(folder):
                 raise
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    """Return the browser."""
-    if CHROMIUM is None:
-        pytest.skip("no chromium: .ci/services installs it")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(chromium):
     """Return a page 1,400 px wide."""
     with chromium.new_context(viewport={"width": 1400, "height": 900}) as context:
         context.set_default_timeout(PATIENCE)
         yield context.new_page()
-
-
-@pytest.fixture(scope="module")
-def shots(tmp_path_factory) -> Path:
-    """Return where screenshots go."""
-    if named := os.environ.get("GALOPT_SCREENSHOTS"):
-        return PROJECT / named
-    return tmp_path_factory.mktemp("screenshots")
 
 
 def test_the_table_shows_ours_beside_the_published_results(address, page, shots):
@@ -173,7 +146,6 @@ def test_the_report_opens_as_an_artifact(address, page, run_id, shots):
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", ["report", "quality"])
 def test_our_pages_are_accessible_and_fit(chromium, run_id, shots, name, width, scheme):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     written = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=f"{name}.html")
     size = {"width": width, "height": 900}
     with chromium.new_context(viewport=size, color_scheme=scheme) as context:
@@ -181,9 +153,5 @@ def test_our_pages_are_accessible_and_fit(chromium, run_id, shots, name, width, 
         requested = []
         page.on("request", lambda request: requested.append(request.url))
         page.goto(Path(written).as_uri())
-        found = axe.Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert page.evaluate(SPILLED) == []
+        accessible_and_fits(page, shots / f"{name}-{width}-{scheme}.png")
         assert all(url.startswith(("file:", "data:", "blob:")) for url in requested)
-        page.screenshot(path=shots / f"{name}-{width}-{scheme}.png")
