@@ -15,6 +15,9 @@ DATASET = DATA / "dataset"
 DEMO = Path("demo/dataset")
 """The small survey of `galopt demo`."""
 
+STORE = Path("mlflow.db")
+"""MLflow's, unless MLFLOW_TRACKING_URI names another."""
+
 CHECKPOINTS = Path("runs")
 MODEL = Path("models/model.keras")
 TRAINED = Path("metrics/train.json")

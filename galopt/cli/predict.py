@@ -1,16 +1,20 @@
 """`galopt predict`: the vote fractions of the user's own galaxies, as a table."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from galopt.files import read_json
-from galopt.paths import DATASET
+from galopt.paths import DATASET, STORE
 
-CHAMPION = "champion"
+if TYPE_CHECKING:
+    from galopt.prediction.model import MorphologyModel
+
+CHAMPION, BUILTIN = "champion", "builtin:modern"
 
 
 def predict(
@@ -27,8 +31,9 @@ def predict(
     model: Annotated[
         str,
         typer.Option(
-            help="champion (the best network of the dataset here), a registered model, a run, "
-            "a logged model's folder, a .keras file"
+            help="champion (the best network of the dataset here; where nothing was trained the "
+            "network that comes with galopt, builtin:modern), a registered model, a run, a "
+            "logged model's folder, a .keras file"
         ),
     ] = CHAMPION,
     errors: Annotated[
@@ -66,17 +71,12 @@ def predict(
     check_given(paths or [], catalog, mosaic or [])
     check_output(out, (), overwrite)
     start_keras()
-    from galopt.tracking.models import open_model
-    from galopt.tracking.registry import champion_of
-
-    if model == CHAMPION:
-        model = champion_of(_dataset_hash())
-    network = open_model(model)
+    network = _open(model)
     chunks = galaxies_in(paths or [], catalog, mosaic or [], network.bands)
     texts = (text for chunk in chunks for name in ("id", "file") for text in chunk.rows[name])
     check_output(out, texts, overwrite)
-    if network.origin.get("survey"):
-        print(f"{network.origin['model']}, trained on {network.origin['survey']}")
+    if survey := network.origin.get("survey"):
+        print(f"{network.origin['model']}, {network.origin.get('about') or f'trained on {survey}'}")
     rejected = []
 
     def read() -> Iterator[pd.DataFrame]:
@@ -99,7 +99,19 @@ def predict(
         raise typer.Exit(1)
 
 
-def _dataset_hash() -> str | None:
-    """Return the hash of the dataset of this folder; None if there is none."""
+def _open(model: str) -> "MorphologyModel":
+    """Open the model that is asked for; MLflow is loaded only if it is needed."""
+    from galopt.prediction.builtin import PREFIX, open_builtin
+
     about = DATASET / "dataset.json"
-    return read_json(about)["hash"] if about.exists() else None
+    untrained = not (about.exists() or STORE.exists() or "MLFLOW_TRACKING_URI" in os.environ)
+    if model == CHAMPION and untrained:
+        model = BUILTIN
+    if model.startswith(PREFIX):
+        return open_builtin(model)
+    from galopt.tracking.models import open_model
+    from galopt.tracking.registry import champion_of
+
+    if model == CHAMPION:
+        model = champion_of(read_json(about)["hash"] if about.exists() else None)
+    return open_model(model)

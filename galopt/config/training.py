@@ -76,7 +76,7 @@ class Train(Section):
     init_from: str | None = Field(
         None,
         description="trained network whose convolutions this one starts from: a .keras file, "
-        "a run's id or name, or a model such as models:/galopt@champion",
+        "a run's id or name, or a model such as models:/galopt@champion or builtin:modern",
     )
     unfreeze: int = Field(
         0, ge=0, description="epochs in which the convolutions of init_from stay as they came"

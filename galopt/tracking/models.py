@@ -15,6 +15,7 @@ from galopt.files import read_json
 from galopt.mlflow_plugin import OLD_LOADER, say_moved
 from galopt.networks.build import load_model, targets_of
 from galopt.paths import DATASET, PARAMS
+from galopt.prediction.builtin import PREFIX, open_builtin
 from galopt.prediction.model import MorphologyModel
 from galopt.prediction.network_file import has_usage
 from galopt.tracking.queries import all_runs, find_run
@@ -36,8 +37,8 @@ def open_model(reference: str | Path) -> MorphologyModel:
     ----------
     reference : str or path
         ``models:/galopt@champion``, ``models:/galopt/3``, ``runs:/ID``, a run's id, the
-        unique start of one, its name, a folder that holds an `MLmodel`, or the path of a
-        `.keras` file.
+        unique start of one, its name, a folder that holds an `MLmodel`, the path of a
+        `.keras` file, or a network of the package: ``builtin:modern``.
 
     Returns
     -------
@@ -58,6 +59,8 @@ def open_model(reference: str | Path) -> MorphologyModel:
     ['spheroid', 'disk', 'irregular', 'point_source', 'unclassifiable']
     """
     reference = str(reference)
+    if reference.startswith(PREFIX):
+        return open_builtin(reference)
     if reference.endswith(".keras"):
         model = _from_file(Path(reference))
         model.origin = {"model": reference}

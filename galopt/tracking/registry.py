@@ -173,7 +173,10 @@ def champion_of(dataset_hash: str | None) -> str:
     if dataset_hash is None:
         return alias
     if missing_store():
-        raise GaloptError(f"no network was trained here yet: {TRAIN}")
+        raise GaloptError(
+            f"no network of the dataset in {DATASET} was trained yet: {TRAIN}; or --model "
+            "builtin:modern, which comes with galopt"
+        )
     client = mlflow.MlflowClient()
     champion = _champion(client)
     if champion is not None and champion.tags.get("galopt.dataset") == dataset_hash:
