@@ -7,6 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from galopt.cli.arguments import (
+    CHAMPION,
+    Catalog,
+    Images,
+    Mosaic,
+    Overwrite,
+    Reference,
+    open_network,
+)
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -15,18 +25,12 @@ FEATURES = Path("features.parquet")
 
 
 def embed(
-    paths: Annotated[list[str] | None, typer.Argument(help="images, folders, patterns")] = None,
-    catalog: Annotated[
-        Path | None, typer.Option(help="positions instead of images: id, ra, dec in degrees")
-    ] = None,
-    mosaic: Annotated[
-        list[Path] | None, typer.Option(help="FITS image around the positions; may be repeated")
-    ] = None,
-    model: Annotated[
-        str, typer.Option(help="a registered model, a run, a logged model's folder, a .keras file")
-    ] = "models:/galopt@champion",
+    paths: Images = None,
+    catalog: Catalog = None,
+    mosaic: Mosaic = None,
+    model: Reference = CHAMPION,
     out: Annotated[Path, typer.Option(help="the table to write: .parquet")] = FEATURES,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace what exists")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write what a network sees in galaxies: the features that its fractions are made of.
 
@@ -47,9 +51,8 @@ def embed(
     from galopt.prediction.embedding import embedder, write_features  # here: loads Keras
     from galopt.prediction.output import write_rejected
     from galopt.prediction.predict import provenance, read_stamps
-    from galopt.tracking.models import open_model  # here: loads MLflow
 
-    opened = open_model(model)
+    opened = open_network(model)
     chunks = galaxies_in(paths or [], catalog, mosaic or [], opened.bands)
     features, rejected = embedder(opened), []
 

@@ -5,16 +5,16 @@ from typing import Annotated
 
 import typer
 
+from galopt.cli.arguments import CHAMPION, Overwrite, Reference, open_network
+
 
 def export(
     images: Annotated[
         list[str], typer.Argument(help="galaxies that the file is checked with: as for predict")
     ],
-    model: Annotated[
-        str, typer.Option(help="a registered model, a run, a logged model's folder, a .keras file")
-    ] = "models:/galopt@champion",
+    model: Reference = CHAMPION,
     out: Annotated[Path, typer.Option(help="the file to write: .onnx")] = Path("model.onnx"),
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace what exists")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write a model as ONNX: stored stamps in, vote fractions out, in float32.
 
@@ -32,9 +32,8 @@ def export(
         raise DataError(f"{out} exists; --overwrite replaces it")
 
     from galopt.prediction.export import CHECKED, export_onnx  # here: loads Keras
-    from galopt.tracking.models import open_model  # here: loads MLflow
 
-    opened = open_model(model)
+    opened = open_network(model)
     files = find_galaxies(images, opened.bands)
     stamps = opened.reader(files[:CHECKED], opened.stamps, opened.side, opened.bands)
     made = export_onnx(opened, stamps, out)

@@ -1,48 +1,35 @@
 """`galopt predict`: the vote fractions of the user's own galaxies, as a table."""
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from galopt.files import read_json
-from galopt.paths import DATASET, STORE
-
-if TYPE_CHECKING:
-    from galopt.prediction.model import MorphologyModel
-
-CHAMPION, BUILTIN = "champion", "builtin:modern"
+from galopt.cli.arguments import (
+    CHAMPION,
+    Catalog,
+    Images,
+    Mosaic,
+    Overwrite,
+    Reference,
+    open_network,
+)
 
 
 def predict(
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(help="images, folders of images, patterns such as 'a/*.fits'"),
-    ] = None,
-    catalog: Annotated[
-        Path | None, typer.Option(help="positions instead of images: id, ra, dec in degrees")
-    ] = None,
-    mosaic: Annotated[
-        list[Path] | None, typer.Option(help="FITS image around the positions; may be repeated")
-    ] = None,
-    model: Annotated[
-        str,
-        typer.Option(
-            help="champion (the best network of the dataset here; where nothing was trained the "
-            "network that comes with galopt, builtin:modern), a registered model, a run, a "
-            "logged model's folder, a .keras file"
-        ),
-    ] = CHAMPION,
+    paths: Images = None,
+    catalog: Catalog = None,
+    mosaic: Mosaic = None,
+    model: Reference = CHAMPION,
     errors: Annotated[
         bool, typer.Option("--errors", help="add calibrated errors: …_err, …_low, …_high")
     ] = False,
     out: Annotated[
         Path, typer.Option(help="the table to write: .csv, .parquet, .fits or .vot")
     ] = Path("predictions.csv"),
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace what exists")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Predict the vote fractions of your own galaxies.
 
@@ -71,7 +58,7 @@ def predict(
     check_given(paths or [], catalog, mosaic or [])
     check_output(out, (), overwrite)
     start_keras()
-    network = _open(model)
+    network = open_network(model)
     chunks = galaxies_in(paths or [], catalog, mosaic or [], network.bands)
     texts = (text for chunk in chunks for name in ("id", "file") for text in chunk.rows[name])
     check_output(out, texts, overwrite)
@@ -97,21 +84,3 @@ def predict(
             raise DataError(line)
         print(f"galopt: {line}", file=sys.stderr)
         raise typer.Exit(1)
-
-
-def _open(model: str) -> "MorphologyModel":
-    """Open the model that is asked for; MLflow is loaded only if it is needed."""
-    from galopt.prediction.builtin import PREFIX, open_builtin
-
-    about = DATASET / "dataset.json"
-    untrained = not (about.exists() or STORE.exists() or "MLFLOW_TRACKING_URI" in os.environ)
-    if model == CHAMPION and untrained:
-        model = BUILTIN
-    if model.startswith(PREFIX):
-        return open_builtin(model)
-    from galopt.tracking.models import open_model
-    from galopt.tracking.registry import champion_of
-
-    if model == CHAMPION:
-        model = champion_of(read_json(about)["hash"] if about.exists() else None)
-    return open_model(model)

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
+from galopt.cli.arguments import CHAMPION, Reference, open_network
+
 
 def serve(
-    model: Annotated[
-        str, typer.Option(help="a registered model, a run, a logged model's folder, a .keras file")
-    ] = "models:/galopt@champion",
+    model: Reference = CHAMPION,
     host: Annotated[str, typer.Option(help="address to listen on; 0.0.0.0 is all")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="port to listen on")] = 5001,
 ) -> None:
@@ -23,4 +23,4 @@ def serve(
     """
     from galopt.tracking.scoring import serve as serve_model  # here: loads MLflow and Keras
 
-    serve_model(model, host, port)
+    serve_model(open_network(model), host, port)

@@ -13,8 +13,8 @@ from mlflow.models import Model
 from mlflow.pyfunc import PyFuncModel, scoring_server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from galopt.prediction.model import MorphologyModel
 from galopt.prediction.reader import Reader
-from galopt.tracking.models import open_model
 from galopt.tracking.pyfunc import PyfuncModel
 from galopt.tracking.registry import signature
 
@@ -33,22 +33,16 @@ LAST_ANSWERS = 5
 logger = logging.getLogger(__name__)
 
 
-def serve(reference: str, host: str, port: int) -> None:
+def serve(model: MorphologyModel, host: str, port: int) -> None:
     """Answer over HTTP until SIGTERM or Ctrl-C.
 
     Parameters
     ----------
-    reference : str
-        As for `galopt.tracking.models.open_model`.
+    model : MorphologyModel
+        Opened: its ``origin`` says which.
     host, port
         Where to listen.
-
-    Raises
-    ------
-    GaloptError
-        There is no such model.
     """
-    model = open_model(reference)
     reader = model.reader = Reader()
     served = PyFuncModel(Model(signature=signature(model)), PyfuncModel(model))
     app = scoring_server.init(served)
@@ -72,7 +66,9 @@ def serve(reference: str, host: str, port: int) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)  # the server raises the signal again when it has finished
-    logger.info(f"{reference} answers at http://{host}:{port}/invocations; Ctrl-C ends it")
+    logger.info(
+        f"{model.origin['model']} answers at http://{host}:{port}/invocations; Ctrl-C ends it"
+    )
     try:
         server.run()
     finally:
