@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from galopt.compute.parallel import map_cores
-from galopt.data.imaging.images import find_files
+from galopt.data.imaging.image_files import find_files
 from galopt.prediction.inputs import stamps_in
 from galopt.prediction.preprocess import read_chunk
 
@@ -31,8 +31,8 @@ def main() -> None:
         build_config,
         change_config,  # not above: reading processes need no Keras
     )
+    from galopt.networks.augmentation import view_layer
     from galopt.networks.build import build_network
-    from galopt.networks.galaxy_view import view_layer
     from galopt.prediction.model import MorphologyModel
     from galopt.prediction.predict import BATCH, predict
 

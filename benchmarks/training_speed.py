@@ -26,8 +26,8 @@ from galopt.config import Config
 from galopt.config.load import build_config
 from galopt.data.dataset import Split
 from galopt.networks import architecture
+from galopt.networks.augmentation import view_layer
 from galopt.networks.build import build_network
-from galopt.networks.galaxy_view import view_layer
 from galopt.training.batches import Batches
 from galopt.training.optimizers import make_optimizer
 

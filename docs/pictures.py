@@ -27,7 +27,7 @@ def main() -> None:
     """Draw every picture."""
     import keras  # not for the processes that paint
 
-    from galopt.networks.galaxy_view import view_layer
+    from galopt.networks.augmentation import view_layer
     from galopt.report.figures.run import augmented_views
 
     mpl.rcParams["svg.hashsalt"] = "galopt"  # the same bytes every time

@@ -1,6 +1,6 @@
 """DVC stage `evaluate`: the test galaxies, measured and added to the run that trained."""
 
-from galopt.compute.backend import start_keras
+from galopt.compute.keras_startup import start_keras
 from galopt.config.load import load_config
 from galopt.errors import DataError, command_line
 from galopt.files import read_json
@@ -15,8 +15,8 @@ def main() -> None:
         from galopt import tracking  # what is heavy, after what may be refused
         from galopt.data import dataset
         from galopt.experiments.run import describe, run_evaluation
-        from galopt.experiments.stages import save_evaluation
-        from galopt.experiments.verdict import verdict
+        from galopt.experiments.run_summary import verdict
+        from galopt.experiments.stage_outputs import save_evaluation
         from galopt.prediction.model import MorphologyModel
 
         data = dataset.load(DATASET)

@@ -1,6 +1,6 @@
 """MLproject entry point `main`: the dataset if it is missing, then one tracked run."""
 
-from galopt.compute.backend import start_keras
+from galopt.compute.keras_startup import start_keras
 from galopt.data.dvc import make_dataset
 from galopt.paths import CHECKPOINTS, DATASET
 from pipelines.arguments import entry_point, read_config

@@ -1,6 +1,6 @@
 """MLproject entry point `search`: a study of networks, run or resumed."""
 
-from galopt.compute.backend import start_keras
+from galopt.compute.keras_startup import start_keras
 from galopt.data.dvc import make_dataset
 from galopt.paths import DATASET
 from pipelines.arguments import entry_point, read_config

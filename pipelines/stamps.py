@@ -1,7 +1,7 @@
 """Stage stamps: data/survey/ -> data/stamps/*.jpg, data/stamps.csv, data/rejected.csv."""
 
 from galopt.config.load import load_config
-from galopt.data.protect import check_files
+from galopt.data.protect_user_files import check_files
 from galopt.data.stamps import make_stamps
 from galopt.errors import command_line
 from galopt.paths import DATA, PARAMS, SURVEY

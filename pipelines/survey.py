@@ -1,7 +1,7 @@
 """Stage survey: params.yaml -> data/survey/ (a mosaic or files, and votes)."""
 
 from galopt.config.load import load_config
-from galopt.data.protect import check_files
+from galopt.data.protect_user_files import check_files
 from galopt.data.survey import make_survey
 from galopt.errors import command_line
 from galopt.paths import PARAMS, SURVEY

@@ -1,6 +1,6 @@
 """DVC stage `train`: the dataset in, a trained network and its tracked run out."""
 
-from galopt.compute.backend import start_keras
+from galopt.compute.keras_startup import start_keras
 from galopt.config.load import load_config
 from galopt.errors import command_line
 from galopt.paths import CHECKPOINTS, DATASET, MODEL, PARAMS, TRAINED, TRAINING_PLOTS
@@ -14,7 +14,7 @@ def main() -> None:
         from galopt import tracking  # what is heavy, after what may be refused
         from galopt.data import dataset
         from galopt.experiments.run import run_training
-        from galopt.experiments.stages import save_training
+        from galopt.experiments.stage_outputs import save_training
         from galopt.training.classes import suit_labels
 
         data = dataset.load(DATASET)

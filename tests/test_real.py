@@ -12,11 +12,11 @@ import pytest
 from galopt.config import Evaluate, Stamps
 from galopt.config.load import load_config
 from galopt.data import dataset
-from galopt.data.imaging.images import find_files
+from galopt.data.imaging.image_files import find_files
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 from galopt.evaluation.evaluate import evaluate
-from galopt.networks.galaxy_view import View
+from galopt.networks.augmentation import View
 from galopt.prediction.inputs import stamps_in
 from galopt.prediction.model import MorphologyModel
 from galopt.prediction.predict import predict

@@ -74,7 +74,7 @@ def demo() -> None:
 
     * `galopt demo`
     """
-    from galopt.compute.backend import start_keras
+    from galopt.compute.keras_startup import start_keras
 
     start_keras()
     from galopt.experiments.demo import demo as run

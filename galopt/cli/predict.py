@@ -48,7 +48,7 @@ def predict(
     """
     import pandas as pd
 
-    from galopt.compute.backend import start_keras
+    from galopt.compute.keras_startup import start_keras
     from galopt.errors import DataError
     from galopt.prediction.inputs import check_given, galaxies_in
     from galopt.prediction.output import check_output, write_predictions, write_rejected

@@ -86,7 +86,7 @@ def retrain(
     """
     from statistics import mean, stdev
 
-    from galopt.compute.backend import start_keras
+    from galopt.compute.keras_startup import start_keras
     from galopt.data import dataset
     from galopt.experiments.search import results
 

@@ -21,6 +21,6 @@ def serve(
 
     * `galopt serve --model models:/galopt/3 --port 8080`
     """
-    from galopt.tracking.scoring import serve as serve_model  # here: loads MLflow and Keras
+    from galopt.tracking.serving import serve as serve_model  # here: loads MLflow and Keras
 
     serve_model(open_network(model), host, port)

@@ -1,4 +1,4 @@
-"""Where a result comes from: the code, the libraries, the command that makes it again."""
+"""The version of the code and of the libraries that made a result."""
 
 import platform
 

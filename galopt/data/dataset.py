@@ -15,10 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 from galopt.compute.parallel import map_cores
 from galopt.config import Config, Work
 from galopt.data.imaging.bands import GREY
-from galopt.data.imaging.stored import read_bands_of, read_stamp
+from galopt.data.imaging.stamp_files import read_bands_of, read_stamp
 from galopt.data.integrity import AGAIN, array_header, content_hash, seal, verify
 from galopt.data.noise_floor import EXPECTED, expectation_of, floor_of
-from galopt.data.questions import questions_of
+from galopt.data.question_groups import questions_of
 from galopt.data.splits import SPLITS, split_galaxies
 from galopt.data.survey.targets import adds_up
 from galopt.data.tables import read_own

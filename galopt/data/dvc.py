@@ -12,7 +12,7 @@ import yaml
 
 from galopt.compute.lock import alone, wait_while
 from galopt.config.load import load_config
-from galopt.data.protect import check_files
+from galopt.data.protect_user_files import check_files
 from galopt.errors import GaloptError, verbose
 from galopt.paths import DATA, DATASET, PARAMS
 

@@ -16,9 +16,9 @@ from galopt.compute.parallel import map_cores
 from galopt.config import Config, Stamps
 from galopt.data.imaging.bands import BAND, GREY, band_files, read_bands, survey_bands
 from galopt.data.imaging.cutout import LARGEST, Cutout, cut_around, frame_bands
-from galopt.data.imaging.images import check_side
+from galopt.data.imaging.image_files import check_side
 from galopt.data.imaging.mosaic import Mosaic, Units, assign_tiles
-from galopt.data.imaging.stored import save_stamp, write_bands
+from galopt.data.imaging.stamp_files import save_stamp, write_bands
 from galopt.data.tables import read_own
 from galopt.errors import ConfigError, DataError
 from galopt.files import atomic_file, atomic_folder, read_json
@@ -58,7 +58,7 @@ def make_stamps(config: Config, survey: Path, folder: Path) -> None:
     survey : path
         A folder made by `galopt.data.survey.make_survey`.
     folder : path
-        Receives `stamps/` (see `galopt.data.imaging.stored`), `stamps.csv` (id, file, and of
+        Receives `stamps/` (see `galopt.data.imaging.stamp_files`), `stamps.csv` (id, file, and of
         the last band sigma in the image's unit, snr, r50 in arcsec, mag in AB; blank where
         unknown) and `rejected.csv` (id, file, reason).
 

@@ -18,8 +18,8 @@ from galopt.evaluation.bootstrap import Difference, compare_predictions
 from galopt.evaluation.evaluate import EXPECTED_RMSE, Evaluation
 from galopt.experiments.child_runs import Member, average, reseeded, train_members, varied
 from galopt.experiments.run import calibrate, describe, error_metrics, publish
+from galopt.experiments.run_summary import verdict
 from galopt.experiments.search import results
-from galopt.experiments.verdict import verdict
 from galopt.metrics import rmse
 from galopt.prediction.model import MorphologyModel
 from galopt.report.figures.run import evaluation_figures

@@ -17,7 +17,7 @@ from galopt.compute.progress import busy
 from galopt.config import Config
 from galopt.data.dataset import Dataset, Split
 from galopt.evaluation.evaluate import Evaluation, evaluate, measured_errors
-from galopt.experiments.verdict import verdict
+from galopt.experiments.run_summary import verdict
 from galopt.prediction.model import MorphologyModel
 from galopt.report import model_card
 from galopt.report.figures.run import evaluation_figures, saliency_figure, training_figures

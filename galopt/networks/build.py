@@ -17,8 +17,8 @@ from galopt.networks.architecture import (
     OUTPUT_INIT_STD,
     check_layers,
 )
+from galopt.networks.augmentation import View
 from galopt.networks.beta_binomial import Concentration
-from galopt.networks.galaxy_view import View
 from galopt.networks.layers import (
     DecisionTree,
     JoinViews,

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galopt.config import Evaluate
+from galopt.networks.augmentation import View
 from galopt.networks.beta_binomial import standard_deviation
 from galopt.networks.build import targets_of
-from galopt.networks.galaxy_view import View
 
 AVERAGE_BATCH = 256
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from galopt.data.imaging.bands import GREY, band_files, find_galaxies
-from galopt.data.imaging.images import find_files, image_ids
+from galopt.data.imaging.image_files import find_files, image_ids
 from galopt.data.imaging.mosaic import assign_tiles, check_mosaic
 from galopt.data.stamps import StampBatch
 from galopt.data.tables import check_positions, column_names, read_table, rename_keys

@@ -13,7 +13,7 @@ from galopt.data.imaging.bands import GREY
 from galopt.errors import DataError
 from galopt.metrics import interval
 from galopt.prediction.calibration import Calibration
-from galopt.prediction.images import stored_or_files
+from galopt.prediction.coerce_images import stored_or_files
 from galopt.prediction.network_file import Usage, read_usage, write_network
 from galopt.prediction.preprocess import make_stamps
 

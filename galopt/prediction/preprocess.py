@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from galopt.compute.devices import cores
 from galopt.config import Stamps
 from galopt.data.imaging.bands import GREY
-from galopt.data.imaging.stored import read_stamp
+from galopt.data.imaging.stamp_files import read_stamp
 from galopt.data.stamps import StampBatch, stamp_chunk
 from galopt.errors import DataError
 

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from galopt.tracking import copies, quiet  # noqa: F401  before MLflow's import
+from galopt.tracking import dvc_experiment, quiet  # noqa: F401  before MLflow's import
 
 if TYPE_CHECKING:
     from galopt.tracking.registry import describe_model, log_model, register

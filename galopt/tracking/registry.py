@@ -15,7 +15,7 @@ from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from numpy.typing import NDArray
 
 from galopt.data.dataset import Dataset
-from galopt.data.imaging.stored import encode
+from galopt.data.imaging.stamp_files import encode
 from galopt.errors import GaloptError
 from galopt.evaluation.evaluate import constant_rmse
 from galopt.paths import DATASET

@@ -12,9 +12,9 @@ from rich.progress import Progress
 from galopt.config import Config
 from galopt.networks.build import part_seed
 from galopt.training.batches import Batches
+from galopt.training.batchnorm_statistics import refresh_statistics
 from galopt.training.checkpoint import Checkpoint
-from galopt.training.divergence import NotFiniteError, dead_layer
-from galopt.training.normalisation import refresh_statistics
+from galopt.training.divergence_cause import NotFiniteError, dead_layer
 from galopt.training.stopping import Epoch
 
 logger = logging.getLogger(__name__)

@@ -14,14 +14,14 @@ from galopt.config import Config, Train
 from galopt.data.dataset import Dataset, Split
 from galopt.errors import ConfigError
 from galopt.networks import architecture
+from galopt.networks.augmentation import view_layer
 from galopt.networks.beta_binomial import BetaBinomial, FractionError
 from galopt.networks.build import build_network, targets_of
-from galopt.networks.galaxy_view import view_layer
 from galopt.training.batches import Batches, labelled, labels, shared, vote_weights
 from galopt.training.callback import EpochCallback, reseed
 from galopt.training.checkpoint import Checkpoint
 from galopt.training.classes import balancing_weights, suit_labels, warn_of_mirrors
-from galopt.training.divergence import NotFiniteError, diverged
+from galopt.training.divergence_cause import NotFiniteError, diverged
 from galopt.training.optimizers import make_optimizer
 from galopt.training.stopping import EarlyStopping, Epoch, has_ended
 from galopt.training.transfer import freeze, start_from

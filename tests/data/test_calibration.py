@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.ndimage import binary_dilation, gaussian_filter
 
-from galopt.data.imaging.images import read_image
+from galopt.data.imaging.image_files import read_image
 from galopt.data.imaging.mosaic import Mosaic, Units
 from galopt.data.imaging.photometry import background, measure
 from galopt.data.survey.simulated.noise import SIGMA

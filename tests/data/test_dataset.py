@@ -8,7 +8,7 @@ from PIL import Image
 
 from galopt.config.load import load_config
 from galopt.data import dataset
-from galopt.data.imaging.stored import read_stamp
+from galopt.data.imaging.stamp_files import read_stamp
 from galopt.data.quality import check_dataset
 from galopt.errors import DataError
 from galopt.files import write_json

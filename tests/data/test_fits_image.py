@@ -7,7 +7,7 @@ import pytest
 from astropy.io import fits
 
 from galopt.data.imaging.fits_cards import MAX_EXTENSIONS, read_extensions
-from galopt.data.imaging.images import read_image
+from galopt.data.imaging.image_files import read_image
 from galopt.data.imaging.mosaic import Units
 
 RNG = np.random.default_rng(5)

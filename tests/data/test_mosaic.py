@@ -11,7 +11,7 @@ from PIL import Image
 
 from galopt.config import Config, Stamps
 from galopt.config.load import build_config
-from galopt.data.imaging.images import read_image
+from galopt.data.imaging.image_files import read_image
 from galopt.data.imaging.mosaic import Mosaic, Units, assign_tiles, check_mosaic, read_wcs
 from galopt.data.imaging.photometry import background
 from galopt.data.stamps import SIDE, make_stamps, stretch

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from galopt.cli.main import app
 from galopt.data import quality
 from galopt.data.dataset import load
-from galopt.data.imaging.stored import read_stamp
+from galopt.data.imaging.stamp_files import read_stamp
 from galopt.data.integrity import seal
 from galopt.data.quality import pixels
 from galopt.files import write_json

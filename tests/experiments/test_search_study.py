@@ -12,8 +12,8 @@ from galopt.config import Sampler, Search
 from galopt.config.load import build_config, load_config, read_preset
 from galopt.errors import ConfigError, DataError, GaloptError
 from galopt.experiments.search import figures, results
-from galopt.experiments.search.internals import trial_id
 from galopt.experiments.search.lock import only_driver
+from galopt.experiments.search.optuna_internals import trial_id
 from galopt.experiments.search.sampler import SeededByTrial
 from galopt.experiments.search.space import Space
 from galopt.experiments.search.storage import open_storage

@@ -7,7 +7,7 @@ from galopt import tracking
 from galopt.config import Evaluate, Stamps
 from galopt.config.load import build_config
 from galopt.data.dataset import Dataset
-from galopt.networks.galaxy_view import View
+from galopt.networks.augmentation import View
 from galopt.prediction.model import MorphologyModel
 
 

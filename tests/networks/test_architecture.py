@@ -5,8 +5,8 @@ import pytest
 
 from galopt.config.load import build_config, preset_names
 from galopt.networks.architecture import layers, totals
+from galopt.networks.augmentation import view_layer
 from galopt.networks.build import build_network
-from galopt.networks.galaxy_view import view_layer
 
 
 def test_paper_network_shrinks_as_in_its_figure_4():

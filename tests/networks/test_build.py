@@ -7,8 +7,8 @@ from keras import layers
 
 from galopt.config.load import load_config, preset_names
 from galopt.errors import ConfigError
+from galopt.networks.augmentation import View, view_layer
 from galopt.networks.build import build_network, load_model
-from galopt.networks.galaxy_view import View, view_layer
 from galopt.training.callback import reseed
 from galopt.training.optimizers import make_optimizer
 

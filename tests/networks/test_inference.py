@@ -10,8 +10,8 @@ from galopt.config import Evaluate
 from galopt.config.load import build_config
 from galopt.errors import ConfigError
 from galopt.evaluation.evaluate import evaluate
+from galopt.networks.augmentation import View
 from galopt.networks.build import build_network
-from galopt.networks.galaxy_view import View
 from galopt.networks.inference import combine, predict, predict_averaged, transforms
 
 PUBLISHED = Evaluate(rotations=10, zooms=[1 / 1.2, 1, 1.2], flip=True)

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from galopt.config.load import build_config
-from galopt.networks.galaxy_view import View
+from galopt.networks.augmentation import View
 from galopt.networks.layers import (
     DecisionTree,
     JoinViews,

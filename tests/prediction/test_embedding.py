@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from galopt.cli.main import app
 from galopt.config import Evaluate, Stamps
 from galopt.errors import DataError
-from galopt.networks.galaxy_view import View
+from galopt.networks.augmentation import View
 from galopt.prediction.embedding import embedder, write_features
 from galopt.prediction.model import MorphologyModel
 from galopt.prediction.neighbours import outliers, read_features, similar

@@ -8,8 +8,8 @@ from helpers.small import small
 
 from galopt.config import Evaluate, Stamps
 from galopt.errors import GaloptError
+from galopt.networks.augmentation import view_layer
 from galopt.networks.build import build_network
-from galopt.networks.galaxy_view import view_layer
 from galopt.prediction import export
 from galopt.prediction.export import export_onnx
 from galopt.prediction.model import MorphologyModel

@@ -10,7 +10,7 @@ from astropy.io import fits
 from astropy.table import Table
 from PIL import Image
 
-from galopt.data.imaging.images import find_files, image_id
+from galopt.data.imaging.image_files import find_files, image_id
 from galopt.errors import DataError
 from galopt.prediction.inputs import positions_in, read_catalogue, stamps_in
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from galopt.config import Evaluate, Stamps
 from galopt.errors import DataError
-from galopt.networks.galaxy_view import View
+from galopt.networks.augmentation import View
 from galopt.networks.inference import predict_averaged, predict_views
 from galopt.prediction.inputs import stamps_in
 from galopt.prediction.model import SPREAD, MorphologyModel

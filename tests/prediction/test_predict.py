@@ -17,7 +17,7 @@ from galopt.cli.main import app
 from galopt.config import Evaluate, Stamps
 from galopt.config.load import build_config
 from galopt.data import dataset
-from galopt.data.imaging.images import find_files
+from galopt.data.imaging.image_files import find_files
 from galopt.data.stamps import StampBatch, make_stamps
 from galopt.data.survey import make_survey
 from galopt.errors import DataError, GaloptError
@@ -208,7 +208,7 @@ def project(tmp_path, monkeypatch):
 def save_network(path: Path, outputs: int) -> None:
     import keras
 
-    from galopt.networks.galaxy_view import View
+    from galopt.networks.augmentation import View
 
     stamps = keras.Input((40, 40), dtype="uint8")
     seen = keras.layers.Flatten()(View(20, 0.5, name="view")(stamps))

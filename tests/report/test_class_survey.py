@@ -4,7 +4,7 @@ import numpy as np
 from helpers.small import small
 
 from galopt.evaluation.evaluate import score
-from galopt.experiments.verdict import _accuracies
+from galopt.experiments.run_summary import _accuracies
 from galopt.report import model_card
 from galopt.report.run.page import page
 from galopt.report.run.report_data import ReportData

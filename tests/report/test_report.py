@@ -17,8 +17,8 @@ from galopt.data.integrity import seal
 from galopt.errors import DataError
 from galopt.files import write_json
 from galopt.report.html import svg
-from galopt.report.run.findings import AblationResult, EnsembleResult, RelatedRuns, SearchResult
 from galopt.report.run.page import page, write_report
+from galopt.report.run.related_runs import AblationResult, EnsembleResult, RelatedRuns, SearchResult
 from galopt.report.run.report_data import ReportData
 from galopt.tracking.queries import TrackedRun
 

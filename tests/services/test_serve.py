@@ -22,7 +22,7 @@ from helpers.hostile import lying_fits, png_bomb
 from helpers.model import log_untrained
 from helpers.postgres_server import free_port
 
-from galopt.data.imaging.images import find_files
+from galopt.data.imaging.image_files import find_files
 from galopt.prediction.inputs import stamps_in
 from galopt.prediction.model import MorphologyModel
 from galopt.prediction.predict import predict

@@ -8,8 +8,8 @@ import pytest
 
 from galopt.config.load import build_config, load_config
 from galopt.errors import ConfigError, DataError
+from galopt.networks.augmentation import View
 from galopt.networks.build import build_network
-from galopt.networks.galaxy_view import View
 from galopt.tracking.models import starting_network
 from galopt.training.train import train
 from galopt.training.transfer import start_from

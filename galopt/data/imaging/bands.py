@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from galopt.data.imaging.images import COLOURS, Frame, find_files, read_image
+from galopt.data.imaging.image_files import COLOURS, Frame, find_files, read_image
 from galopt.errors import ConfigError, DataError
 
 GREY = ("grey",)
@@ -97,7 +97,7 @@ def survey_bands(rows: Sequence[Mapping[str, Any]], stated: Sequence[str] | None
 
 
 def find_galaxies(paths: Sequence[str], bands: Sequence[str]) -> list[Path]:
-    """Return the files of galaxies as `galopt.data.imaging.images.find_files` does.
+    """Return the files of galaxies as `galopt.data.imaging.image_files.find_files` does.
 
     A path may hold ``{band}`` once. What is returned then holds it too, once for each galaxy
     of which there is any band.

@@ -7,7 +7,7 @@ import numpy as np
 from astropy.visualization import make_lupton_rgb
 from numpy.typing import NDArray
 
-from galopt.data.imaging.images import COLOURS
+from galopt.data.imaging.image_files import COLOURS
 
 
 def composite(stamp: NDArray[Any], bands: Sequence[str]) -> NDArray[np.uint8]:

@@ -8,7 +8,7 @@ from astropy.nddata import Cutout2D
 
 from galopt.config import Stamps
 from galopt.data.imaging.photometry import Photometry, background, centroid, measure
-from galopt.data.imaging.pictures import MIN_SIDE
+from galopt.data.imaging.pillow_image import MIN_SIDE
 
 Cut = Callable[[tuple[float, float], int], np.ndarray]
 """Offset (x, y) from the galaxy's position and side, px -> float32 (side, side), NaN beyond."""

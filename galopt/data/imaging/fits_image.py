@@ -10,7 +10,7 @@ import numpy as np
 from astropy.io import fits
 
 from galopt.data.imaging.fits_cards import Extension, read_extensions
-from galopt.data.imaging.pictures import MAX_PIXELS, MIN_SIDE
+from galopt.data.imaging.pillow_image import MAX_PIXELS, MIN_SIDE
 
 _BESIDE = re.compile(
     r"(I?VAR|INVVAR|VARIANCE|ERR|ERROR|SIGMA|RMS|STD|NOISE|WHT|WEIGHT|EXP|EXPTIME|CON|CTX|DQ|QUAL"

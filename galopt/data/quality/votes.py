@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
 from galopt.data.quality.finding import Finding, count, finding
-from galopt.data.questions import questions_of
+from galopt.data.question_groups import questions_of
 from galopt.data.splits import SPLITS, same_galaxy
 from galopt.metrics import rmse
 

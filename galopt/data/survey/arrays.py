@@ -14,7 +14,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 from PIL import Image
 
-from galopt.data.survey.layout import CLASS, SPLIT_NAMES
+from galopt.data.survey.folder_layout import CLASS, SPLIT_NAMES
 from galopt.errors import DataError
 
 HDF5 = (".h5", ".hdf5")

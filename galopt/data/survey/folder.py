@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from galopt.config import Folder
-from galopt.data.questions import questions_of
+from galopt.data.question_groups import questions_of
 from galopt.data.survey.arrays import is_array, unpack
-from galopt.data.survey.layout import (
+from galopt.data.survey.folder_layout import (
     CLASS,
     arrange,
     band_columns,

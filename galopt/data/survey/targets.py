@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from galopt.data.delimited import looks_like_numbers
-from galopt.data.questions import questions_of
+from galopt.data.question_groups import questions_of
 from galopt.data.survey.votes import KEYS, RESERVED
 from galopt.data.tables import column_names, row_name
 from galopt.errors import DataError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from galopt.data.questions import questions_of
+from galopt.data.question_groups import questions_of
 from galopt.data.tables import check_positions, row_name
 from galopt.errors import DataError
 

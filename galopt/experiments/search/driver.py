@@ -16,8 +16,8 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from galopt.config import Search
 from galopt.errors import GaloptError
-from galopt.experiments.search.internals import earlier_attempts, trial_id
 from galopt.experiments.search.lock import Lock
+from galopt.experiments.search.optuna_internals import earlier_attempts, trial_id
 from galopt.experiments.search.space import Space
 from galopt.experiments.search.study import (
     enqueue_again,

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from galopt.compute.backend import start_keras
+from galopt.compute.keras_startup import start_keras
 from galopt.compute.lock import alone
 from galopt.config import Config
 from galopt.data.dataset import Dataset, load

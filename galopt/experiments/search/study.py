@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 from galopt.config import Parameter, Pruner, Search
 from galopt.config.load import build_config, flatten_preset
 from galopt.errors import GaloptError
-from galopt.experiments.search.internals import earlier_attempts, set_attribute
+from galopt.experiments.search.optuna_internals import earlier_attempts, set_attribute
 from galopt.experiments.search.sampler import SeededByTrial
 from galopt.experiments.search.space import Space
 from galopt.paths import PARAMS

@@ -16,8 +16,8 @@ from galopt.config import Config
 from galopt.config.load import build_config, flatten
 from galopt.data.dataset import Dataset
 from galopt.experiments.search import figures, results
-from galopt.experiments.search.internals import earlier_attempts
 from galopt.experiments.search.objective import TrainingObjective
+from galopt.experiments.search.optuna_internals import earlier_attempts
 from galopt.experiments.search.run_study import drive, locked_study
 from galopt.experiments.search.space import Space
 from galopt.experiments.search.study import settled

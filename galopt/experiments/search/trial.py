@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 
 from galopt.config import Pruner, Search
 from galopt.errors import ConfigError, DivergedError, user_error
-from galopt.experiments.search.internals import attach
+from galopt.experiments.search.optuna_internals import attach
 from galopt.experiments.search.storage import open_storage
 from galopt.experiments.search.study import make_pruner
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from galopt.data.imaging.images import read_image
+from galopt.data.imaging.image_files import read_image
 from galopt.data.imaging.mosaic import Mosaic
 
 FIELD = 84

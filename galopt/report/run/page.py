@@ -19,7 +19,7 @@ from galopt.files import atomic_file, read_json
 from galopt.paths import DATASET, EVALUATED, EVALUATION_PLOTS, PARAMS, TRAINED, TRAINING_PLOTS
 from galopt.report.html import templates
 from galopt.report.run import classes, examples, network, paper, reproduce, search
-from galopt.report.run.findings import collect
+from galopt.report.run.related_runs import collect
 from galopt.report.run.report_data import ReportData
 
 

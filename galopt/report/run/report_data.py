@@ -12,7 +12,7 @@ from galopt.config import Config
 from galopt.data.dataset import Dataset
 from galopt.data.survey.votes import papers_classes
 from galopt.report.html import inline
-from galopt.report.run.findings import RelatedRuns
+from galopt.report.run.related_runs import RelatedRuns
 
 SKIES = {"simulate": "a simulated survey", "candels": "CANDELS"}
 OURS = {

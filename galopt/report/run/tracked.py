@@ -7,7 +7,7 @@ from galopt.config.load import unflatten
 from galopt.data.dataset import Dataset, load
 from galopt.errors import GaloptError
 from galopt.paths import DATASET, DEMO
-from galopt.report.run.findings import collect
+from galopt.report.run.related_runs import collect
 from galopt.report.run.report_data import OURS, ReportData
 from galopt.tracking.queries import TrackedRun, predictions, texts, values
 

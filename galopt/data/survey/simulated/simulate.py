@@ -19,7 +19,7 @@ from galopt.data.survey.simulated.bands import BANDS, F160W, Band
 from galopt.data.survey.simulated.noise import add_noise, draw_depths, sigma_map
 from galopt.data.survey.simulated.paint import SCALE, paint_sources
 from galopt.data.survey.simulated.population import VOTED, draw_population
-from galopt.data.survey.simulated.voter_image import observed, outlined
+from galopt.data.survey.simulated.voter_photometry import observed, outlined
 from galopt.data.survey.simulated.voters import cast_votes, draw_voters, tick_probabilities
 from galopt.data.survey.votes import TARGETS
 from galopt.files import write_json

@@ -113,7 +113,7 @@ class View(keras.layers.Layer):
             (batch, 1, 1, 1), stddev=self.brightness, seed=self.seed_generator
         )
         if self.colours:
-            added = added * np.tile(np.array(self.colours, np.float32), len(self.turns))
+            added = added * ops.convert_to_tensor(self.colours * len(self.turns), "float32")
         return views + ops.cast(added, views.dtype)
 
     def resample(
@@ -167,7 +167,7 @@ class View(keras.layers.Layer):
         if planes == 1:
             return value
         each = np.broadcast_to(np.array(value, np.float32), (planes,))
-        return np.tile(each, len(self.turns))
+        return ops.convert_to_tensor(np.tile(each, len(self.turns)))
 
     def _uniform(self, batch: Any, low: float, high: float) -> Any:
         return keras.random.uniform((batch,), low, high, dtype="float32", seed=self.seed_generator)

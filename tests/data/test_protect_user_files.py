@@ -10,7 +10,7 @@ from PIL import Image
 
 from galopt.config.load import build_config
 from galopt.data.dvc import make_dataset
-from galopt.data.protect import check_files
+from galopt.data.protect_user_files import check_files
 from galopt.errors import DataError
 from galopt.paths import OUTPUTS
 

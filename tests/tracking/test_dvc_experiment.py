@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from galopt.tracking.copies import use_project_store
+from galopt.tracking.dvc_experiment import use_project_store
 
 
 @pytest.mark.parametrize("inside", ["", "data/dataset"])

@@ -8,7 +8,7 @@ from helpers.small import small
 from galopt.config import Train
 from galopt.errors import DivergedError, GaloptError
 from galopt.training.batches import Batches
-from galopt.training.divergence import NotFiniteError, diverged
+from galopt.training.divergence_cause import NotFiniteError, diverged
 from galopt.training.train import make_model, train
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from galopt.data.survey.simulated.population import draw_population
-from galopt.data.survey.simulated.voter_image import lopsided, outlined
+from galopt.data.survey.simulated.voter_photometry import lopsided, outlined
 
 SIDE, HALF, NOISE = 200, 30, 0.01
 GALAXY = (100.3, 99.8)

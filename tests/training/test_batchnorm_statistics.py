@@ -7,7 +7,7 @@ from helpers.small import small
 
 from galopt.metrics import rmse
 from galopt.networks.inference import predict
-from galopt.training.normalisation import refresh_statistics
+from galopt.training.batchnorm_statistics import refresh_statistics
 from galopt.training.train import _batches, make_model, train
 
 BATCH = {"network__normalisation": "batch", "train__learning_rate": 0.003}

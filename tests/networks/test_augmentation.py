@@ -8,7 +8,7 @@ from scipy import stats
 from galopt.config import Augment, Network
 from galopt.config.load import build_config
 from galopt.errors import ConfigError
-from galopt.networks.galaxy_view import View, mean_and_deviation, view_layer
+from galopt.networks.augmentation import View, mean_and_deviation, view_layer
 
 SIDE = 84
 

@@ -5,7 +5,7 @@ import pytest
 from astropy.io import fits
 from PIL import Image
 
-from galopt.data.imaging.images import COLOURS, read_image
+from galopt.data.imaging.image_files import COLOURS, read_image
 
 RAMP = np.linspace(0, 255, 20 * 24).reshape(20, 24)
 

@@ -3,7 +3,7 @@
 import mlflow
 import pytest
 
-from galopt.report.run.findings import RelatedRuns, collect
+from galopt.report.run.related_runs import RelatedRuns, collect
 from galopt.tracking.store import EXPERIMENT
 
 HASH = "0123456789abcdef"

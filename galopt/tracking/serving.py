@@ -14,7 +14,7 @@ from mlflow.pyfunc import PyFuncModel, scoring_server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from galopt.prediction.model import MorphologyModel
-from galopt.prediction.reader import Reader
+from galopt.prediction.sandboxed_reader import Reader
 from galopt.tracking.pyfunc import PyfuncModel
 from galopt.tracking.registry import signature
 

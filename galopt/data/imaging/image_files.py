@@ -12,7 +12,7 @@ from astropy.io import fits
 
 from galopt.data.imaging.fits_cards import is_fits
 from galopt.data.imaging.fits_image import read_fits
-from galopt.data.imaging.pictures import MIN_SIDE, read_picture
+from galopt.data.imaging.pillow_image import MIN_SIDE, read_picture
 from galopt.errors import DataError
 
 FITS_NAMES = (".fits", ".fit", ".fts", ".fits.gz", ".fits.fz", ".fit.gz")

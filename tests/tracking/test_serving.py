@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from galopt.tracking.scoring import RequestLimit
+from galopt.tracking.serving import RequestLimit
 
 
 def ask(

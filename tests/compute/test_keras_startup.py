@@ -6,7 +6,7 @@ import sys
 
 CODE = """
 import os
-from galopt.compute.backend import _without_notes
+from galopt.compute.keras_startup import _without_notes
 with _without_notes():
     os.write(2, b"WARNING: All log messages before absl::InitializeLog() is called\\n")
     os.write(2, b"I0000 00:00:1.2 1 port.cc:153] oneDNN custom operations are on.\\n")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from galopt.config import Folder
 from galopt.data.imaging.bands import BAND, FILE_OF
-from galopt.data.imaging.images import SUFFIXES, find_files, image_id
+from galopt.data.imaging.image_files import SUFFIXES, find_files, image_id
 from galopt.data.survey.votes import KEYS
 from galopt.data.tables import column_names, rename_keys, row_name
 from galopt.errors import DataError

@@ -10,9 +10,9 @@ from helpers.hostile import png_bomb
 
 from galopt.config import Stamps
 from galopt.errors import DataError
-from galopt.prediction.images import stored_or_files
+from galopt.prediction.coerce_images import stored_or_files
 from galopt.prediction.preprocess import make_stamps
-from galopt.prediction.reader import Reader
+from galopt.prediction.sandboxed_reader import Reader
 
 GALAXIES = np.random.default_rng(0).integers(0, 255, (3, 50, 60)).astype(np.uint8)
 ENDLESS_FITS = b"".join(

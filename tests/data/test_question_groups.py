@@ -2,7 +2,7 @@
 
 import pytest
 
-from galopt.data.questions import questions_of
+from galopt.data.question_groups import questions_of
 
 
 @pytest.mark.parametrize(
