@@ -41,8 +41,8 @@ def impressions(seen: pd.DataFrame) -> pd.DataFrame:
     ----------
     seen : DataFrame
         One row per galaxy, with the columns of `Source` (`population.py`) and of `outlined`
-        (`voter_photometry.py`), `depth`, `spoilt` (name of an artefact, or empty) and `snr` measured
-        on the noisy image.
+        (`voter_photometry.py`), `depth`, `spoilt` (name of an artefact, or empty) and `snr`
+        measured on the noisy image.
 
     Returns
     -------
