@@ -14,7 +14,6 @@ import pytest
 from helpers.chromium import WIDTHS, accessible_and_fits
 from helpers.postgres_server import free_port
 from helpers.project import PROJECT
-from PIL import Image
 
 pytestmark = pytest.mark.service
 
@@ -42,6 +41,13 @@ class Labelling:
         """End it."""
         self.process.send_signal(number)
         self.process.wait(30)
+
+    def __enter__(self) -> "Labelling":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait(30)
         self.process.stdout.close()
 
     def votes(self) -> pd.DataFrame:
@@ -51,7 +57,7 @@ class Labelling:
 
 @pytest.fixture(scope="module")
 def folder(blobs, tmp_path_factory) -> Path:
-    """Return a folder with eight galaxies, and one that is none."""
+    """Return a folder with eight galaxies."""
     folder = tmp_path_factory.mktemp("label")
     (folder / "my").mkdir()
     for number in range(8):
@@ -77,8 +83,8 @@ def test_keys_and_clicks_label_and_nothing_is_lost_when_the_server_is_killed(
     folder,
     chromium,
 ):
-    labelling = Labelling(folder, "--targets", CLASSES, "--people", "2")
-    with chromium.new_context() as context:
+    first_start = Labelling(folder, "--targets", CLASSES, "--people", "2")
+    with first_start as labelling, chromium.new_context() as context:
         page = context.new_page()
         begin(page, labelling.address, "Ann")
         assert page.locator("#stamp").evaluate("e => e.decode().then(() => e.naturalWidth)") == 454
@@ -104,9 +110,8 @@ def test_keys_and_clicks_label_and_nothing_is_lost_when_the_server_is_killed(
     assert ticks == ['["disk"]', '["spheroid"]', "[]", '["merger"]']
     kept.close()
 
-    labelling = Labelling(folder, "--people", "2")
-    assert len(labelling.votes()) == 3
-    with chromium.new_context() as context:
+    with Labelling(folder, "--people", "2") as labelling, chromium.new_context() as context:
+        assert len(labelling.votes()) == 3
         page = context.new_page()
         begin(page, labelling.address, "Bob")
         assert page.locator("#galaxy").inner_text() in {first, *labelling.votes()["id"]}
@@ -121,8 +126,8 @@ def test_keys_and_clicks_label_and_nothing_is_lost_when_the_server_is_killed(
         assert re.search(r"3\s+33 %", row.inner_text())
         begin(page, labelling.address, "Ann")
         answered(page, 4)
-    labelling.kill(signal.SIGINT)
-    assert labelling.process.returncode == 0
+        labelling.kill(signal.SIGINT)
+        assert labelling.process.returncode == 0
     votes = labelling.votes()
     assert sorted(votes["n_votes"]) == [1] * 5 + [2] * 3
     assert votes.loc[votes["id"] == first, "disk"].item() == 1
@@ -131,11 +136,9 @@ def test_keys_and_clicks_label_and_nothing_is_lost_when_the_server_is_killed(
 @pytest.fixture(scope="module")
 def several(folder):
     """Serve a page on which a galaxy may be several things."""
-    Image.new("L", (20, 20)).save(folder / "my" / "blank.png")
     options = ("--targets", "spheroid,disk,point_source", "--several", "--out", "votes2.csv")
-    labelling = Labelling(folder, *options)
-    yield labelling
-    labelling.kill()
+    with Labelling(folder, *options) as labelling:
+        yield labelling
 
 
 def test_several_ticks_are_one_answer(several, chromium):
