@@ -1,67 +1,46 @@
-"""Reading the store: which runs there are, what they measured, the models they left."""
+"""Reading the store: which runs there are, what they measured, the files they left.
+
+MLflow is imported where it is needed: it takes seconds, and lists of runs do without it.
+"""
 
 import io
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import unquote, urlparse
+from typing import TYPE_CHECKING
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
-import mlflow
 import pandas as pd
-from mlflow.entities import Run
-from mlflow.exceptions import MlflowException
 
 from galopt.errors import GaloptError
-from galopt.tracking.store import missing_store
+from galopt.tracking.sqlite import missing_store, store_path, tracking_uri
+from galopt.tracking.sqlite_runs import read_runs
+from galopt.tracking.tracked_run import TrackedRun, find_run
 
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
-@dataclass(frozen=True)
-class TrackedRun:
-    """One run as the store knows it.
-
-    Attributes
-    ----------
-    id, name, status : str
-    started : datetime
-        Local time.
-    params, tags : dict of str
-    metrics : dict of float
-        The last value of each.
-    """
-
-    id: str
-    name: str
-    status: str
-    started: datetime
-    params: dict[str, str]
-    tags: dict[str, str]
-    metrics: dict[str, float]
-
-    @property
-    def kind(self) -> str:
-        """The tag `galopt.kind`; empty if the run has none."""
-        return self.tags.get("galopt.kind", "")
-
-    @property
-    def survey(self) -> str:
-        """The survey it was measured on, the tag `galopt.survey`."""
-        return self.tags.get("galopt.survey", "")
-
-    @property
-    def title(self) -> str:
-        """The name without the survey that it ends with."""
-        return self.name.removesuffix(f" on {self.survey}")
-
-    @property
-    def label(self) -> str:
-        """A name that is unique: the title and the start of the id."""
-        return f"{self.title} ({self.id[:8]})"
+__all__ = [
+    "TrackedRun",
+    "all_runs",
+    "artifact_path",
+    "check_store",
+    "children",
+    "find_run",
+    "newest",
+    "predictions",
+    "run_of",
+    "text",
+    "texts",
+    "values",
+]
 
 
 def all_runs() -> list[TrackedRun]:
     """Return galopt's runs, the newest first; errors are those of `check_store`."""
     check_store()
-    return _search()
+    path = store_path(tracking_uri())
+    return _search() if path is None else read_runs(path)
 
 
 def check_store() -> None:
@@ -74,34 +53,13 @@ def check_store() -> None:
     """
     if not missing_store():
         return
-    store = mlflow.get_tracking_uri()
+    store = tracking_uri()
     if Path("mlruns").is_dir():
         raise GaloptError(f"{store} is gone, though the files of its runs are in mlruns/")
     raise GaloptError(
         f"no runs here ({store} does not exist). The first one: uv run mlflow run . "
         "--env-manager local; of another folder or a server: set MLFLOW_TRACKING_URI"
     )
-
-
-def find_run(reference: str, runs: list[TrackedRun]) -> TrackedRun:
-    """Return the run that an id, a name, or the unique start of either means.
-
-    Raises
-    ------
-    GaloptError
-        No run, or more than one, is meant.
-    """
-    meant = [run for run in runs if run.id == reference]
-    meant = meant or [run for run in runs if reference in (run.name, run.title)]
-    starts = ("id", "name")  # of an id, then of a name
-    for what in starts:
-        meant = meant or [r for r in runs if reference and getattr(r, what).startswith(reference)]
-    if len(meant) == 1:
-        return meant[0]
-    if not meant:
-        raise GaloptError(f"no run {reference!r}; uv run galopt runs lists what there is")
-    ids = ", ".join(f"{run.id[:8]} of {run.started:%Y-%m-%d %H:%M}" for run in meant[:5])
-    raise GaloptError(f"{len(meant)} runs are called {reference!r}: give an id, such as {ids}")
 
 
 def newest(kind: str, dataset_hash: str) -> TrackedRun | None:
@@ -113,6 +71,8 @@ def newest(kind: str, dataset_hash: str) -> TrackedRun | None:
 
 def run_of(run_id: str) -> TrackedRun:
     """Return the run with this id."""
+    import mlflow
+
     return _tracked(mlflow.get_run(run_id))
 
 
@@ -123,19 +83,28 @@ def children(run: TrackedRun) -> list[TrackedRun]:
 
 def values(run: TrackedRun, metric: str) -> list[float]:
     """Return every value of a metric that a run logged, in order."""
+    import mlflow
+
     return [point.value for point in mlflow.MlflowClient().get_metric_history(run.id, metric)]
 
 
 def text(run: TrackedRun, path: str) -> str | None:
     """Return a text that a run logged; None if it has none."""
+    if folder := _local(run.artifacts):
+        file = folder / path
+        return file.read_text() if file.is_file() else None
+    import mlflow
+
     try:
         return mlflow.artifacts.load_text(f"runs:/{run.id}/{path}")
-    except MlflowException:
+    except mlflow.MlflowException:
         return None
 
 
 def texts(run: TrackedRun, folder: str, suffix: str) -> dict[str, str]:
     """Return the texts of a folder that a run logged, by the names of their files."""
+    import mlflow
+
     files = [Path(file.path) for file in mlflow.MlflowClient().list_artifacts(run.id, folder)]
     found = {file.stem: text(run, str(file)) for file in files if file.suffix == suffix}
     return {name: content for name, content in found.items() if content is not None}
@@ -149,18 +118,27 @@ def predictions(run: TrackedRun) -> pd.DataFrame | None:
 
 def artifact_path(run_id: str, path: str) -> Path | None:
     """Return where a run's artifact lies on this machine; None if it is elsewhere or missing."""
-    uri = urlparse(mlflow.get_run(run_id).info.artifact_uri)
-    file = Path(unquote(uri.path)) / path
-    if uri.scheme not in ("", "file") or not file.is_file():
+    folder = _local(run_of(run_id).artifacts)
+    if folder is None or not (file := folder / path).is_file():
         return None
     here = Path.cwd()
     return file.relative_to(here) if file.is_relative_to(here) else file
+
+
+def _local(address: str) -> Path | None:
+    """Return the folder of a run's files; None if it is on another machine."""
+    uri = urlparse(address)
+    if uri.scheme == "file":
+        return Path(url2pathname(uri.path))
+    return Path(url2pathname(address)) if address and not uri.scheme else None
 
 
 def _search(query: str = "", most: int = 100_000) -> list[TrackedRun]:
     """Return galopt's runs that a query means, in any experiment, the newest first."""
     if missing_store():
         return []
+    import mlflow
+
     try:
         found = mlflow.search_runs(
             search_all_experiments=True,
@@ -169,12 +147,12 @@ def _search(query: str = "", most: int = 100_000) -> list[TrackedRun]:
             order_by=["start_time DESC"],
             output_format="list",
         )
-    except MlflowException as error:
-        raise GaloptError(f"{mlflow.get_tracking_uri()}: {error.message}") from None
+    except mlflow.MlflowException as error:
+        raise GaloptError(f"{tracking_uri()}: {error.message}") from None
     return [_tracked(run) for run in found]
 
 
-def _tracked(run: Run) -> TrackedRun:
+def _tracked(run: "Run") -> TrackedRun:
     return TrackedRun(
         run.info.run_id,
         run.info.run_name or run.info.run_id[:8],
@@ -183,4 +161,5 @@ def _tracked(run: Run) -> TrackedRun:
         dict(run.data.params),
         dict(run.data.tags),
         dict(run.data.metrics),
+        run.info.artifact_uri,
     )

@@ -20,7 +20,7 @@ from galopt.errors import GaloptError
 from galopt.evaluation.evaluate import constant_rmse
 from galopt.paths import DATASET
 from galopt.prediction.model import MorphologyModel
-from galopt.tracking.store import missing_store
+from galopt.tracking.sqlite import missing_store
 
 NAME = "galopt"
 ABOUT = (

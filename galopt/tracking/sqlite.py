@@ -1,7 +1,9 @@
 """MLflow's store as an SQLite file: made beside its place, looked at before MLflow opens it."""
 
 import logging
+import os
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,6 +15,9 @@ from galopt.errors import GaloptError
 from galopt.files import atomic_file
 
 logger = logging.getLogger(__name__)
+
+SCHEMA = "dc11669786a5"
+"""The schema of the MLflow that `pyproject.toml` pins; MLflow says it after seconds of import."""
 
 _SCHEME = "sqlite:///"
 _FORBIDDEN = "'\"%;?"
@@ -27,6 +32,26 @@ _ADDRESSES = (
     ("model_versions", "storage_location"),
 )
 """Tables and columns in which MLflow keeps absolute paths of artifacts."""
+
+
+def tracking_uri() -> str:
+    """Return the store's address as MLflow has it, or will have it once it is imported."""
+    if mlflow := sys.modules.get("mlflow"):
+        return mlflow.get_tracking_uri()
+    default = f"{_SCHEME}{quote(str(Path('mlflow.db').resolve()))}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or default
+
+
+def missing_store() -> bool:
+    """Whether the store would be a new, empty file, which reading it would make.
+
+    Raises
+    ------
+    GaloptError
+        It is there and cannot be used.
+    """
+    path = store_path(tracking_uri())
+    return path is not None and not check_store(path)
 
 
 def store_path(uri: str) -> Path | None:
@@ -103,10 +128,8 @@ def _make(path: Path) -> None:
 
 
 def _is_whole(database: sqlite3.Connection, path: Path) -> bool:
-    from mlflow.store.db.utils import _get_latest_schema_revision
-
     found = _revision(database)
-    if found == _get_latest_schema_revision():
+    if found == SCHEMA:
         return True
     if not (_has(database, "runs") and database.execute("select 1 from runs").fetchone()):
         return False

@@ -13,7 +13,7 @@ from mlflow.exceptions import MlflowException
 from galopt.errors import GaloptError
 from galopt.evaluation.published import PUBLISHED
 from galopt.tracking import ui_view
-from galopt.tracking.sqlite import check_store, make_store, store_path
+from galopt.tracking.sqlite import make_store, store_path
 
 logger = logging.getLogger(__name__)
 
@@ -41,18 +41,6 @@ def experiment_id() -> str:
             f"uv run mlflow experiments restore -x {experiment.experiment_id}"
         )
     return experiment.experiment_id
-
-
-def missing_store() -> bool:
-    """Whether the store would be a new, empty file, which reading it would make.
-
-    Raises
-    ------
-    GaloptError
-        It is there and cannot be used.
-    """
-    path = store_path(mlflow.get_tracking_uri())
-    return path is not None and not check_store(path)
 
 
 def open_store() -> str:

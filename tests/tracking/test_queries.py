@@ -8,10 +8,11 @@ import zlib
 
 import mlflow
 import pytest
+from mlflow.store.db.utils import _get_latest_schema_revision
 
 from galopt.errors import GaloptError
 from galopt.evaluation.published import PUBLISHED
-from galopt.tracking import ui_view
+from galopt.tracking import queries, sqlite, ui_view
 from galopt.tracking.models import open_model
 from galopt.tracking.queries import all_runs, find_run, predictions
 from galopt.tracking.store import EXPERIMENT, open_store
@@ -26,7 +27,7 @@ def store(tmp_path_factory):
     mlflow.create_experiment(EXPERIMENT, artifact_location=str(folder / "artifacts"))
     experiment = open_store()
     with mlflow.start_run(experiment_id=experiment, run_name="mine", tags={"galopt.kind": "run"}):
-        mlflow.log_metric("test_rmse", 0.16)
+        mlflow.log_metrics({"test_rmse": 0.16, "undefined": float("nan")})
         mlflow.log_param("train.seed", 1)
         mlflow.log_text("id,voted_disk,predicted_disk\n007,0.5,0.25\n", "predictions.csv")
     yield
@@ -38,7 +39,7 @@ def test_runs_are_read_with_the_published_ones():
     runs = all_runs()
     assert len(runs) == len(PUBLISHED) + 1
     mine = find_run("mine", runs)
-    assert mine.metrics == {"test_rmse": 0.16}
+    assert mine.metrics["test_rmse"] == 0.16
     assert mine.params == {"train.seed": "1"}
     assert sum(run.kind == "published" for run in runs) == len(PUBLISHED)
 
@@ -88,7 +89,23 @@ def test_view_is_saved_once_and_stays_the_user_s():
     assert mlflow.get_experiment(experiment).tags[tag] == "changed by the user"
 
 
-def test_reading_the_store_loads_no_network_library():
-    code = "import sys, galopt.tracking.queries; print('keras' in sys.modules)"
+@pytest.mark.usefixtures("store")
+def test_the_file_is_read_as_mlflow_reads_it():
+    runs = all_runs()
+    assert len(runs) > 1
+    assert repr(runs) == repr(queries._search())
+
+
+@pytest.mark.usefixtures("store")
+def test_a_list_of_runs_and_their_predictions_do_without_mlflow():
+    code = (
+        "import sys; from galopt.tracking.queries import all_runs, find_run, predictions; "
+        "table = predictions(find_run('mine', all_runs())); "
+        "print(len(table), {'mlflow', 'keras'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
+    assert done.stdout.strip() == "1 set()"
+
+
+def test_the_schema_is_that_of_the_installed_mlflow():
+    assert _get_latest_schema_revision() == sqlite.SCHEMA
