@@ -44,7 +44,10 @@ def open_network(reference: str) -> "MorphologyModel":
     GaloptError
         There is none, or it is not a model of galopt.
     """
-    from galopt.prediction.builtin import PREFIX, open_builtin  # here: loads Keras
+    from galopt.compute.keras_startup import start_keras
+
+    start_keras()
+    from galopt.prediction.builtin import PREFIX, open_builtin
 
     about = DATASET / "dataset.json"
     untrained = not (about.exists() or STORE.exists() or "MLFLOW_TRACKING_URI" in os.environ)

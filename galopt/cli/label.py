@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from galopt.cli.arguments import open_network
+
 
 def label(
     paths: Annotated[list[str], typer.Argument(help="images, folders, patterns: as for predict")],
@@ -54,9 +56,7 @@ def label(
         stamps, bands = Stamps(), list(survey_bands([{"file": str(file)} for file in files], None))
         session = random_session(files, answers, votes, people)
     else:
-        from galopt.tracking.models import open_model  # here: loads MLflow and Keras
-
-        opened = open_model(model)
+        opened = open_network(model)
         stamps, bands = opened.stamps, list(opened.bands)
         session = taught_session(opened, find_galaxies(paths, bands), answers, votes, people)
     serve(session, drawer(stamps, bands), port, browser)

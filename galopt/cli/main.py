@@ -8,6 +8,7 @@ import typer
 
 from galopt.cli.data import app as data
 from galopt.cli.embed import embed, outliers, similar
+from galopt.cli.explore import explore
 from galopt.cli.export import export
 from galopt.cli.label import label
 from galopt.cli.predict import predict
@@ -39,6 +40,7 @@ app.command()(predict)
 app.command()(embed)
 app.command()(similar)
 app.command()(outliers)
+app.command()(explore)
 app.command()(label)
 app.command()(serve)
 app.command()(export)

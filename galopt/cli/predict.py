@@ -48,7 +48,6 @@ def predict(
     """
     import pandas as pd
 
-    from galopt.compute.keras_startup import start_keras
     from galopt.errors import DataError
     from galopt.prediction.inputs import check_given, galaxies_in
     from galopt.prediction.output import check_output, write_predictions, write_rejected
@@ -57,7 +56,6 @@ def predict(
 
     check_given(paths or [], catalog, mosaic or [])
     check_output(out, (), overwrite)
-    start_keras()
     network = open_network(model)
     chunks = galaxies_in(paths or [], catalog, mosaic or [], network.bands)
     texts = (text for chunk in chunks for name in ("id", "file") for text in chunk.rows[name])

@@ -166,6 +166,11 @@ def log_file(file: Path, folder: str | None = None) -> None:
     mlflow.log_artifact(str(file), folder)
 
 
+def add_file(run_id: str, file: Path) -> None:
+    """Log a file into a run that has ended."""
+    mlflow.MlflowClient().log_artifact(run_id, str(file))
+
+
 def _describe(config: Config, dataset: Dataset, kind: str) -> None:
     info = dataset.info
     mlflow.log_params(flatten(config))
