@@ -2,8 +2,8 @@
 
 For each of 100 galaxies drawn from the test split the ten most alike of all other galaxies are
 taken: by the network's features, by the pixels of the stamps (Euclidean distance, over the
-network's field), and at random. Printed is how far their votes are from its own (root mean square over
-galaxies and classes); the network has seen the votes of none of the 100.
+network's field), and at random. Printed is how far their votes are from its own (root mean
+square over galaxies and classes); the network has seen the votes of none of the 100.
 
     uv run python -m benchmarks.similarity 3f2a91c0 --dataset data/dataset
 """

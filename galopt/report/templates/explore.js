@@ -73,7 +73,7 @@ function recolour() {
     const bar = Object.assign(document.createElement("span"), {className: "bar"});
     const stops = [0, 64, 128, 192, 255].map(level => `rgb(${PALETTE.subarray(3 * level, 3 * level + 3)})`);
     bar.style.background = `linear-gradient(to right, ${stops})`;
-    at("legend").replaceChildren(column.name, said(low), bar, said(high));
+    at("legend").replaceChildren(`${column.name}: ${said(low)}`, bar, said(high));
   }
   draw();
 }
