@@ -128,8 +128,8 @@ def _loops(survey: Survey, seed: int, work: Path) -> Iterator[dict[str, object]]
 def _copy_first(source: Path, target: Path, answers: int) -> None:
     old = Answers(source)
     new = Answers(target, old.targets)
-    for row in old.table().head(answers).itertuples():
-        new.add(row.person, row.galaxy, source.parent / row.file, row.ticks)
+    for row in old.table().head(answers).to_dict("records"):
+        new.add(row["person"], row["galaxy"], source.parent / row["file"], row["ticks"])
 
 
 def _label(
