@@ -7,10 +7,12 @@ from contextlib import ExitStack
 from typing import TypeVar
 
 from loky import ProcessPoolExecutor
+from loky.process_executor import TerminatedWorkerError
 
 from galopt.compute.devices import cores
 from galopt.compute.progress import progress_bar
 from galopt.config import Work
+from galopt.errors import GaloptError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -54,9 +56,15 @@ def map_cores(
         elif workers > 1:
             pool = stack.enter_context(ProcessPoolExecutor(workers))
             results = _in_order(pool, function, items, ahead=3 * workers)
-        for result, done in zip(results, sizes, strict=True):
-            yield result
-            bar.advance(task, done)
+        try:
+            for result, done in zip(results, sizes, strict=True):
+                yield result
+                bar.advance(task, done)
+        except TerminatedWorkerError:
+            raise GaloptError(
+                f"{description}: a process was killed, as where memory runs out: free some, or "
+                "set work.workers=1, and do the same again"
+            ) from None
 
 
 def _in_order(

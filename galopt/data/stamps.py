@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from galopt.compute.parallel import map_cores
+from galopt.compute.time_limit import time_limit
 from galopt.config import Config, Stamps
 from galopt.data.imaging.bands import BAND, GREY, band_files, read_bands, survey_bands
 from galopt.data.imaging.cutout import LARGEST, Cutout, cut_around, frame_bands
@@ -30,6 +31,9 @@ SIDE = 454
 
 COLUMNS = ["id", "file", "sigma", "snr", "r50", "mag"]
 _CHUNK = 32
+
+PATIENCE = 60.0
+"""Seconds after which an image is given up; one of the largest size takes 1 s."""
 
 
 @dataclass(frozen=True)
@@ -196,8 +200,9 @@ def _own_bands(tile: Path, bands: Sequence[str]) -> Sequence[str]:
 
 def _attempt(row: dict, make: partial) -> dict:
     try:
-        return {"id": row["id"], "reason": None} | make()
-    except ValueError as error:
+        with time_limit(PATIENCE, "reading it"):
+            return {"id": row["id"], "reason": None} | make()
+    except (ValueError, TimeoutError) as error:
         return {"id": row["id"], "file": row["file"], "reason": str(error)}
 
 

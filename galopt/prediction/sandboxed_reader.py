@@ -3,10 +3,11 @@
 import multiprocessing
 import resource
 import signal
-import threading
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +17,15 @@ from galopt.data.imaging.bands import GREY
 from galopt.errors import DataError
 from galopt.prediction.preprocess import make_stamps
 
-SECONDS = 10.0
-SECONDS_PER_IMAGE = 0.1
-"""A stamp takes 5 ms on one core of 2020; ten images of the largest size take 8 s."""
+SECONDS = 5.0
+SECONDS_PER_IMAGE = 0.04
+"""A stamp takes 5 ms on one core of 2020, an image of the largest size 0.8 s."""
+
+MAX_IMAGES = 1000
+"""In one request, which so takes less than the 60 s after which MLflow gives an answer up."""
+
+START_SECONDS = 60.0
+"""What a process may take to start, on a busy machine."""
 
 MEMORY = 4 << 30
 """Bytes of address space of the process: the libraries take 2 GB of it, the largest image 1 GB."""
@@ -39,7 +46,7 @@ class Reader:
 
     def __init__(self, seconds: float = SECONDS, memory: int = MEMORY) -> None:
         self.seconds, self.memory = seconds, memory
-        self._turn = threading.Lock()
+        self._ready = False
         self._start()
 
     def __call__(
@@ -50,21 +57,20 @@ class Reader:
         bands: Sequence[str] = GREY,
     ) -> NDArray[np.uint8]:
         """Return stored stamps (N, pixels, pixels, C) as `make_stamps` does, with its errors."""
+        if len(files) > MAX_IMAGES:
+            raise DataError(f"{len(files):,} images; send at most {MAX_IMAGES:,} at a time")
         limit = self.seconds + SECONDS_PER_IMAGE * len(files)
-        with self._turn:
-            try:
-                self._ours.send((files, config, pixels, bands))
-                if not self._ours.poll(limit):
-                    raise TimeoutError
-                answer = self._ours.recv()
-            except (TimeoutError, EOFError, OSError) as error:
-                self.close()
-                self._start()
-                late = isinstance(error, TimeoutError)
-                reason = f"took longer than {limit:.0f} s" if late else "stopped the reader"
-                raise DataError(
-                    f"the images {reason}; send ordinary images, fewer at a time"
-                ) from None
+        try:
+            if not self._ready:
+                self._ready = bool(self._receive(START_SECONDS))
+            self._ours.send((files, config, pixels, bands))
+            answer = self._receive(limit)
+        except (TimeoutError, EOFError, OSError) as error:
+            self.close()
+            self._start()
+            late = isinstance(error, TimeoutError)
+            reason = f"took longer than {limit:.0f} s" if late else "stopped the reader"
+            raise DataError(f"the images {reason}; send ordinary images, fewer at a time") from None
         if isinstance(answer, str):
             raise DataError(answer)
         return answer
@@ -81,12 +87,53 @@ class Reader:
         self._process = context.Process(target=_work, args=(theirs, self.memory), daemon=True)
         self._process.start()
         theirs.close()
+        self._ready = False
+
+    def _receive(self, seconds: float) -> Any:
+        if not self._ours.poll(seconds):
+            raise TimeoutError
+        return self._ours.recv()
+
+
+class Readers:
+    """Several readers; each request is read by one that is free.
+
+    Parameters
+    ----------
+    count : int
+    """
+
+    def __init__(self, count: int) -> None:
+        self._all = [Reader() for _ in range(count)]
+        self._free: SimpleQueue[Reader] = SimpleQueue()
+        for reader in self._all:
+            self._free.put(reader)
+
+    def __call__(
+        self,
+        files: Sequence[Path | bytes],
+        config: Stamps,
+        pixels: int,
+        bands: Sequence[str] = GREY,
+    ) -> NDArray[np.uint8]:
+        """Return what a `Reader` does."""
+        reader = self._free.get()
+        try:
+            return reader(files, config, pixels, bands)
+        finally:
+            self._free.put(reader)
+
+    def close(self) -> None:
+        """Kill the processes."""
+        for reader in self._all:
+            reader.close()
 
 
 def _work(requests: Connection, memory: int) -> None:
     """Answer requests until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that kills this one
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    requests.send(True)
     while True:
         try:
             given = requests.recv()
@@ -98,3 +145,5 @@ def _work(requests: Connection, memory: int) -> None:
             requests.send(str(error))
         except MemoryError:
             requests.send("the images need more memory than they may; send smaller ones")
+        except Exception as error:
+            requests.send(f"the images cannot be read: {' '.join(str(error).split())}")

@@ -4,28 +4,29 @@ import asyncio
 import logging
 import os
 import signal
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import fastapi
 import uvicorn
 from mlflow.models import Model
 from mlflow.pyfunc import PyFuncModel, scoring_server
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from galopt.prediction.model import MorphologyModel
-from galopt.prediction.sandboxed_reader import Reader
+from galopt.prediction.sandboxed_reader import Readers
+from galopt.tracking.connections import PATIENCE, BoundedConnection
 from galopt.tracking.pyfunc import PyfuncModel
 from galopt.tracking.registry import signature
 
 MAX_BODY = 32 << 20
 """Bytes of the largest request: about 800 galaxies of 30 kB. MLflow itself has no limit."""
 
-MAX_CONNECTIONS = 32
-"""Beyond them the answer is status 503; their bodies together stay within 1 GiB."""
+SMALL, FEW = 1 << 20, 8
+"""Bytes, and commas and lines, of a request that does not wait for the large ones."""
 
-PATIENCE = 30.0
-"""Seconds that a client may take to ask, and to take its answer."""
+MOST_SMALL, MOST_LARGE = 24, 8
+"""Requests that wait for their turn; one more has status 503."""
 
 LAST_ANSWERS = 5
 """Seconds that requests in progress have when the server is told to end."""
@@ -43,17 +44,15 @@ def serve(model: MorphologyModel, host: str, port: int) -> None:
     host, port
         Where to listen.
     """
-    reader = model.reader = Reader()
+    reader = model.reader = Readers(2)  # one for small requests, one for large ones
     served = PyFuncModel(Model(signature=signature(model)), PyfuncModel(model))
-    app = scoring_server.init(served)
-    app.add_middleware(RequestLimit, limit=MAX_BODY, seconds=PATIENCE)
+    app = RequestLimit(scoring_server.init(served), MAX_BODY, PATIENCE)
     server = uvicorn.Server(
         uvicorn.Config(
             app,
             host,
             port,
-            http=PromptProtocol,
-            limit_concurrency=MAX_CONNECTIONS,
+            http=BoundedConnection,
             timeout_graceful_shutdown=LAST_ANSWERS,
             log_level="warning",
         )
@@ -75,25 +74,45 @@ def serve(model: MorphologyModel, host: str, port: int) -> None:
         reader.close()
 
 
-class PromptProtocol(H11Protocol):
-    """HTTP with clients that ask within `PATIENCE`, or are hung up on."""
+class Lane:
+    """Requests that take turns.
 
-    def connection_made(self, transport: Any) -> None:
-        """Give the client its time."""
-        super().connection_made(transport)
-        self.loop.call_later(PATIENCE, self._hang_up_if_silent)
+    Parameters
+    ----------
+    most : int
+        How many may wait.
+    """
 
-    def _hang_up_if_silent(self) -> None:
-        if self.cycle is None:
-            self.transport.close()
+    def __init__(self, most: int) -> None:
+        self.most, self.waiting = most, 0
+        self.turn = asyncio.Semaphore(1)
+
+    @property
+    def full(self) -> bool:
+        """Whether no more may wait."""
+        return self.waiting >= self.most
+
+    @asynccontextmanager
+    async def in_turn(self) -> AsyncIterator[None]:
+        """Run the block when those who came before have run theirs."""
+        self.waiting += 1
+        try:
+            await self.turn.acquire()
+        finally:
+            self.waiting -= 1
+        try:
+            yield
+        finally:
+            self.turn.release()
 
 
 class RequestLimit:
-    """ASGI middleware: requests of bounded size, one at a time in the model.
+    """ASGI application: requests of bounded size, one small and one large at a time in the model.
 
-    Parsed JSON takes up to forty times the memory of its text, hence one at a time; the
-    model uses every core for one request anyway. A slow client keeps nobody waiting: its
-    request is read before its turn, and its answer is sent after.
+    Parsed JSON takes up to forty times the memory of its text, and a request for many galaxies
+    takes seconds, hence the turns; nobody with a galaxy or two waits for those with hundreds.
+    A slow client keeps nobody waiting: its request is read before its turn, and its answer is
+    sent after.
 
     Parameters
     ----------
@@ -107,38 +126,39 @@ class RequestLimit:
 
     def __init__(self, app: Any, limit: int, seconds: float) -> None:
         self.app, self.limit, self.seconds = app, limit, seconds
-        self.turn = asyncio.Semaphore(1)
+        self.small, self.large = Lane(MOST_SMALL), Lane(MOST_LARGE)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
         if scope["type"] != "http" or scope["method"] != "POST":
             await self.app(scope, receive, send)
             return
-        body = b""
         try:
             body, size = await asyncio.wait_for(self._read(receive), self.seconds)
         except ConnectionError:
             return
         except TimeoutError:
             reply = _refusal(408, f"the request took longer than {self.seconds:.0f} s")
+            answer = await _collect(reply, scope, b"", receive)
         else:
-            reply = self.app
-            if size > self.limit:
-                reason = f"the request has {size:,} bytes; send at most {self.limit:,} at a time"
-                reply = _refusal(413, reason)
-        answer: list[dict[str, Any]] = []
-        whole = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def once() -> Any:
-            return whole.pop() if whole else await receive()
-
-        async def keep(message: dict[str, Any]) -> None:
-            answer.append(message)
-
-        async with self.turn:
-            await reply(scope, once, keep)
+            answer = await self._answer(scope, body, size, receive)
         with suppress(TimeoutError):  # the server closes what is not answered in full
             await asyncio.wait_for(_send_all(answer, send), self.seconds)
+
+    async def _answer(
+        self, scope: Any, body: bytes, size: int, receive: Any
+    ) -> list[dict[str, Any]]:
+        if size > self.limit:
+            reason = f"the request has {size:,} bytes; send at most {self.limit:,} at a time"
+            return await _collect(_refusal(413, reason), scope, b"", receive)
+        lane = self.small if _is_small(body) else self.large
+        if lane.full:
+            reply = _refusal(503, "too many requests are waiting: ask again in a minute")
+            return await _collect(reply, scope, b"", receive)
+        async with lane.in_turn():
+            if await _has_left(receive):
+                return []
+            return await _collect(self.app, scope, body, receive)
 
     async def _read(self, receive: Any) -> tuple[bytes, int]:
         body, size, more = bytearray(), 0, True
@@ -151,6 +171,33 @@ class RequestLimit:
             body += part if size <= self.limit else b""
             more = message.get("more_body", False)
         return bytes(body), size
+
+
+def _is_small(body: bytes) -> bool:
+    """Whether a request holds few values, be they images or numbers."""
+    return len(body) <= SMALL and body.count(b",") + body.count(b"\n") <= FEW
+
+
+async def _has_left(receive: Any) -> bool:
+    """Whether the client, whose request was read, has closed the connection."""
+    with suppress(TimeoutError):
+        return bool((await asyncio.wait_for(receive(), 0.001))["type"] == "http.disconnect")
+    return False
+
+
+async def _collect(app: Any, scope: Any, body: bytes, receive: Any) -> list[dict[str, Any]]:
+    """Return what an application answers to a request that was read."""
+    answer: list[dict[str, Any]] = []
+    whole = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def once() -> Any:
+        return whole.pop() if whole else await receive()
+
+    async def keep(message: dict[str, Any]) -> None:
+        answer.append(message)
+
+    await app(scope, once, keep)
+    return answer
 
 
 def _refusal(status: int, reason: str) -> Any:

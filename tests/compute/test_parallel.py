@@ -1,5 +1,6 @@
 """Work over all cores."""
 
+import os
 import subprocess
 import sys
 from concurrent.futures import Future
@@ -8,6 +9,7 @@ import pytest
 
 from galopt.compute.parallel import _in_order, map_cores
 from galopt.config import Work
+from galopt.errors import GaloptError
 
 
 class _CountingPool:
@@ -30,6 +32,11 @@ def test_results_come_in_order_from_several_processes():
 def test_error_in_a_worker_reaches_the_caller():
     with pytest.raises(TypeError):
         list(map_cores(abs, ["a", "b"], "abs", Work(workers=2)))
+
+
+def test_a_killed_worker_is_one_line():
+    with pytest.raises(GaloptError, match="a process was killed.*work.workers=1"):
+        list(map_cores(os._exit, [1, 1, 1], "dying", Work(workers=2)))
 
 
 def test_slow_consumer_holds_the_work_back():

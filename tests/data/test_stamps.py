@@ -1,5 +1,8 @@
 """Stamps from files: the stretch, the pictures, the rejects."""
 
+import itertools
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +11,7 @@ from PIL import Image
 
 from galopt.config import Config, Stamps
 from galopt.config.load import build_config
-from galopt.data.stamps import SIDE, make_stamps, stamp_names, stretch
+from galopt.data.stamps import SIDE, StampBatch, make_stamps, stamp_chunk, stamp_names, stretch
 from galopt.data.survey import make_survey
 from galopt.errors import DataError
 
@@ -111,3 +114,13 @@ def test_ids_become_file_names_or_are_refused():
     ]
     with pytest.raises(DataError, match="'a b' and 'a/b' would share one file name"):
         stamp_names(pd.Series(["a b", "a/b"]))
+
+
+def test_an_image_that_would_be_read_for_ever_is_one_rejected_row(monkeypatch):
+    monkeypatch.setattr("galopt.data.stamps.PATIENCE", 0.05)
+    monkeypatch.setattr(
+        "galopt.data.stamps.read_bands", lambda *_: max(n for n in itertools.count())
+    )
+    rows = pd.DataFrame({"id": ["g"], "file": ["g.fits"], "stamp": ["g.jpg"]})
+    (row,) = stamp_chunk(StampBatch(rows, None), Stamps(), Path())
+    assert row == {"id": "g", "file": "g.fits", "reason": "reading it took longer than 0 s"}

@@ -1,10 +1,40 @@
 """Files that promise more than they hold, or hold more than they seem to."""
 
+import gzip
 import struct
 import zlib
 from pathlib import Path
 
 from astropy.io import fits
+
+ENDLESS_FITS = b"".join(
+    f"{card:<80}".encode()
+    for card in (
+        "SIMPLE  =                    T",
+        "BITPIX  =                    8",
+        "NAXIS   =           2000000000",
+        "END",
+    )
+).ljust(2880)
+"""The axes of such a header are counted for hours by a reader that believes it."""
+
+
+def packed_bomb(size: int) -> bytes:
+    """Return a FITS file whose table of `size` zeros is packed a thousandfold by gzip."""
+    primary = ["SIMPLE  = T", "BITPIX  = 8", "NAXIS   = 0", "END"]
+    table = [
+        "XTENSION= 'BINTABLE'",
+        "BITPIX  = 8",
+        "NAXIS   = 2",
+        f"NAXIS1  = {size}",
+        "NAXIS2  = 1",
+    ]
+    head = b"".join(
+        b"".join(f"{card:<80}".encode() for card in cards).ljust(2880)
+        for cards in (primary, [*table, "END"])
+    )
+    piece = 1 << 24
+    return gzip.compress(head) + gzip.compress(bytes(piece)) * (size // piece + 1)
 
 
 def lying_fits(path: Path, *sides: int) -> None:

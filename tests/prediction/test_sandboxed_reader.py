@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from helpers.hostile import png_bomb
+from helpers.hostile import ENDLESS_FITS, png_bomb
 
 from galopt.config import Stamps
 from galopt.errors import DataError
@@ -15,15 +15,6 @@ from galopt.prediction.preprocess import make_stamps
 from galopt.prediction.sandboxed_reader import Reader
 
 GALAXIES = np.random.default_rng(0).integers(0, 255, (3, 50, 60)).astype(np.uint8)
-ENDLESS_FITS = b"".join(
-    f"{card:<80}".encode()
-    for card in (
-        "SIMPLE  =                    T",
-        "BITPIX  =                    8",
-        "NAXIS   =           2000000000",
-        "END",
-    )
-).ljust(2880)
 
 
 @pytest.fixture

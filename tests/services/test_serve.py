@@ -3,24 +3,21 @@
 import base64
 import http.client
 import json
-import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.hostile import lying_fits, png_bomb
-from helpers.model import log_untrained
-from helpers.postgres_server import free_port
+from helpers.hostile import ENDLESS_FITS, lying_fits, png_bomb
+from helpers.server import Server, running, store_of_blobs, texts
 
 from galopt.data.imaging.image_files import find_files
 from galopt.prediction.inputs import stamps_in
@@ -31,7 +28,6 @@ from galopt.tracking.models import open_model
 pytestmark = pytest.mark.service
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "serve.md"
-START_SECONDS = 300
 
 
 def blocks(language: str) -> list[str]:
@@ -39,78 +35,10 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
 
 
-class Server:
-    """A running server."""
-
-    def __init__(self, port: int, folder: Path, process: int) -> None:
-        self.port, self.folder, self.process = port, folder, process
-
-    def ask(self, body: object, kind: str = "application/json") -> tuple[int, dict]:
-        """Post a request; return status and answer."""
-        text = body if isinstance(body, str) else json.dumps(body)
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)) as connection:
-            connection.request("POST", "/invocations", text, {"Content-Type": kind})
-            reply = connection.getresponse()
-            content = reply.read().decode()
-        answer = json.loads(content) if content.startswith("{") else {"message": content}
-        return reply.status, answer
-
-    def up(self) -> bool:
-        """Whether it answers."""
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
-            try:
-                connection.request("GET", "/ping")
-                return connection.getresponse().read() == b"\n"
-            except OSError:
-                return False
-
-    def peak(self) -> int:
-        """Largest memory that the server has used so far, MiB."""
-        status = Path(f"/proc/{self.process}/status").read_text()
-        return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) >> 10
-
-
-@contextmanager
-def running(command: str, folder: Path) -> Iterator[Server]:
-    """Run a server on the store of a folder until it is told to end, in at most ten seconds."""
-    port, log = free_port(), folder / "log"
-    environment = os.environ | {
-        "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
-        "PYTHONPATH": str(PAGE.parents[2]),
-        "MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT": "300",
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-    }
-    with log.open("w") as stream:
-        process = subprocess.Popen(
-            ["bash", "-c", f"exec {command.replace('5001', str(port))}"],
-            env=environment,
-            cwd=folder,
-            stdout=stream,
-            stderr=stream,
-        )
-    served = Server(port, folder, process.pid)
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while not served.up():
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(1)
-        yield served
-        process.terminate()
-        process.wait(10)
-    finally:
-        process.kill()
-
-
 @pytest.fixture(scope="module")
 def store(blobs, tmp_path_factory) -> Path:
     """Register a model of the blobs, untrained, in a folder's store."""
-    folder = tmp_path_factory.mktemp("served")
-    shutil.copytree(blobs.folder.parent / "stamps", folder / "my_galaxies")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        log_untrained(blobs, f"sqlite:///{folder}/mlflow.db")
-    return folder
+    return store_of_blobs(blobs, tmp_path_factory.mktemp("served"))
 
 
 @pytest.fixture(scope="module")
@@ -119,10 +47,6 @@ def server(store) -> Iterator[Server]:
     with running(blocks("sh")[0], store) as served:
         yield served
     mlflow.set_tracking_uri(None)
-
-
-def texts(files: list[Path]) -> list[str]:
-    return [base64.b64encode(file.read_bytes()).decode() for file in files]
 
 
 @pytest.fixture(scope="module")
@@ -239,17 +163,6 @@ def test_hostile_images_are_refused_in_bounded_memory(server, tmp_path):
         assert "\n" not in answer["message"]
     assert server.peak() - before < 300
     assert server.up()
-
-
-ENDLESS_FITS = b"".join(
-    f"{card:<80}".encode()
-    for card in (
-        "SIMPLE  =                    T",
-        "BITPIX  =                    8",
-        "NAXIS   =           2000000000",
-        "END",
-    )
-).ljust(2880)
 
 
 def test_a_file_that_never_ends_holds_nobody_up(server):

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from galopt.tracking.serving import RequestLimit
+from galopt.tracking.serving import MOST_LARGE, RequestLimit
 
 
 def ask(
@@ -30,7 +30,7 @@ def ask(
 
     async def receive():
         await asyncio.sleep(pause)
-        return messages.pop(0)
+        return messages.pop(0) if messages else await asyncio.Event().wait()
 
     async def send(message):
         await asyncio.sleep(slow)
@@ -41,7 +41,8 @@ def ask(
 
     async def answered():
         await limited(scope, receive, send)
-        assert not limited.turn.locked()
+        assert not limited.small.turn.locked()
+        assert not limited.large.turn.locked()
 
     asyncio.run(answered())
     return sent[0]["status"], sent[1]["body"], len(b"".join(given))
@@ -85,3 +86,46 @@ def test_a_client_that_goes_away_ends_its_request():
 
 def test_requests_without_a_body_are_not_held_back():
     assert ask([], limit=0, method="GET") == (200, b"fine", 0)
+
+
+async def post(limited: RequestLimit, body: bytes, leaves: bool = False) -> int | None:
+    """Send a whole request, and perhaps leave; return the status of the answer, if any."""
+    sent = []
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+    if leaves:
+        messages.append({"type": "http.disconnect"})
+
+    async def receive():
+        return messages.pop(0) if messages else await asyncio.Event().wait()
+
+    async def send(message):
+        sent.append(message)
+
+    await limited({"type": "http", "method": "POST", "headers": []}, receive, send)
+    return sent[0]["status"] if sent else None
+
+
+def test_a_small_request_does_not_wait_for_a_large_one():
+    asked, large = [], b"," * 99
+    free = asyncio.Event()
+
+    async def app(scope, receive, send):
+        body = (await receive())["body"]
+        asked.append(body)
+        if body == large:
+            await free.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def all_at_once():
+        limited = RequestLimit(app, 99, seconds=9)
+        waiting = [asyncio.create_task(post(limited, large)) for _ in range(MOST_LARGE + 1)]
+        gone = asyncio.create_task(post(limited, b"gone", leaves=True))
+        await asyncio.sleep(0.05)
+        assert await post(limited, large) == 503
+        assert await post(limited, b"small") == 200
+        free.set()
+        assert await asyncio.gather(*waiting) == [200] * (MOST_LARGE + 1)
+        assert await gone is None
+
+    asyncio.run(all_at_once())
+    assert b"gone" not in asked

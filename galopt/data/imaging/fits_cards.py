@@ -18,8 +18,8 @@ MAX_CARDS = 20_000
 
 MAX_EXTENSIONS = 200
 
-MAX_UNPACKED = 2 << 30
-"""Bytes to which a packed file may grow: the float64 pixels of the largest image, twice."""
+MAX_UNPACKED = 1 << 30
+"""Bytes to which a packed file may grow: the float64 pixels of the largest image, and half more."""
 
 GZIP = b"\x1f\x8b"
 _BITS = (8, 16, 32, 64, -32, -64)
