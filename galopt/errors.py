@@ -59,6 +59,14 @@ def user_error(error: BaseException) -> GaloptError | None:
     return None
 
 
+def printable(text: str) -> str:
+    """Return a text in which what a terminal would obey, such as colours, can be read instead."""
+    return "".join(
+        letter if letter.isprintable() or letter in "\n\t" else ascii(letter)[1:-1]
+        for letter in text
+    )
+
+
 class _Terminal(logging.Handler):
     """Print messages as they are: what is going on to stdout, warnings to stderr.
 
@@ -67,9 +75,9 @@ class _Terminal(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno >= logging.WARNING:
-            print(f"galopt: {record.getMessage()}", file=sys.stderr, flush=True)
+            print(f"galopt: {printable(record.getMessage())}", file=sys.stderr, flush=True)
         else:
-            print(record.getMessage(), flush=True)
+            print(printable(record.getMessage()), flush=True)
 
 
 def verbose() -> bool:
@@ -103,5 +111,5 @@ def command_line() -> Iterator[None]:
         message = user_error(error)
         if message is None:
             raise
-        print(f"galopt: {message}", file=sys.stderr)
+        print(f"galopt: {printable(str(message))}", file=sys.stderr)
         raise SystemExit(2) from None

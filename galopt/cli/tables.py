@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from galopt.errors import printable
 from galopt.files import atomic_file
 
 WHOLE = ("id", "what", "when", "way")
@@ -48,13 +49,20 @@ def save(table: pd.DataFrame, csv: Path | None, latex: Path | None) -> None:
     """Write a table as CSV, as a LaTeX `tabular` (package booktabs), as both or not at all."""
     if csv:
         with atomic_file(csv) as path:
-            table.to_csv(path, index=False)
+            table.map(_cell).to_csv(path, index=False)
     if latex:
         text = table.map(_text).to_latex(
             index=False, escape=True, column_format=_columns(table), na_rep=""
         )
         with atomic_file(latex) as path:
             path.write_text(text, encoding="utf-8")
+
+
+def _cell(value: Any) -> Any:
+    """Return a value for a spreadsheet, in which a text is never a formula."""
+    return (
+        f"'{value}" if isinstance(value, str) and value.startswith(("=", "@", "+", "-")) else value
+    )
 
 
 def _cut(table: pd.DataFrame, name: str, width: int) -> pd.DataFrame:
@@ -64,7 +72,8 @@ def _cut(table: pd.DataFrame, name: str, width: int) -> pd.DataFrame:
         for other in table.columns.drop(name)
     ]
     room = max(8, width - sum(wide) - 2)
-    short = [text if len(text) <= room else f"{text[: room - 1]}…" for text in table[name]]
+    texts = [_text(value).replace("\n", " ") for value in table[name]]
+    short = [text if len(text) <= room else f"{text[: room - 1]}…" for text in texts]
     return table.assign(**{name: short})
 
 
@@ -76,4 +85,4 @@ def _columns(table: pd.DataFrame) -> str:
 def _text(value: Any) -> str:
     if value is None or (isinstance(value, float) and pd.isna(value)):
         return ""
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    return f"{value:.4f}" if isinstance(value, float) else printable(str(value))

@@ -9,6 +9,7 @@ import pandas as pd
 from galopt.data.imaging.bands import GREY, band_files, find_galaxies
 from galopt.data.imaging.image_files import find_files, image_ids
 from galopt.data.imaging.mosaic import assign_tiles, check_mosaic
+from galopt.data.names import LONGEST_PATH, check_names
 from galopt.data.stamps import StampBatch
 from galopt.data.tables import check_positions, column_names, read_table, rename_keys
 from galopt.errors import DataError
@@ -42,6 +43,8 @@ def galaxies_in(
 def stamps_in(files: Sequence[Path]) -> list[StampBatch]:
     """Return the work of reading stamps, one galaxy in the centre of each file."""
     galaxies = {"id": image_ids(files), "file": list(map(str, files))}
+    check_names(galaxies["id"], "the image", LONGEST_PATH)
+    check_names(galaxies["file"], "the file", LONGEST_PATH)
     return _pieces(pd.DataFrame(galaxies), None)
 
 
@@ -99,6 +102,7 @@ def read_catalogue(path: Path) -> pd.DataFrame:
     if missing:
         have = ", ".join(column_names(table))
         raise DataError(f"{path}: no column {' and '.join(missing)}; there are {have}")
+    check_names(table["id"], f"{path}: the id")
     return check_positions(table[_COLUMNS], path, blank=False).reset_index(drop=True)
 
 

@@ -1,21 +1,26 @@
-"""Hostile clients of a served model, one thread each, until a deadline."""
+"""Hostile clients of a served model, one thread each, until a deadline.
+
+`python attack.py PORT IMAGE SECONDS` is a process of its own, and prints what became of them.
+"""
 
 import base64
 import json
 import random
 import socket
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from helpers.hostile import ENDLESS_FITS, packed_bomb, png_bomb
 
 HEAD = "POST /invocations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-PAUSE = 0.05
-"""Seconds between two requests of a hostile client, which shares its cores with the server."""
+PAUSE = 0.5
+"""Seconds between two requests of a hostile client, which shares the server's cores."""
 
 
 class Attack:
@@ -30,12 +35,12 @@ class Attack:
         Of what is random.
     """
 
-    def __init__(self, port: int, stamp: bytes, folder: Path, seed: int = 2016) -> None:
+    def __init__(self, port: int, stamp: bytes, seed: int = 2016) -> None:
         self.port, self.stamp, self.random = port, stamp, random.Random(seed)
-        png_bomb(folder / "bomb.png", 50_000)
-        self.bombs = [(folder / "bomb.png").read_bytes(), packed_bomb(500 << 20)]
-        self.counts = {kind.__name__: Counter() for kind in self.kinds()}
-        self.late = 0.0
+        with NamedTemporaryFile() as file:
+            png_bomb(Path(file.name), 50_000)
+            self.bombs = [Path(file.name).read_bytes(), packed_bomb(500 << 20)]
+        self.counts: dict[str, Counter[str]] = {kind.__name__: Counter() for kind in self.kinds()}
 
     def kinds(self) -> list[Callable[[float], str]]:
         """Return the kinds of hostile clients."""
@@ -55,13 +60,14 @@ class Attack:
             self.garbage_image,
         ]
 
-    def run(self, seconds: float) -> list[threading.Thread]:
-        """Start all kinds, to end after some seconds."""
+    def run(self, seconds: float) -> None:
+        """Attack in all ways at once for some seconds."""
         end = time.monotonic() + seconds
         threads = [threading.Thread(target=self._repeat, args=(k, end)) for k in self.kinds()]
         for thread in threads:
             thread.start()
-        return threads
+        for thread in threads:
+            thread.join()
 
     def _repeat(self, kind: Callable[[float], str], end: float) -> None:
         while time.monotonic() < end:
@@ -143,7 +149,7 @@ class Attack:
 
     def endless_body(self, end: float) -> str:
         """Send more bytes than may be sent."""
-        size = 1 << 28
+        size = 1 << 26
         with self._connect() as connection:
             connection.sendall(f"{HEAD}Content-Length: {size}\r\n\r\n".encode())
             for _ in range(size >> 20):
@@ -195,3 +201,9 @@ def _status(connection: socket.socket) -> str:
             return "hung up on"
         start += part
     return start[9:12].decode("ascii", "replace")
+
+
+if __name__ == "__main__":
+    attack = Attack(int(sys.argv[1]), Path(sys.argv[2]).read_bytes())
+    attack.run(float(sys.argv[3]))
+    print(json.dumps(attack.counts))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from galopt.config import Folder
+from galopt.data.names import LONGEST_PATH, check_names, plain_name
 from galopt.data.question_groups import questions_of
 from galopt.data.survey.arrays import is_array, unpack
 from galopt.data.survey.folder_layout import (
@@ -79,10 +80,15 @@ def read_folder(config: Folder, out: Path) -> None:
     columns = find_targets(table.drop(columns=bands), stated, config.votes_are, path)
     votes, targets = to_fractions(table, columns, config.votes_are, path)
     votes = votes[[*(key for key in KEYS if key in votes), *bands, *targets]]
+    check_names(targets, f"{path}: the target")
+    check_names(votes["id"], f"{path}: the id")
     if not is_array(path):
         votes = _located(votes, ["file", *bands], folder, path)
     votes.to_csv(out / "votes.csv", index=False)
-    write_json(out / "survey.json", {"source": "folder", "name": folder.name, "targets": targets})
+    write_json(
+        out / "survey.json",
+        {"source": "folder", "name": plain_name(folder.name), "targets": targets},
+    )
     _say(votes, columns, targets, config.votes_are, path)
 
 
@@ -106,6 +112,8 @@ def _located(votes: pd.DataFrame, columns: list[str], folder: Path, path: Path) 
     """
     found = {name: locate(votes, name, folder, path) for name in columns}
     votes = votes.assign(**{name: files for name, (files, _) in found.items()})
+    for name in columns:
+        check_names(map(str, votes[name].dropna()), f"{path}: the file", LONGEST_PATH)
     lost = pd.concat([lost for _, lost in found.values()], axis=1).all(axis=1)
     if lost.any():
         some = ", ".join(votes["id"][lost].head(SHOWN))
