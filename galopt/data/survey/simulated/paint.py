@@ -6,6 +6,7 @@ from functools import cache
 import galsim
 import numpy as np
 import pandas as pd
+from scipy.special import gamma
 
 from galopt.data.survey.simulated.bands import F160W, Band
 from galopt.data.survey.simulated.population import Source, sources_of
@@ -18,6 +19,9 @@ STRUCTURED = 24.5
 
 CLUMPY = 0.8
 """Share of a fully disturbed disk's light that lies in clumps and a displaced lobe."""
+
+FAINTEST_LIGHT = 7e-4
+"""Light down to which a source is painted, e-/s per px: a quarter of the least noise."""
 
 BRIGHT_NUCLEUS = 10.0
 """A nucleus brighter than this, e-/s, shows the telescope's outer wings and spikes."""
@@ -108,16 +112,36 @@ def _profile(source: Source, rng: np.random.Generator, band: Band) -> tuple[gals
     """Return a source's light after the PSF and the half side of its stamp, px."""
     flux = 10 ** (-0.4 * (source.h_mag - band.zero_point))
     if source.star:
-        return psf(band) * (flux * _ratio(band.star)), int(
-            np.clip(8 * (27.5 - source.h_mag), 12, 90)
-        )
+        return psf(band) * (flux * _ratio(band.star)), int(_spikes(source.h_mag))
     faint = source.h_mag > STRUCTURED
     parts = _plain(source) if faint else _structured(source, rng, band)
     light = sum(parts[1:], parts[0]).withFlux(flux * _colour(source, band, faint))
-    radius = max(source.re_disk * (source.bulge < 0.9), source.re_bulge * (source.bulge > 0.1))
-    reach = radius / SCALE * (4 + 0.6 * max(25 - source.h_mag, 0))
+    reach = max(_reaches(source, flux))
     blur = psf(band) if source.point * flux > BRIGHT_NUCLEUS else _narrow_psf(band)
     return galsim.Convolve(light, blur, gsparams=_SPEED), int(np.clip(reach, 10, 150)) + 4
+
+
+def _reaches(source: Source, flux: float) -> Iterator[float]:
+    """Yield how far bulge, disk and nucleus shine, px along the major axis."""
+    yield _reach(source.n_bulge, source.re_bulge, source.q_bulge, flux * source.bulge)
+    brightest = flux * (1 - source.bulge) * (1 + 4 * source.arms)
+    yield _reach(source.n_disk, source.re_disk, source.q_disk, brightest)
+    if source.point:
+        yield _spikes(source.h_mag - 2.5 * np.log10(source.point))
+
+
+def _reach(n: float, re: float, q: float, flux: float) -> float:
+    """Return where a Sersic profile falls to `FAINTEST_LIGHT`, px (Graham & Driver 2005, eq. 4)."""
+    b = 2 * n - 1 / 3
+    middle = flux / (
+        2 * np.pi * q * (re / SCALE) ** 2 * n * np.exp(b) * b ** (-2 * n) * gamma(2 * n)
+    )
+    return re / SCALE * max(1 + np.log(middle / FAINTEST_LIGHT) / b, 0) ** n
+
+
+def _spikes(mag: float) -> float:
+    """Return how far a point source of a magnitude shines, px."""
+    return float(np.clip(8 * (27.5 - mag), 12, 90))
 
 
 def _plain(source: Source) -> list[galsim.GSObject]:

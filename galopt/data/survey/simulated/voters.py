@@ -9,23 +9,27 @@ from galopt.data.survey.votes import TARGETS
 PSF_R50 = 0.13
 """Half-light radius of a point source in the mosaic, arcsec."""
 
+EDGE_ON = (0.35, 0.6)
+"""Axis ratios on the image below which a galaxy is surely edge-on, and above which surely not."""
+
 TASTES = pd.DataFrame(
     {
-        "spheroid": [-0.946, 2.377, 0.18, -0.669, 0.148, -0.606, 0, 0, 0, -0.621, -2.2, 0],
-        "disk": [0.24, -0.739, -2.75, -0.717, 1.878, 0.821, 0, 0, 0, -3.772, -2.2, 0],
-        "irregular": [-2.932, 0.058, 0, 1.78, -1.135, 0.727, 0, -0.213, 0, -0.361, -2.2, 0],
-        "point_source": [-4.012, 1.729, 0, -0.485, 0, -2.583, -2.262, 0, 4.26, 1.762, -2.2, 0],
-        "unclassifiable": [-4.8, 0, 0, 0, 0, 0, 0, -0.42, 0, 0, 7.4, 0.79],
+        "spheroid": [-0.52, 0.98, 0.5, -1.69, -0.64, -1.78, -0.32, 0, 0, 0, -0.19, -2.79, 0],
+        "disk": [0.27, -0.9, -2.28, 1, -0.87, 2.2, 1.33, 0, 0, 0, -4.05, -2.91, 0],
+        "irregular": [-2.76, -0.3, 0, 0, 1.56, -1.42, -0.71, 0, -0.31, 0, -1, -2.19, 0],
+        "point_source": [-3.7, 0.97, 0, 0, -0.55, 0, -3.87, -2.1, 0, 4.8, 1.84, -2.22, 0],
+        "unclassifiable": [-4.31, 0, 0, 0, 0, 0, 0, 0, -0.52, 0, 0, 7.43, 0.78],
     },
     index=[
-        "constant", "bulge", "roundness", "lopsidedness", "arms", "size", "smallness", "light",
-        "nucleus", "star", "artefact", "shallow",
+        "constant", "bulge", "roundness", "edge_on", "lopsidedness", "arms", "size", "smallness",
+        "light", "nucleus", "star", "artefact", "shallow",
     ],
 )  # fmt: skip
 """Logit of a tick per unit of each impression.
 
 Fitted so that votes on simulated galaxies have the marginals and correlations of the 7,567
-normalised GOODS-S votes of Kartaltepe et al. (2015, table 3).
+normalised GOODS-S votes of Kartaltepe et al. (2015, table 3), that bright, smooth, round and
+concentrated galaxies are voted spheroid, and edge-on shapes and spiral arms disk.
 """
 
 
@@ -33,8 +37,8 @@ def impressions(seen: pd.DataFrame) -> pd.DataFrame:
     """Return what a galaxy's image makes a voter think of it.
 
     Voters judge the image, not the truth: how large a galaxy looks above the noise; how
-    compact and round, as far as it is bright enough to tell; how lopsided, as far as it is
-    also large enough to show it; its bulge, arms and nucleus likewise, arms more so, and all
+    compact, round or edge-on, as far as it is bright enough to tell; how lopsided, as far as it
+    is also large enough to show it; its bulge, arms and nucleus likewise, arms more so, and all
     three the less, the more its neighbours shine into it. An artefact hides all but its size.
 
     Parameters
@@ -53,8 +57,9 @@ def impressions(seen: pd.DataFrame) -> pd.DataFrame:
     size = np.log(np.sqrt(np.maximum(seen.own_r50**2 - PSF_R50**2, 0.05**2)) / 0.2)
     clear = (seen.spoilt == "").astype(float)
     noticed = clear * expit(5 * (light - 0.1))
+    elongated = (EDGE_ON[1] - seen.own_axis_ratio) / (EDGE_ON[1] - EDGE_ON[0])
     shown = clear * expit(4 * (light - 0.35) + 1.5 * size)
-    resolved = clear * expit(4 * (light - 0.35) + 4 * (size - 0.8))
+    resolved = clear * expit(4 * (light - 0.35) + 4 * (size - 0.5))
     apart = seen.own_share**4
     galaxy = 1.0 - seen.star
     compact = ((seen.own_concentration - 2.726) / 0.392).clip(-2.5, 3)
@@ -64,6 +69,7 @@ def impressions(seen: pd.DataFrame) -> pd.DataFrame:
             "bulge": galaxy
             * (0.95 * noticed * compact + 0.7 * apart * shown * (seen.bulge - 0.46)),
             "roundness": noticed * (seen.own_axis_ratio - 0.6),
+            "edge_on": galaxy * noticed * elongated.clip(0, 1),
             "lopsidedness": galaxy * 16.8 * shown * seen.own_asymmetry,
             "arms": galaxy * 1.4 * apart * resolved * seen.arms,
             "size": size,
