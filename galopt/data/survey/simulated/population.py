@@ -81,7 +81,7 @@ def sources_of(table: pd.DataFrame) -> Iterator[Source]:
 def draw_population(rng: np.random.Generator, side: int, scale: float) -> pd.DataFrame:
     """Draw every source of a square field down to H = 27.
 
-    A galaxy is a spheroid (Sersic index about 3.5, no flatter than E5, no arms) or a disk
+    A galaxy is a spheroid (Sersic index about 3.5, no flatter than E5 to its outskirts) or a disk
     (index about 0.9, seen at any angle) with a small bulge, seldom in between. The sizes were
     fitted so that the votes on the painted galaxies have the marginals of Kartaltepe et al.
     (2015).
@@ -114,6 +114,8 @@ def draw_population(rng: np.random.Generator, side: int, scale: float) -> pd.Dat
     re_bulge = np.exp(np.log(0.26) - 0.15 * m + 0.60 * rng.standard_normal(count))
     re_bulge *= 0.35 + 0.65 * bulge
     q_disk = np.sqrt(0.96 * rng.uniform(size=count) ** 2.5 + 0.04)
+    q_bulge = 0.5 + 0.5 * rng.uniform(size=count)
+    q_disk = np.where(bulge > 0.6, q_bulge, q_disk)
     has_nucleus = rng.uniform(size=count) < 0.051
     return pd.DataFrame(
         {
@@ -123,7 +125,7 @@ def draw_population(rng: np.random.Generator, side: int, scale: float) -> pd.Dat
             "re_disk": np.clip(re_disk, 0.03, 3),
             "re_bulge": np.clip(re_bulge, 0.03, 3),
             "q_disk": q_disk,
-            "q_bulge": 0.5 + 0.5 * rng.uniform(size=count),
+            "q_bulge": q_bulge,
             "n_disk": _steps(rng.normal(0.9, 0.25, count), 0.1, 0.5, 1.5),
             "n_bulge": _steps(rng.normal(3.6, 0.7, count), 0.5, 1.5, 5.0),
             "angle": rng.uniform(0, 180, count),
