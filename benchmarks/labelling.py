@@ -41,13 +41,14 @@ from galopt.prediction.model import MorphologyModel
 from galopt.training.train import train
 
 STEPS = (100, 200, 300)
-VIEWS = 40_000
+VIEWS = 16_000
 """Views of galaxies that each network is trained on, however many labels there are."""
 
 NETWORK = (
-    "network.preset=modern network.dense=[64] train.batch_size=64 train.precision=float32 "
+    "network.preset=modern network.pixels=32 network.dense=[64] train.batch_size=64 "
+    "train.precision=float32 augment.repeats=3 "
     "network.convolutions=[{filters:16,kernel:5,pool:2,init_std:null}] "
-    "network.residual=[{filters:32,depth:1},{filters:64,depth:1,pool:2}] augment.repeats=3"
+    "network.residual=[{filters:32,depth:1},{filters:64,depth:1,pool:2}]"
 )
 
 

@@ -29,34 +29,38 @@ def embed(
     catalog: Catalog = None,
     mosaic: Mosaic = None,
     model: Reference = CHAMPION,
-    out: Annotated[Path, typer.Option(help="the table to write: .parquet")] = FEATURES,
+    dataset: Annotated[
+        Path | None, typer.Option(help="a dataset instead of images, such as data/dataset")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="the table to write: .parquet, .fits")] = FEATURES,
     overwrite: Overwrite = False,
 ) -> None:
     """Write what a network sees in galaxies: the features that its fractions are made of.
 
-    Takes what `galopt predict` takes and writes `id`, `file` and `features`. What cannot be
-    read is listed beside it; the exit status is then 1.
+    Takes what `galopt predict` takes, or a dataset, and writes `id`, `file` and `features`. What
+    cannot be read is listed beside it; the exit status is then 1.
 
     * `galopt embed my_galaxies/ --model 3f2a91c0`
+
+    * `galopt embed --dataset data/dataset --out features.fits`
     """
-    from galopt.errors import DataError
-    from galopt.prediction.inputs import check_given, galaxies_in
+    _check(paths or [], catalog, mosaic or [], dataset, out, overwrite)
 
-    if out.suffix != ".parquet":
-        raise DataError(f"{out}: unknown format; choose .parquet")
-    if out.exists() and not overwrite:
-        raise DataError(f"{out} exists; --overwrite replaces it")
-    check_given(paths or [], catalog, mosaic or [])
-
+    from galopt.data.dataset import load
     from galopt.prediction.embedding import embedder, write_features  # here: loads Keras
+    from galopt.prediction.inputs import galaxies_in, stored_in
     from galopt.prediction.output import write_rejected
     from galopt.prediction.predict import provenance, read_stamps
 
     opened = open_network(model)
-    chunks = galaxies_in(paths or [], catalog, mosaic or [], opened.bands)
     features, rejected = embedder(opened), []
 
     def parts() -> Iterator["tuple[pd.DataFrame, np.ndarray]"]:
+        if dataset:
+            for stamps, rows in stored_in(load(dataset), opened):
+                yield rows[["id"]].assign(file=""), features(stamps)
+            return
+        chunks = galaxies_in(paths or [], catalog, mosaic or [], opened.bands)
         for stamps, good, bad in read_stamps(opened, chunks):
             rejected.extend(bad.to_dict("records"))
             yield good, features(stamps)
@@ -72,6 +76,27 @@ def embed(
             f"galopt: {len(rejected)} galaxies cannot be read, listed in {beside}", file=sys.stderr
         )
         raise typer.Exit(1)
+
+
+def _check(
+    paths: list[str],
+    catalog: Path | None,
+    mosaic: list[Path],
+    dataset: Path | None,
+    out: Path,
+    overwrite: bool,
+) -> None:
+    from galopt.errors import DataError
+    from galopt.prediction.inputs import check_given
+
+    if out.suffix not in (".parquet", ".fits"):
+        raise DataError(f"{out}: unknown format; choose .parquet or .fits")
+    if out.exists() and not overwrite:
+        raise DataError(f"{out} exists; --overwrite replaces it")
+    if dataset is None:
+        check_given(paths, catalog, mosaic)
+    elif paths or catalog or mosaic:
+        raise DataError("name images, positions, or a dataset")
 
 
 def similar(

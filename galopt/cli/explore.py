@@ -67,10 +67,7 @@ def _files(paths: list[str], model: "MorphologyModel") -> tuple[str, int, Iterab
 
 def _stored(folder: Path, model: "MorphologyModel") -> tuple[str, int, Iterable["Chunk"]]:
     from galopt.data.dataset import load
-    from galopt.errors import DataError
-    from galopt.report.explore.survey import chunks_of
+    from galopt.prediction.inputs import stored_in
 
     dataset = load(folder)
-    if dataset.side != model.side or list(dataset.bands) != list(model.bands):
-        raise DataError(f"{folder}: not the size or bands of stamps that the model sees")
-    return dataset.info["name"], len(dataset.catalog), chunks_of(dataset)
+    return dataset.info["name"], len(dataset.catalog), stored_in(dataset, model)

@@ -10,6 +10,7 @@ from galopt.cli.data import app as data
 from galopt.cli.embed import embed, outliers, similar
 from galopt.cli.explore import explore
 from galopt.cli.export import export
+from galopt.cli.init import init
 from galopt.cli.label import label
 from galopt.cli.predict import predict
 from galopt.cli.runs import compare, runs
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.add_typer(search, name="search")
 app.add_typer(data, name="data")
+app.command()(init)
 app.command()(runs)
 app.command()(compare)
 app.command()(predict)

@@ -94,21 +94,18 @@ def serve(session: Session, draw: Callable[[Path], Image.Image], port: int, brow
     GaloptError
         The port is taken.
     """
-    listening = socket.socket()
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((HOST, port))
+        listening = socket.create_server((HOST, port))  # a browser that comes early waits
     except OSError as error:
         reason = error.strerror or error
         raise GaloptError(f"port {port}: {reason}; choose another with --port") from None
-    listening.listen()  # a browser that comes early waits
-    session.write()  # a server that was killed may have kept more answers than votes
-    address = f"http://{HOST}:{port}/"
-    logger.info(f"Label galaxies: {address}\nVotes go to {session.votes}; stop with Ctrl-C")
-    if browser:
-        webbrowser.open(address)
-    server = uvicorn.Server(uvicorn.Config(make_app(session, draw), log_level="warning"))
-    with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has ended
+    with listening, suppress(KeyboardInterrupt):  # uvicorn raises it again when it has ended
+        session.write()  # a server that was killed may have kept more answers than votes
+        address = f"http://{HOST}:{port}/"
+        logger.info(f"Label galaxies: {address}\nVotes go to {session.votes}; stop with Ctrl-C")
+        if browser:
+            webbrowser.open(address)
+        server = uvicorn.Server(uvicorn.Config(make_app(session, draw), log_level="warning"))
         server.run(sockets=[listening])
 
 

@@ -1,6 +1,6 @@
 """What a network sees in galaxies: the features that its fractions are made of, as a table."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from astropy.table import Table
 from numpy.typing import NDArray
 
 from galopt.files import atomic_file
@@ -17,6 +18,8 @@ from galopt.networks.inference import as_input
 from galopt.prediction.model import MorphologyModel
 
 _BATCH = 512
+
+Parts = Iterator[tuple[pd.DataFrame, NDArray[np.float32]]]
 
 
 def embedder(model: MorphologyModel) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
@@ -43,33 +46,59 @@ def write_features(
     path: Path,
     provenance: dict[str, str],
 ) -> int:
-    """Write galaxies and their features as they come, atomically.
+    """Write galaxies and their features, atomically.
+
+    Parquet is written as the parts come, so that their number does not matter; FITS states its
+    length first and is written whole.
 
     Parameters
     ----------
     parts : iterable of (DataFrame, array)
         ``id`` and ``file`` of some galaxies, and their features (N, F), float32.
     path : path
-        A Parquet file with a column ``features`` of lists.
+        A table with a column ``features`` of vectors; ends in .parquet or .fits.
     provenance : dict of str
-        Goes into the file's metadata.
+        Goes into the file's metadata. Keys of eight letters at most.
 
     Returns
     -------
     int
         Number of rows; nothing is written if there is none.
     """
-    tables = (_table(galaxies, features) for galaxies, features in parts if len(galaxies))
-    first = next(tables, None)
+    filled = ((galaxies, features) for galaxies, features in parts if len(galaxies))
+    first = next(filled, None)
     if first is None:
         return 0
+    rows = 0
+
+    def counted() -> Iterator[tuple[pd.DataFrame, NDArray[np.float32]]]:
+        nonlocal rows
+        for galaxies, features in chain([first], filled):
+            rows += len(galaxies)
+            yield galaxies, features
+
+    with atomic_file(path) as temporary:
+        FEATURE_WRITERS[path.suffix](counted(), temporary, provenance)
+    return rows
+
+
+def _parquet(parts: Parts, path: Path, provenance: dict[str, str]) -> None:
     metadata = {f"galopt.{key}": value for key, value in provenance.items()}
-    schema, rows = first.schema.with_metadata(metadata), 0
-    with atomic_file(path) as temporary, pq.ParquetWriter(temporary, schema) as writer:
+    tables = (_table(galaxies, features) for galaxies, features in parts)
+    first = next(tables)
+    schema = first.schema.with_metadata(metadata)
+    with pq.ParquetWriter(path, schema) as writer:
         for table in chain([first], tables):
             writer.write_table(table.cast(schema))
-            rows += len(table)
-    return rows
+
+
+def _fits(parts: Parts, path: Path, provenance: dict[str, str]) -> None:
+    galaxies, features = zip(*parts, strict=True)
+    columns = Table.from_pandas(pd.concat(galaxies, ignore_index=True)[["id", "file"]].astype(str))
+    columns["features"] = np.concatenate(features)
+    for key, value in provenance.items():
+        columns.meta[key.upper()] = value.encode("ascii", "backslashreplace").decode()
+    columns.write(path, format="fits")
 
 
 def _table(galaxies: pd.DataFrame, features: NDArray[np.float32]) -> pa.Table:
@@ -81,3 +110,6 @@ def _table(galaxies: pd.DataFrame, features: NDArray[np.float32]) -> pa.Table:
 def _predicted(network: Any, stamps: NDArray[np.uint8]) -> NDArray[np.float32]:
     features = network.predict_on_batch(np.array(stamps))
     return np.asarray(features, np.float32)
+
+
+FEATURE_WRITERS = {".parquet": _parquet, ".fits": _fits}

@@ -1,11 +1,13 @@
 """Which galaxies to predict: image files, or positions in mosaics."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from galopt.data.dataset import Dataset
 from galopt.data.imaging.bands import GREY, band_files, find_galaxies
 from galopt.data.imaging.image_files import find_files, image_ids
 from galopt.data.imaging.mosaic import assign_tiles, check_mosaic
@@ -13,8 +15,10 @@ from galopt.data.names import LONGEST_PATH, check_names
 from galopt.data.stamps import StampBatch
 from galopt.data.tables import check_positions, column_names, read_table, rename_keys
 from galopt.errors import DataError
+from galopt.prediction.model import MorphologyModel
 from galopt.prediction.preprocess import TOGETHER
 
+_STORED = 512
 _COLUMNS = ["id", "ra", "dec"]
 
 
@@ -86,6 +90,26 @@ def positions_in(
     galaxies["file"] = [str(mosaics[number]) if number >= 0 else "" for number in inside]
     tiles = [(number, mosaics[number] if number >= 0 else None) for number in np.unique(inside)]
     return [piece for number, tile in tiles for piece in _pieces(galaxies[inside == number], tile)]
+
+
+def stored_in(
+    dataset: Dataset, model: MorphologyModel
+) -> Iterator[tuple[NDArray[np.uint8], pd.DataFrame]]:
+    """Yield the stored stamps and catalogue rows of a dataset, some hundred at a time.
+
+    Raises
+    ------
+    DataError
+        Its stamps are not what the model sees.
+    """
+    if (dataset.side, dataset.bands) != (model.side, list(model.bands)):
+        raise DataError(
+            f"{dataset.folder}: stamps of {dataset.side} px, {', '.join(dataset.bands)}; the model "
+            f"sees {model.side} px, {', '.join(model.bands)}"
+        )
+    for start in range(0, len(dataset.catalog), _STORED):
+        rows = slice(start, start + _STORED)
+        yield np.array(dataset.images[rows]), dataset.catalog.iloc[rows]
 
 
 def read_catalogue(path: Path) -> pd.DataFrame:

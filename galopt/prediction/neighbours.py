@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+from astropy.table import Table
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
@@ -29,13 +30,26 @@ def read_features(path: Path) -> tuple[pd.DataFrame, NDArray[np.float32]]:
         The file is missing, or no table of features.
     """
     try:
-        table = pq.read_table(path)
-        galaxies = table.select(["id", "file"]).to_pandas()
-        features = np.stack(table["features"].to_numpy()).astype(np.float32)
+        read = _read_fits if path.suffix == ".fits" else _read_parquet
+        galaxies, features = read(path)
     except Exception as error:  # damaged files raise nearly anything from the reader
         reason = "no such file" if not Path(path).is_file() else " ".join(str(error).split())
         raise DataError(f"{path}: no features ({reason}); write them: galopt embed") from None
     return galaxies, features
+
+
+def _read_parquet(path: Path) -> tuple[pd.DataFrame, NDArray[np.float32]]:
+    table = pq.read_table(path)
+    features = np.stack(table["features"].to_numpy()).astype(np.float32)
+    return table.select(["id", "file"]).to_pandas(), features
+
+
+def _read_fits(path: Path) -> tuple[pd.DataFrame, NDArray[np.float32]]:
+    table = Table.read(path, mask_invalid=False)
+    galaxies = pd.DataFrame(
+        {name: np.char.strip(table[name].astype(str)) for name in ("id", "file")}
+    )
+    return galaxies, np.asarray(table["features"], np.float32)
 
 
 def similar(path: Path, galaxy: str, count: int = NEIGHBOURS) -> pd.DataFrame:

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.model import network
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -42,6 +43,24 @@ def test_features_make_the_fractions(model):
     kernel, bias = model.networks[0].get_layer("fractions").get_weights()
     fractions = 1 / (1 + np.exp(-(features @ kernel + bias)))
     np.testing.assert_allclose(fractions, model.fractions(STAMPS), atol=1e-5)
+
+
+def test_a_fits_table_and_a_dataset_hold_the_same(blobs, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    saved = MorphologyModel([network()], blobs.targets, Evaluate(), Stamps())
+    saved.save(tmp_path / "model.keras")
+    for name in ("a.fits", "a.parquet"):
+        words = ["--dataset", str(blobs.folder), "--model", "model.keras", "--out", name]
+        done = CliRunner().invoke(app, ["embed", *words])
+        assert done.exit_code == 0, done.exception
+    tables = [read_features(tmp_path / name) for name in ("a.fits", "a.parquet")]
+    assert tables[0][0]["id"].tolist() == blobs.catalog["id"].tolist()
+    pd.testing.assert_frame_equal(tables[0][0], tables[1][0], check_dtype=False)
+    np.testing.assert_array_equal(tables[0][1], tables[1][1])
+    expected = embedder(saved)(np.array(blobs.images[:3]))
+    np.testing.assert_allclose(tables[0][1][:3], expected, atol=1e-4)
+    refused = CliRunner().invoke(app, ["embed", "x.png", *words, "--overwrite"])
+    assert "images, positions, or a dataset" in str(refused.exception)
 
 
 def test_the_nearest_are_those_in_the_same_direction(tmp_path):

@@ -13,6 +13,7 @@ from galopt.networks.build import build_network
 from galopt.prediction import export
 from galopt.prediction.export import export_onnx
 from galopt.prediction.model import MorphologyModel
+from galopt.prediction.preprocess import make_stamps
 from galopt.tracking.models import open_model
 
 onnxruntime = pytest.importorskip("onnxruntime")  # the extra `onnx`
@@ -72,6 +73,20 @@ def test_every_layer_of_galopt_is_exported(tmp_path):
     export_onnx(old, stamps, tmp_path / "model.onnx")
     predicted = run(tmp_path / "model.onnx", stamps)
     np.testing.assert_allclose(predicted, old.fractions(stamps), atol=1e-5)
+
+
+@pytest.mark.real
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_real_galaxies_get_the_same_fractions_from_both(real_data, tmp_path):
+    candels = sorted((real_data / "candels_f160w" / "stamps").glob("*.fits"))
+    ceers = sorted((real_data / "ceers_f200w" / "images").glob("*.jpg"))[:200]
+    stamps = make_stamps(candels + ceers, Stamps(), 84)
+    assert len(stamps) == 206
+    half, whole = model("mixed_bfloat16"), model("float32")
+    export_onnx(half, stamps, tmp_path / "model.onnx")
+    expected = whole.fractions(stamps)
+    assert np.ptp(expected, axis=0).min() > 1e-3
+    np.testing.assert_allclose(run(tmp_path / "model.onnx", stamps), expected, atol=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")

@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 from galopt.cli.main import app
 from galopt.errors import DataError
-from galopt.report.explore.survey import chunks_of, explore
+from galopt.prediction.inputs import stored_in
+from galopt.report.explore.survey import explore
 from galopt.report.explore.thumbnails import PER_ROW, PER_SHEET, Sheets
 from galopt.tracking.models import open_model
 
@@ -79,7 +80,8 @@ def test_a_page_of_a_folder_holds_its_images(store, blobs, monkeypatch):
 
 
 def test_what_is_alike_is_what_similar_finds(store, blobs):
-    explored = explore(open_model("models:/galopt/1"), chunks_of(blobs), len(blobs.catalog))
+    model = open_model("models:/galopt/1")
+    explored = explore(model, stored_in(blobs, model), len(blobs.catalog))
     directions = explored.features / np.linalg.norm(explored.features, axis=1, keepdims=True)
     cosine = directions @ directions.T
     np.fill_diagonal(cosine, -1)
@@ -90,7 +92,7 @@ def test_what_is_alike_is_what_similar_finds(store, blobs):
 
 def test_too_few_and_too_many_galaxies_are_refused(store, blobs):
     model = open_model("models:/galopt/1")
-    few = ((stamps[:5], table[:5]) for stamps, table in chunks_of(blobs))
+    few = ((stamps[:5], table[:5]) for stamps, table in stored_in(blobs, model))
     with pytest.raises(DataError, match="5 galaxies; more than 10"):
         explore(model, few, 5)
     with pytest.raises(DataError, match="a page holds 100,000"):

@@ -1,13 +1,12 @@
 """What the page shows of each galaxy, collected from a model in bounded memory."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from galopt.data.dataset import Dataset
 from galopt.data.imaging.composite import composites
 from galopt.errors import DataError
 from galopt.prediction.embedding import embedder
@@ -15,7 +14,6 @@ from galopt.prediction.model import ERROR, SPREAD_ONLY, MorphologyModel
 from galopt.prediction.neighbours import NEIGHBOURS, nearest
 from galopt.report.explore.thumbnails import Sheets, side_for
 
-CHUNK = 512
 MEASURED = {"mag": "magnitude", "r50": "half-light radius, arcsec", "snr": "signal-to-noise ratio"}
 MOST = 100_000
 """Galaxies on one page; more belong on a server."""
@@ -64,13 +62,6 @@ class Explored:
     features: NDArray[np.float32]
     near: NDArray[np.intp]
     sheets: Sheets
-
-
-def chunks_of(dataset: Dataset) -> Iterator[Chunk]:
-    """Yield the stamps and catalogue rows of a dataset, some hundred at a time."""
-    for start in range(0, len(dataset.catalog), CHUNK):
-        rows = slice(start, start + CHUNK)
-        yield np.array(dataset.images[rows]), dataset.catalog.iloc[rows]
 
 
 def explore(model: MorphologyModel, chunks: Iterable[Chunk], galaxies: int) -> Explored:

@@ -77,7 +77,12 @@ function recolour() {
   }
   draw();
 }
-const said = value => Number.isNaN(value) ? "unknown" : Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(2);
+function said(value) {
+  if (Number.isNaN(value)) return "unknown";
+  const size = Math.abs(value);
+  if (size >= 100 || (size > 1 && Number.isInteger(value))) return value.toFixed(0);
+  return size > 0 && size < 0.01 ? value.toPrecision(2) : value.toFixed(2);
+}
 
 // The map: points are written into pixels, which is quick for a hundred thousand on any machine.
 
