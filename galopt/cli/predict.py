@@ -17,6 +17,9 @@ from galopt.cli.arguments import (
     open_network,
 )
 
+MANY = 0.1
+"""Share of galaxies unlike the training galaxies, of which 0.01 are, that is worth a warning."""
+
 
 def predict(
     paths: Images = None,
@@ -53,6 +56,7 @@ def predict(
     from galopt.prediction.output import check_output, write_predictions, write_rejected
     from galopt.prediction.predict import predict as predict_chunks
     from galopt.prediction.predict import provenance
+    from galopt.prediction.unlike import COLUMN
 
     check_given(paths or [], catalog, mosaic or [])
     check_output(out, (), overwrite)
@@ -62,23 +66,33 @@ def predict(
     check_output(out, texts, overwrite)
     if survey := network.origin.get("survey"):
         print(f"{network.origin['model']}, {network.origin.get('about') or f'trained on {survey}'}")
-    rejected = []
+    rejected, strangers = [], 0
 
     def read() -> Iterator[pd.DataFrame]:
+        nonlocal strangers
         for table, bad in predict_chunks(network, chunks, errors):
             rejected.append(bad)
+            strangers += int((table[COLUMN] > 1).sum()) if COLUMN in table else 0
             yield table
 
     rows = write_predictions(read(), out, provenance(network, errors))
-    bad = pd.concat(rejected, ignore_index=True)
-    beside = write_rejected(bad, out)
     if rows:
         print(f"{out}: {rows} galaxies, {', '.join(network.targets)}")
-    if beside:
+    if strangers > MANY * rows:
+        _warn(
+            f"{strangers} of {rows} galaxies are unlike those that the network was trained on "
+            f"({COLUMN} above 1): their fractions may mean nothing"
+        )
+    bad = pd.concat(rejected, ignore_index=True)
+    if beside := write_rejected(bad, out):
         first = bad.iloc[0]
         line = f"{len(bad)} of {rows + len(bad)} galaxies cannot be read, listed in {beside}: "
         line += f"{first['file'] or first['id']}: {first['reason']}"
         if not rows:
             raise DataError(line)
-        print(f"galopt: {line}", file=sys.stderr)
+        _warn(line)
         raise typer.Exit(1)
+
+
+def _warn(line: str) -> None:
+    print(f"galopt: {line}", file=sys.stderr)

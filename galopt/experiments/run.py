@@ -4,6 +4,7 @@ import logging
 import shutil
 from contextlib import ExitStack
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +20,7 @@ from galopt.data.dataset import Dataset, Split
 from galopt.evaluation.evaluate import Evaluation, evaluate, measured_errors
 from galopt.experiments.run_summary import verdict
 from galopt.prediction.model import MorphologyModel
+from galopt.prediction.unlike import Unlike
 from galopt.report import model_card
 from galopt.report.figures.run import evaluation_figures, saliency_figure, training_figures
 from galopt.report.html import svg
@@ -29,6 +31,9 @@ from galopt.training.batches import labelled
 from galopt.training.checkpoint import fingerprint
 from galopt.training.classes import suit_labels
 from galopt.training.train import TrainResult, train
+
+LOOKED_AT = 5000
+"""Training galaxies, at most, from which a model learns what they look like."""
 
 logger = logging.getLogger(__name__)
 
@@ -201,8 +206,10 @@ def publish(
 
 
 def calibrate(model: MorphologyModel, config: Config, dataset: Dataset) -> None:
-    """Learn how large the errors of a model are, from the validation galaxies of its training."""
-    _, validation = labelled(dataset, config.train.galaxies, config.train.seed)
+    """Learn how large a model's errors are, and what its galaxies look like, from its training."""
+    training, validation = labelled(dataset, config.train.galaxies, config.train.seed)
+    every = ceil(len(training) / LOOKED_AT)
+    model.unlike = Unlike.fit(training.images[::every], validation.images)
     model.calibrate(validation.images, validation.fractions, validation.catalog.get("n_votes"))
 
 

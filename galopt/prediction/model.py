@@ -16,6 +16,7 @@ from galopt.prediction.calibration import Calibration
 from galopt.prediction.coerce_images import stored_or_files
 from galopt.prediction.network_file import Usage, read_usage, write_network
 from galopt.prediction.preprocess import make_stamps
+from galopt.prediction.unlike import Unlike
 
 Fractions = NDArray[np.float32]
 
@@ -46,6 +47,8 @@ class MorphologyModel:
         Planes of the stamps.
     calibration : Calibration, optional
         What its errors were on galaxies that it was not trained on; see `calibrate`.
+    unlike : Unlike, optional
+        What the training galaxies look like.
 
     Attributes
     ----------
@@ -65,10 +68,11 @@ class MorphologyModel:
         stamps: Stamps,
         bands: Sequence[str] = GREY,
         calibration: Calibration | None = None,
+        unlike: Unlike | None = None,
     ) -> None:
         self.networks, self.targets = networks, targets
         self.views, self.stamps, self.bands = views, stamps, list(bands)
-        self.calibration = calibration
+        self.calibration, self.unlike = calibration, unlike
         self.side: int = networks[0].input_shape[1]
         self.origin: dict[str, str] = {}
         self.reader: Callable[
@@ -199,6 +203,7 @@ class MorphologyModel:
             stamps=self.stamps,
             bands=self.bands,
             calibration=self.calibration,
+            unlike=self.unlike,
         )
         if path.suffix == ".keras":
             (network,) = self.networks
@@ -225,5 +230,11 @@ class MorphologyModel:
         if fit != len(usage.targets):
             raise DataError(f"{path}: {fit} fractions, but {len(usage.targets)} names of them")
         return cls(
-            networks, usage.targets, usage.views, usage.stamps, usage.bands, usage.calibration
+            networks,
+            usage.targets,
+            usage.views,
+            usage.stamps,
+            usage.bands,
+            usage.calibration,
+            usage.unlike,
         )

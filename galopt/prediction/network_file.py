@@ -13,6 +13,7 @@ from galopt.data.imaging.bands import GREY
 from galopt.errors import DataError
 from galopt.files import atomic_file, read_json
 from galopt.prediction.calibration import Calibration
+from galopt.prediction.unlike import Unlike
 
 _ENTRY = "galopt.json"
 """Name inside the `.keras` archive, of which Keras reads only the entries that it knows."""
@@ -31,6 +32,7 @@ class Usage(Section):
     stamps: Stamps
     bands: list[str] = list(GREY)
     calibration: Calibration | None = None
+    unlike: Unlike | None = None
 
 
 def write_network(network: Any, usage: Usage, path: Path) -> None:

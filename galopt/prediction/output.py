@@ -16,6 +16,7 @@ from astropy.units import dimensionless_unscaled
 from galopt.errors import DataError
 from galopt.files import atomic_file
 from galopt.prediction.model import ERROR, HIGH, LOW, SPREAD_ONLY
+from galopt.prediction.unlike import COLUMN
 
 NAMES = {
     "id": ("meta.id;meta.main", "the galaxy"),
@@ -97,7 +98,8 @@ def write_predictions(
     Parameters
     ----------
     tables : iterable of DataFrame
-        Parts with ``id``, ``file``, then one column per target, then perhaps their errors.
+        Parts with ``id``, ``file``, then one column per target, then perhaps their errors and
+        how unlike the training galaxies they are.
     path : path
         Ends in .csv, .parquet, .fits or .vot.
     provenance : dict of str
@@ -136,6 +138,8 @@ def column_meaning(column: str, beside: Iterable[str]) -> tuple[str, str]:
     """
     if column in NAMES:
         return NAMES[column]
+    if column == COLUMN:
+        return "stat.value", "distance from the training galaxies; 1 of 100 like them is above 1"
     for ending, (code, held) in ENDINGS.items():
         target = column.removesuffix(ending)
         if target != column and target in beside:

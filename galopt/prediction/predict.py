@@ -12,6 +12,7 @@ from galopt.compute.versions import VERSION
 from galopt.data.stamps import StampBatch
 from galopt.prediction.model import MorphologyModel
 from galopt.prediction.preprocess import read_chunk
+from galopt.prediction.unlike import COLUMN
 
 SUM_TO_ONE = "the fractions of a galaxy sum to one"
 SEPARATE = "each fraction is predicted by itself; those of a galaxy need not sum to one"
@@ -35,12 +36,16 @@ def predict(
     Yields
     ------
     predicted : DataFrame
-        ``id``, ``file``, one column per target, of some hundred galaxies.
+        ``id``, ``file``, one column per target, and ``unlike_training`` where the model knows
+        its training galaxies (`galopt.prediction.unlike`), of some hundred galaxies.
     rejected : DataFrame
         ``id``, ``file``, ``reason`` of those among them that could not be read.
     """
     for stamps, good, bad in read_stamps(model, chunks):
-        yield pd.concat([good, model.table(stamps, errors)], axis=1), bad
+        table = pd.concat([good, model.table(stamps, errors)], axis=1)
+        if model.unlike:
+            table[COLUMN] = model.unlike.score(stamps).astype(np.float32)
+        yield table, bad
 
 
 def read_stamps(

@@ -35,7 +35,8 @@ def test_a_folder_of_images_is_predicted_where_nothing_was_trained(tmp_path):
     )
     assert done.stdout.splitlines()[-1] == "False"
     table = pd.read_csv(tmp_path / "predictions.csv")
-    assert list(table) == ["id", "file", *TARGETS]
+    assert list(table) == ["id", "file", *TARGETS, "unlike_training"]
+    assert "3 of 3 galaxies are unlike" in done.stderr
     assert not (tmp_path / "mlflow.db").exists()
 
 

@@ -26,6 +26,7 @@ from galopt.prediction.inputs import positions_in, stamps_in
 from galopt.prediction.model import MorphologyModel
 from galopt.prediction.predict import predict, provenance
 from galopt.prediction.preprocess import read_chunk
+from galopt.prediction.unlike import Unlike
 from galopt.tracking.models import open_model
 
 TARGETS = ["mean", "spread"]
@@ -36,7 +37,7 @@ class Brightness(MorphologyModel):
     """Stands for a network: its fractions are the mean and the spread of the grey levels."""
 
     learnt = sums_to_one = False
-    calibration = None
+    calibration = unlike = None
 
     def __init__(self):
         self.targets, self.side, self.stamps = TARGETS, 40, Stamps()
@@ -276,6 +277,21 @@ def test_the_command_finishes_lists_what_is_bad_and_says_so(project):
     none = predict_command("mine/c.jpg", "--out", "none.csv")
     assert "1 of 1 galaxies cannot be read" in str(none.exception)
     assert not (project / "none.csv").exists()
+
+
+def test_galaxies_unlike_the_training_galaxies_are_remarked_on(project):
+    save_network(project / "bare.keras", outputs=2)
+    model = MorphologyModel(open_model("bare.keras").networks, TARGETS, Evaluate(), Stamps())
+    dark = np.random.default_rng(0).integers(0, 30, (100, 40, 40, 1)).astype(np.uint8)
+    model.unlike = Unlike.fit(dark[:50], dark[50:])
+    model.save(project / "model.keras")
+    write_pictures(project / "mine", ["a.jpg", "b.png"])
+    done = predict_command("mine")
+    assert done.exit_code == 0
+    assert "2 of 2 galaxies are unlike those that the network was trained on" in done.stderr
+    table = pd.read_csv("predictions.csv")
+    assert list(table) == ["id", "file", *TARGETS, "unlike_training"]
+    assert (table["unlike_training"] > 1).all()
 
 
 def test_positions_need_a_mosaic_and_exclude_files():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,19 @@ def logged(blobs, tmp_path_factory) -> Path:
     return model
 
 
+def python_that_is_there(folder: Path) -> Path:
+    """Return a folder with a `pyenv` that hands over this Python instead of compiling one."""
+    script = folder / "bin" / "pyenv"
+    script.parent.mkdir()
+    version = platform.python_version()
+    script.write_text(
+        '#!/bin/sh\nmkdir -p "$PYENV_ROOT/versions"\n'
+        f'ln -sfn "{sys.base_prefix}" "$PYENV_ROOT/versions/{version}"\n'
+    )
+    script.chmod(0o755)
+    return script.parent
+
+
 @pytest.mark.parametrize("manager", ["uv", "virtualenv"])
 def test_it_predicts_in_an_environment_of_its_requirements(logged, tmp_path, manager):
     """MLflow's own check before a model is deployed, as its container does it too."""
@@ -35,6 +49,7 @@ def test_it_predicts_in_an_environment_of_its_requirements(logged, tmp_path, man
     command += ["--env-manager", manager, "--input-path", str(asked), "--output-path", str(out)]
     environment = {name: value for name, value in os.environ.items() if "PYTHON" not in name}
     environment["MLFLOW_ENV_ROOT"] = str(tmp_path / "environments")
+    environment["PATH"] = f"{python_that_is_there(tmp_path)}:{environment['PATH']}"
     done = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
