@@ -1,6 +1,8 @@
 """A study in PostgreSQL: one driver, a wrong password, a restart in the middle."""
 
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from helpers.driver_process import Process
@@ -36,6 +38,17 @@ def test_the_lock_is_held_once_and_taken_again_after_a_restart(postgresql):  # n
         assert lock.keep()
     with only_driver(postgresql.url, "noise"):
         pass
+
+
+def test_a_worker_that_starts_while_the_database_is_away_waits_for_it(postgresql):  # noqa: F811
+    open_storage(postgresql.url)
+    postgresql.stop()
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(open_storage, postgresql.url, wait=True)
+        time.sleep(1)
+        assert not opening.done()
+        postgresql.start()
+        assert opening.result(timeout=60).get_all_studies() == []
 
 
 def test_a_restart_of_the_database_loses_no_trial(tmp_path, blobs, postgresql):  # noqa: F811

@@ -90,7 +90,15 @@ def _make(file: Path) -> None:
                 RDBStorage(f"sqlite:///{temporary}").engine.dispose()
 
 
-def open_storage(storage: str, make: bool = True) -> PatientStorage:
+def _reach(url: URL, arguments: dict[str, Any]) -> RDBStorage:
+    """Open a database; what is wrong with it is clearer from SQLAlchemy than from Optuna."""
+    engine = create_engine(url, **arguments)
+    engine.connect().close()
+    engine.dispose()
+    return RDBStorage(url.render_as_string(hide_password=False), engine_kwargs=arguments)
+
+
+def open_storage(storage: str, make: bool = True, wait: bool = False) -> PatientStorage:
     """Open a study's database.
 
     Its connections are closed when nothing refers to the storage any longer.
@@ -101,6 +109,8 @@ def open_storage(storage: str, make: bool = True) -> PatientStorage:
         Its URL.
     make : bool
         Whether an SQLite file that does not exist is made.
+    wait : bool
+        Whether a database that is away is waited for: a worker knows that its driver reached it.
 
     Raises
     ------
@@ -123,10 +133,7 @@ def open_storage(storage: str, make: bool = True) -> PatientStorage:
         known = {key: value for key, value in _KEEPALIVE.items() if key not in url.query}
         arguments = {"connect_args": known, "pool_pre_ping": True}
     try:
-        engine = create_engine(url, **arguments)
-        engine.connect().close()
-        engine.dispose()
-        inner = RDBStorage(url.render_as_string(hide_password=False), engine_kwargs=arguments)
+        inner = retry(_reach, url, arguments, errors=AWAY) if wait else _reach(url, arguments)
     except ImportError:
         raise GaloptError("PostgreSQL needs the extra cluster: uv sync --extra cluster") from None
     except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:

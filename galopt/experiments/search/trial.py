@@ -126,7 +126,7 @@ def run_trial(task: Task, objective: Objective) -> Outcome:
 def _study(storage: str, name: str, pruner: Pruner, epochs: int) -> optuna.Study:
     return optuna.load_study(
         study_name=name,
-        storage=open_storage(storage),
+        storage=open_storage(storage, wait=True),
         sampler=RandomSampler(),
         pruner=make_pruner(pruner, epochs),
     )
