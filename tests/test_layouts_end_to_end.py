@@ -2,12 +2,14 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from helpers.layouts import write_images
 
 from galopt.config.load import build_config
 from galopt.data import dataset
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
+from galopt.evaluation.evaluate import evaluate
 from galopt.training.train import train
 
 PRESET = "dieleman2015"
@@ -22,9 +24,11 @@ SMALL = {
 }
 
 
-def make_dataset(folder, **stated):
+def make_dataset(folder, changes=None, **stated):
     survey = {"source": "folder", "folder": {"path": str(folder)} | stated}
-    config = build_config({"survey": survey, "network": {"preset": PRESET}}, SMALL)
+    config = build_config(
+        {"survey": survey, "network": {"preset": PRESET}}, SMALL | (changes or {})
+    )
     data = folder.parent / "data"
     make_survey(config, data / "survey")
     make_stamps(config, data / "survey", data)
@@ -74,13 +78,22 @@ def test_counts_of_zoobot_become_shares_of_all_voters(tmp_path):
         }
     )
     table.to_parquet(tmp_path / "decals" / "catalogue.parquet")
-    _, built = make_dataset(tmp_path / "decals", votes_are="counts")
-    assert built.targets == [
-        *("smooth-or-featured_smooth", "smooth-or-featured_featured-or-disk"),
-        *("disk-edge-on_yes", "disk-edge-on_no"),
-    ]
+    smooth_or, edge = (
+        ["smooth-or-featured_smooth", "smooth-or-featured_featured-or-disk"],
+        ["disk-edge-on_yes", "disk-edge-on_no"],
+    )
+    tree = [{"answers": smooth_or}, {"answers": edge, "after": smooth_or[1]}]
+    changes = {"network.tree": tree, "train.loss": "beta_binomial", "train.learning_rate": 0.001}
+    config, built = make_dataset(tmp_path / "decals", changes, votes_are="counts")
+    assert built.targets == [*smooth_or, *edge]
     catalog = built.catalog.set_index("id").loc[table["id_str"]]
     assert catalog["n_votes"].tolist() == (smooth + featured).tolist()
     np.testing.assert_allclose(catalog["disk-edge-on_yes"], edge_on / (smooth + featured))
     assert built.info["fractions"] == "raw"
     assert built.info["floor"]["overall"] > 0
+    result = train(config, built, tmp_path / "run")
+    found = evaluate(result.model, built)
+    assert (found.deviation > 0).all()
+    wrong = found.split.fractions[:, 2:] - found.predicted[:, 2:]
+    assert found.metrics["test_rmse_disk-edge-on"] == pytest.approx(np.sqrt(np.mean(wrong**2)))
+    assert found.metrics["test_rmse_constant_smooth-or-featured"] > 0

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 
-def questions_of(targets: Sequence[str]) -> list[list[str]]:
+def questions_of(targets: Sequence[str]) -> dict[str, list[str]]:
     """Group the answers of a decision tree by question.
 
     Known are the names of the Galaxy Zoo challenge (``Class1.1``: question, answer), of
@@ -17,9 +17,9 @@ def questions_of(targets: Sequence[str]) -> list[list[str]]:
 
     Returns
     -------
-    list of list of str
-        Questions in order of their first answer; all targets as one question where the names
-        tell of no other.
+    dict
+        Answers by the name of their question, in order of the first; all targets as one
+        question without a name where the names tell of no other.
     """
     for separator in (".", "__", "_"):
         questions: dict[str, list[str]] = {}
@@ -28,5 +28,5 @@ def questions_of(targets: Sequence[str]) -> list[list[str]]:
         # One underscore also joins the words of a class; Zoobot's questions have hyphens.
         told = separator != "_" or any("-" in question for question in questions)
         if told and "" not in questions and len(questions) > 1:
-            return list(questions.values())
-    return [list(targets)]
+            return questions
+    return {"": list(targets)}

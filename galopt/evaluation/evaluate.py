@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from galopt.config import Evaluate
 from galopt.data.dataset import Dataset, Split
 from galopt.data.noise_floor import EXPECTED
+from galopt.data.question_groups import questions_of
 from galopt.evaluation.classes import HEADLINE, class_scores
 from galopt.metrics import error_ratio, rmse, rmse_per_galaxy, rmse_per_target
 from galopt.networks.inference import predict_views
@@ -32,7 +33,8 @@ class Evaluation:
     metrics : dict
         ``test_rmse``, ``test_rmse_<target>``, ``test_rmse_constant`` (of always predicting
         the mean training fractions), ``test_rmse_floor`` (what vote noise leaves to a
-        perfect predictor, if it is known), ``test_rmse_expected`` and
+        perfect predictor, if it is known), where the targets answer several questions
+        ``test_rmse_<question>`` and ``test_rmse_constant_<question>``, ``test_rmse_expected`` and
         ``test_rmse_expected_<target>`` (from what the votes would be on average over all voters,
         where the truth is known), ``test_rmse_per_galaxy``, where every galaxy has one class
         ``test_<measure>`` of `galopt.evaluation.classes.class_scores`, and, where deviations and
@@ -92,8 +94,12 @@ def evaluate(model: Any, dataset: Dataset, views: Evaluate = Evaluate()) -> Eval
 
 def constant_rmse(dataset: Dataset, split: Split) -> float:
     """Return the RMSE on a split of always answering the mean fractions of the train split."""
-    constant = dataset.split("train").fractions.mean(axis=0)
-    return rmse(split.fractions, np.broadcast_to(constant, split.fractions.shape))
+    return rmse(split.fractions, _constant(dataset, split))
+
+
+def _constant(dataset: Dataset, split: Split) -> NDArray[np.float32]:
+    mean = dataset.split("train").fractions.mean(axis=0)
+    return np.broadcast_to(mean, split.fractions.shape)
 
 
 def score(
@@ -107,7 +113,9 @@ def score(
     metrics = {"test_rmse": rmse(voted, predicted)}
     for target, value in zip(dataset.targets, rmse_per_target(voted, predicted), strict=True):
         metrics[f"test_rmse_{target}"] = float(value)
-    metrics["test_rmse_constant"] = constant_rmse(dataset, test)
+    constant = _constant(dataset, test)
+    metrics["test_rmse_constant"] = rmse(voted, constant)
+    metrics |= _question_metrics(voted, predicted, constant, dataset.targets)
     if floor := dataset.info["floor"]:
         metrics["test_rmse_floor"] = floor["overall"]
     metrics["test_rmse_per_galaxy"] = float(rmse_per_galaxy(voted, predicted).mean())
@@ -141,6 +149,26 @@ def measured_errors(
     if "n_votes" in split.catalog:
         voters = split.catalog["n_votes"]
         metrics["test_error_ratio"] = error_ratio(voted, predicted, errors, voters)
+    return metrics
+
+
+def _question_metrics(
+    voted: NDArray[np.float32],
+    predicted: NDArray[np.float32],
+    constant: NDArray[np.float32],
+    targets: list[str],
+) -> dict[str, float]:
+    """Return the RMSE of each question's answers, and the constant's; none of one question.
+
+    Fractions are of all voters, so a galaxy counts by how many of them reached the question.
+    """
+    metrics: dict[str, float] = {}
+    questions = questions_of(targets)
+    for question, answers in questions.items() if len(questions) > 1 else ():
+        columns = [targets.index(answer) for answer in answers]
+        truth = voted[:, columns]
+        metrics[f"test_rmse_{question}"] = rmse(truth, predicted[:, columns])
+        metrics[f"test_rmse_constant_{question}"] = rmse(truth, constant[:, columns])
     return metrics
 
 

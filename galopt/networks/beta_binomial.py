@@ -6,6 +6,7 @@ mean mu and concentration kappa is drawn for the galaxy, then each voter ticks w
 (Johnson, Kemp & Kotz 2005, "Univariate Discrete Distributions", chapter 6).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -27,20 +28,36 @@ class BetaBinomial(keras.losses.Loss):
     """Minus the log-likelihood of the votes, averaged over targets and galaxies.
 
     Each target is judged by itself: its marginal under a Dirichlet-multinomial is
-    beta-binomial with the same concentration, and voters may tick several answers.
+    beta-binomial with the same concentration, and voters may tick several answers. In a
+    decision tree an answer is judged among those who answered its question, so that a
+    question that nobody reached says nothing, and one that few reached says little (Walmsley
+    et al. 2022, "Galaxy Zoo DECaLS").
 
-    Truth is (B, T + 1): vote fractions, and in the last column the number of voters.
-    Predictions are (B, T + 1): mean chances, and in the last column their concentration.
+    Truth is (B, T + 1): vote fractions, of all voters, and in the last column the number of
+    voters. Predictions are (B, T + 1): mean chances, and in the last column their concentration.
+
+    Parameters
+    ----------
+    answers : sequence of int
+        Answers of each question of a decision tree, in the order of the targets; empty without.
     """
 
-    def __init__(self, name: str = "beta_binomial", **kwargs: Any) -> None:
+    def __init__(
+        self, answers: Sequence[int] = (), name: str = "beta_binomial", **kwargs: Any
+    ) -> None:
         super().__init__(name=name, **kwargs)
+        self.answers = list(answers)
+        question = np.repeat(np.arange(len(self.answers)), self.answers)
+        self.together = np.equal.outer(question, question).astype(np.float32)
 
     def call(self, votes: Any, predicted: Any) -> Any:
         """Return the loss of each galaxy, (B,)."""
         voters, kappa = votes[:, -1:], predicted[:, -1:]
-        mu = ops.clip(predicted[:, :-1], _EDGE, 1 - _EDGE)
-        ticks = votes[:, :-1] * voters
+        ticks, mu = votes[:, :-1] * voters, predicted[:, :-1]
+        if self.answers:
+            voters = ops.matmul(ticks, self.together)
+            mu = mu / ops.maximum(ops.matmul(mu, self.together), keras.config.epsilon())
+        mu = ops.clip(mu, _EDGE, 1 - _EDGE)
         a, b = mu * kappa, (1 - mu) * kappa
         likelihood = (
             _log_gamma(voters + 1) - _log_gamma(ticks + 1) - _log_gamma(voters - ticks + 1)
@@ -49,6 +66,10 @@ class BetaBinomial(keras.losses.Loss):
             + _log_gamma(kappa) - _log_gamma(voters + kappa)
         )  # fmt: skip
         return -ops.mean(likelihood, axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what rebuilds the loss."""
+        return super().get_config() | {"answers": self.answers}
 
 
 @_register
@@ -87,10 +108,16 @@ class Concentration(keras.layers.Dense):
         return ops.exp(ops.clip(super().call(features), np.log(LEAST), np.log(MOST)))
 
 
-def standard_deviation(predicted: NDArray[np.float32], targets: int) -> NDArray[np.float32] | None:
+def standard_deviation(
+    predicted: NDArray[np.float32],
+    targets: int,
+    answers: Sequence[int] = (),
+    after: Sequence[int | None] = (),
+) -> NDArray[np.float32] | None:
     """Return the standard deviation of each chance of a tick, (N, T); None without concentration.
 
-    The square root of mu (1 - mu) / (kappa + 1), the variance of a beta distribution.
+    The square root of mu (1 - mu) / (kappa + 1), the variance of a beta distribution; in a
+    decision tree that of the product of the chances on the way to an answer.
 
     Parameters
     ----------
@@ -98,11 +125,22 @@ def standard_deviation(predicted: NDArray[np.float32], targets: int) -> NDArray[
         Mean chances, and their concentration if the network gives one.
     targets : int
         Number T of vote fractions.
+    answers, after : sequence
+        Those of `galopt.networks.layers.DecisionTree`; empty without a tree.
     """
     if predicted.shape[1] == targets:
         return None
-    mu, kappa = predicted[:, :targets], predicted[:, targets:]
-    return np.sqrt(mu * (1 - mu) / (kappa + 1))
+    mu, kappa = predicted[:, :targets].astype(float), predicted[:, targets:].astype(float)
+    square, first = np.ones_like(mu), 0
+    for count, parent in zip(answers or [targets], after or [None], strict=True):
+        this = slice(first, first + count)
+        given = mu[:, this]
+        if parent is not None:
+            given = given / np.maximum(mu[:, [parent]], keras.config.epsilon())
+            square[:, this] = square[:, [parent]]
+        square[:, this] *= given**2 + given * (1 - given) / (kappa + 1)
+        first += count
+    return np.sqrt(np.maximum(square - mu**2, 0)).astype(np.float32)
 
 
 def _log_gamma(x: Any) -> Any:

@@ -75,7 +75,7 @@ def build_network(
     stamps = keras.Input((side, side, planes), dtype="uint8", name="stamps")
     builder = _Builder(network, seed, precision)
     hidden = builder.hidden(view(stamps))
-    outputs = builder.fractions(hidden, targets)
+    outputs = builder.fractions(hidden, targets, likelihood=concentration)
     if concentration:
         votes = Concentration(
             kernel_initializer=builder.weights(OUTPUT_INIT_STD),
@@ -124,8 +124,8 @@ class _Builder:
             x = self.dense(x, units, number)
         return self.dropout(x)
 
-    def fractions(self, x: Any, targets: int) -> Any:
-        """Return vote fractions (B, targets)."""
+    def fractions(self, x: Any, targets: int, likelihood: bool = False) -> Any:
+        """Return vote fractions (B, targets); in a tree, never 0 where a likelihood needs that."""
         scores = layers.Dense(
             targets,
             activation=None if self.network.tree else self.network.output,
@@ -138,7 +138,7 @@ class _Builder:
             return scores
         answers = [len(question.answers) for question in self.network.tree]
         parents = self.network.tree_parents
-        return DecisionTree(answers, parents, dtype="float32", name="fractions")(scores)
+        return DecisionTree(answers, parents, likelihood, dtype="float32", name="fractions")(scores)
 
     def features(self, x: Any) -> Any:
         """Return what the backbone makes of the views, (B, F)."""
@@ -268,3 +268,9 @@ def _blocks(network: Network) -> Iterator[tuple[int, int]]:
 def targets_of(model: keras.Model) -> int:
     """Return the number of vote fractions that a network predicts."""
     return model.get_layer("fractions").output.shape[-1]
+
+
+def tree_of(model: keras.Model) -> tuple[list[int], list[int | None]]:
+    """Return `answers` and `after` of a network's `DecisionTree`; both empty without one."""
+    layer = model.get_layer("fractions")
+    return (layer.answers, layer.after) if isinstance(layer, DecisionTree) else ([], [])

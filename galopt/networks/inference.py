@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from galopt.config import Evaluate
 from galopt.networks.augmentation import View
 from galopt.networks.beta_binomial import standard_deviation
-from galopt.networks.build import targets_of
+from galopt.networks.build import targets_of, tree_of
 
 AVERAGE_BATCH = 256
 
@@ -41,7 +41,7 @@ def predict_averaged(
         and of what the network itself does not know, where it says so
         (`galopt.networks.beta_binomial`).
     """
-    network, targets = _turned(model), targets_of(model)
+    network, targets, tree = _turned(model), targets_of(model), tree_of(model)
     means, deviations = [], []
     for start in range(0, len(images), AVERAGE_BATCH):
         stamps = as_input(model, images[start : start + AVERAGE_BATCH])
@@ -51,10 +51,9 @@ def predict_averaged(
         ]
         means.append(np.mean([outputs[:, :targets] for outputs in seen], axis=0))
         variance = np.var([outputs[:, :targets] for outputs in seen], axis=0)
-        own = [
-            deviation**2 for o in seen if (deviation := standard_deviation(o, targets)) is not None
-        ]
-        deviations.append(np.sqrt(variance + (np.mean(own, axis=0) if own else 0)))
+        own = [standard_deviation(outputs, targets, *tree) for outputs in seen]
+        within = [deviation**2 for deviation in own if deviation is not None]
+        deviations.append(np.sqrt(variance + (np.mean(within, axis=0) if within else 0)))
     return np.concatenate(means), np.concatenate(deviations)
 
 
@@ -131,7 +130,7 @@ def predict_views(
     """
     if views == Evaluate():
         outputs, targets = _outputs(model, images), targets_of(model)
-        return outputs[:, :targets], standard_deviation(outputs, targets)
+        return outputs[:, :targets], standard_deviation(outputs, targets, *tree_of(model))
     return predict_averaged(model, images, views)
 
 

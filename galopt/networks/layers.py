@@ -216,7 +216,8 @@ class DecisionTree(keras.layers.Layer):
 
     ReLU; within each question the scores are divided by their sum; answers to a question
     that only some voters were asked are multiplied by the fraction who were. Dieleman et
-    al. (2015), as their published code has it.
+    al. (2015), as their published code has it. A likelihood wants chances that are never 0:
+    softmax in place of both.
 
     Parameters
     ----------
@@ -225,10 +226,19 @@ class DecisionTree(keras.layers.Layer):
     after : sequence of int or None
         For each question the fraction, counted from 0, of the answer that leads to it; None
         where everybody is asked. It must belong to an earlier question.
+    softmax : bool
+        In place of ReLU and the division by the sum.
     """
 
-    def __init__(self, answers: Sequence[int], after: Sequence[int | None], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        answers: Sequence[int],
+        after: Sequence[int | None],
+        softmax: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
+        self.softmax = softmax
         self.answers = [_positive_integer("answers", count) for count in answers]
         self.after = list(after)
         if not self.answers or len(self.after) != len(self.answers):
@@ -252,12 +262,10 @@ class DecisionTree(keras.layers.Layer):
 
     def call(self, scores: Any) -> Any:
         """Return fractions (B, T) in [0, 1] of scores (B, T)."""
-        scores = ops.relu(scores)
         fractions: list[Any] = []  # T tensors, (B, 1)
+        share = ops.softmax if self.softmax else _share
         for count, parent in zip(self.answers, self.after, strict=True):
-            given = scores[:, len(fractions) : len(fractions) + count]
-            total = ops.sum(given, axis=-1, keepdims=True)
-            given = given / ops.maximum(total, keras.config.epsilon())
+            given = share(scores[:, len(fractions) : len(fractions) + count])
             asked = 1.0 if parent is None else fractions[parent]
             fractions += ops.split(given * asked, count, axis=-1)
         return ops.concatenate(fractions, axis=-1)
@@ -268,7 +276,15 @@ class DecisionTree(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return what rebuilds the layer."""
-        return super().get_config() | {"answers": self.answers, "after": self.after}
+        own = {"answers": self.answers, "after": self.after, "softmax": self.softmax}
+        return super().get_config() | own
+
+
+def _share(scores: Any) -> Any:
+    """Return what each score, (B, A), is of the sum of those above zero."""
+    scores = ops.relu(scores)
+    total = ops.sum(scores, axis=-1, keepdims=True)
+    return scores / ops.maximum(total, keras.config.epsilon())
 
 
 def _largest(maps: Any, pieces: int) -> Any:

@@ -16,7 +16,7 @@ from galopt.errors import ConfigError
 from galopt.networks import architecture
 from galopt.networks.augmentation import view_layer
 from galopt.networks.beta_binomial import BetaBinomial, FractionError
-from galopt.networks.build import build_network, targets_of
+from galopt.networks.build import build_network, targets_of, tree_of
 from galopt.training.batches import Batches, labelled, labels, shared, vote_weights
 from galopt.training.callback import EpochCallback, reseed
 from galopt.training.checkpoint import Checkpoint
@@ -185,7 +185,7 @@ def _compile(
     freeze(model, phase.start < train.unfreeze)
     model.compile(
         optimizer=make_optimizer(train, len(phase) * len(reporter.batches), precision),
-        loss=BetaBinomial() if _counts(train) else train.loss,
+        loss=BetaBinomial(tree_of(model)[0]) if _counts(train) else train.loss,
         metrics=_metrics(model, train),
     )
     if len(reporter.checkpoint.history) > phase.start:

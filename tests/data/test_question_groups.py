@@ -21,4 +21,9 @@ from galopt.data.question_groups import questions_of
 def test_names_tell_the_questions(targets, questions):
     groups = questions_of(targets)
     assert len(groups) == questions
-    assert [target for group in groups for target in group] == targets
+    assert [target for group in groups.values() for target in group] == targets
+
+
+def test_questions_are_called_as_their_answers_begin():
+    answers = ["smooth-or-featured_smooth", "smooth-or-featured_artifact", "bar_no", "bar_yes"]
+    assert list(questions_of(answers)) == ["smooth-or-featured", "bar"]

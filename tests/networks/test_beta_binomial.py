@@ -71,6 +71,33 @@ def test_the_spread_is_that_of_a_beta_distribution():
     assert standard_deviation(np.float32([[0.2, 0.5]]), 2) is None
 
 
+TREE = ([2, 2], [None, 1])
+"""Smooth or featured; featured: edge-on or not."""
+
+
+def test_in_a_tree_each_answer_is_judged_among_those_who_answered_its_question():
+    votes = np.float32([[0.6, 0.4, 0.1, 0.3, 10], [1, 0, 0, 0, 10]])
+    predicted = np.tile(np.float32([0.2, 0.8, 0.2, 0.6, 8]), (2, 1))
+    ours = ops.convert_to_numpy(BetaBinomial(TREE[0], reduction=None)(votes, predicted))
+
+    def loss(ticks, voters, mu):
+        return -stats.betabinom(voters, mu * 8, (1 - mu) * 8).logpmf(ticks)
+
+    first = [loss(6, 10, 0.2) + loss(4, 10, 0.8), loss(10, 10, 0.2) + loss(0, 10, 0.8)]
+    second = [loss(1, 4, 0.25) + loss(3, 4, 0.75), 0]  # nobody was asked: no loss
+    np.testing.assert_allclose(ours, (np.array(first) + second) / 4, rtol=2e-4, atol=2e-4)
+    assert BetaBinomial.from_config(BetaBinomial(TREE[0]).get_config()).answers == TREE[0]
+
+
+def test_the_deviation_in_a_tree_is_that_of_the_product_of_chances():
+    rng = np.random.default_rng(0)
+    featured, edge_on = rng.beta(0.8 * 6, 0.2 * 6, 400_000), rng.beta(0.25 * 6, 0.75 * 6, 400_000)
+    predicted = np.float32([[0.2, 0.8, 0.2, 0.6, 6]])
+    found = standard_deviation(predicted, 4, *TREE)[0]
+    drawn = [1 - featured, featured, featured * edge_on, featured * (1 - edge_on)]
+    np.testing.assert_allclose(found, np.std(drawn, axis=1), rtol=0.01)
+
+
 def test_the_error_is_that_of_the_fractions():
     metric = FractionError(2)
     metric.update_state(np.float32([[0.2, 0.4, 7]]), np.float32([[0.5, 0.8, 300]]))

@@ -143,7 +143,7 @@ def _shares(votes: pd.DataFrame, targets: list[str], table: Path) -> pd.DataFram
                 "is counts, and a count of votes is a whole number from 0"
             )
     if "n_votes" not in votes:
-        asked = [votes[answers].sum(axis=1) for answers in questions_of(targets)]
+        asked = [votes[answers].sum(axis=1) for answers in questions_of(targets).values()]
         votes = votes.assign(n_votes=pd.concat(asked, axis=1).max(axis=1).astype(int))
     _check_voters(votes, table)
     more = (votes[targets].gt(votes["n_votes"], axis=0)).any(axis=1)

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from galopt.data.question_groups import questions_of
 from galopt.evaluation.bootstrap import Interval, bootstrap
 from galopt.evaluation.classes import class_scores
 from galopt.evaluation.diagnostics import (
@@ -35,6 +36,7 @@ def classes(subject: ReportData) -> dict[str, Any] | None:
         "metrics": subject.metrics,
         "scores": _scores(subject, voted, predicted),
         "rows": _rows(subject, voted, predicted),
+        "questions": _questions(subject.metrics, subject.dataset.targets),
         "predicted": subject.figure(
             "predicted",
             "Predicted against voted fraction of every test galaxy, one panel per class.",
@@ -57,6 +59,15 @@ def _rows(subject: ReportData, voted: Any, predicted: Any) -> list[tuple[str, In
     squared = (voted - predicted) ** 2
     columns = np.column_stack([squared, squared.mean(axis=1)])
     return list(zip([*subject.dataset.targets, "overall"], bootstrap(columns), strict=True))
+
+
+def _questions(metrics: dict[str, Any], targets: list[str]) -> list[tuple[str, int, float, float]]:
+    """Return each question's name, number of answers, RMSE and constant; none of only one."""
+    return [
+        (name, len(answers), metrics[f"test_rmse_{name}"], metrics[f"test_rmse_constant_{name}"])
+        for name, answers in questions_of(targets).items()
+        if f"test_rmse_constant_{name}" in metrics
+    ]
 
 
 def _reliability(subject: ReportData, voted: Any, predicted: Any) -> dict[str, Any]:
