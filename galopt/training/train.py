@@ -20,8 +20,10 @@ from galopt.networks.build import build_network, targets_of, tree_of
 from galopt.training.batches import Batches, labelled, labels, shared, vote_weights
 from galopt.training.callback import EpochCallback, reseed
 from galopt.training.checkpoint import Checkpoint
-from galopt.training.classes import balancing_weights, suit_labels, warn_of_mirrors
+from galopt.training.classes import balancing_weights, suit_labels
 from galopt.training.divergence_cause import NotFiniteError, diverged
+from galopt.training.framing import warn_of_framing
+from galopt.training.mirror_classes import warn_of_mirrors
 from galopt.training.optimizers import make_optimizer
 from galopt.training.stopping import EarlyStopping, Epoch, has_ended
 from galopt.training.transfer import freeze, start_from
@@ -95,11 +97,13 @@ def train(
     """
     config = suit_labels(config, dataset)
     check_fit(config, dataset)
-    warn_of_mirrors(config, dataset.targets)
     precision = hardware.precision(config.train.precision)
     if config.train.deterministic:
         hardware.make_deterministic(config.train.seed)
     train_split, validation = labelled(dataset, config.train.galaxies, config.train.seed)
+    warn_of_framing(config, train_split.images)
+    if dataset.one_class:
+        warn_of_mirrors(config, dataset.targets, train_split)
     with hardware.shared_batches() as devices:
         batches = _batches(config, train_split, devices)
         checkpoint = Checkpoint(folder, config, dataset.info["hash"])

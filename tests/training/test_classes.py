@@ -1,6 +1,4 @@
-"""One class per galaxy: what is learnt by default, weights, and the warning about mirrors."""
-
-import logging
+"""One class per galaxy: what is learnt by default, and weights."""
 
 import numpy as np
 import pytest
@@ -9,7 +7,7 @@ from helpers.small import small
 from galopt.config.load import load_config
 from galopt.errors import ConfigError
 from galopt.evaluation.evaluate import evaluate
-from galopt.training.classes import balancing_weights, mirror_images, suit_labels, warn_of_mirrors
+from galopt.training.classes import balancing_weights, suit_labels
 from galopt.training.train import check_fit, train
 
 
@@ -44,34 +42,3 @@ def test_balanced_weights_give_every_class_the_same_sum(classed):
 def test_fractions_of_votes_cannot_be_balanced(blobs):
     with pytest.raises(ConfigError, match="class_weights='balanced': needs one class per galaxy"):
         check_fit(small(train__class_weights="balanced"), blobs)
-
-
-@pytest.mark.parametrize(
-    ("names", "found"),
-    [
-        (["elliptical", "clockwise", "anticlockwise"], ("clockwise", "anticlockwise")),
-        (
-            ["clockwise_arm", "Anti-Clockwise arm"],
-            ("clockwise_arm", "Anti-Clockwise arm"),
-        ),
-        (["counter_clockwise", "clockwise"], ("counter_clockwise", "clockwise")),
-        (["spiral_cw", "spiral_acw"], ("spiral_cw", "spiral_acw")),
-        (["elliptical", "edge_on", "merger"], None),
-        (["clockwise", "anticlockwise_bar"], None),
-        (["has_bar_left", "no_bar_left"], None),
-    ],
-)
-def test_mirror_images_are_known_by_name(names, found):
-    assert mirror_images(names) == found
-
-
-def test_flips_that_destroy_a_class_are_warned_of(classed, tmp_path, caplog):
-    hands = ["clockwise", "anticlockwise"]
-    with caplog.at_level(logging.WARNING):
-        warn_of_mirrors(load_config("params.yaml"), hands)
-    assert "clockwise and anticlockwise are each other's mirror image" in caplog.text
-    assert "set augment.flip=false" in caplog.text
-    caplog.clear()
-    warn_of_mirrors(load_config("params.yaml", "augment.flip=false"), hands)
-    warn_of_mirrors(load_config("params.yaml"), ["spiral", "disk"])
-    assert not caplog.text
