@@ -1,7 +1,7 @@
 """Whether the network's view suits the size of the galaxies in their stamps."""
 
 import logging
-from math import ceil
+from math import ceil, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,8 @@ on the simulated survey, 3.8 that of `modern` on JWST galaxies."""
 CUT, SMALL = 1.6, 9.0
 """Sides beyond which galaxies are cut off, or are a few pixels of the view."""
 
-LEAST_FIELD = 0.12
+LEAST_FIELD, MOST_FIELD = 0.12, 0.7
+"""The least is an eighth of a stamp; what is turned reaches past the edge from 0.707 on."""
 
 _LOOKED_AT = 100
 _LEAST_NOISE = 2.0  # levels: skies of pictures are often one level
@@ -39,23 +40,29 @@ def warn_of_framing(config: Config, stamps: NDArray[np.uint8]) -> None:
     network = config.network
     if CUT <= network.field / size <= SMALL:
         return
-    field = round(min(SUITED * size, 1.0), 2)
+    field = round(min(SUITED * size, MOST_FIELD), 2)
     found = (
         f"half of a galaxy's light lies within {size:.0%} of its stamp's side (median), and the "
         f"network sees {network.field:.0%} of it"
     )
-    if field < LEAST_FIELD:
+    if network.field / size < CUT:
+        logger.warning(f"{found}, so galaxies are cut off: {_wider(config, field)}")
+    elif field < LEAST_FIELD:
         logger.warning(f"{found}: cut smaller stamps about the galaxies")
-        return
-    advice = f"network.field={field:g}"
-    if field > network.field:
-        advice += " augment.zoom=1" * (field > 0.8)
-        logger.warning(f"{found}, so galaxies are cut off: set {advice}")
-        return
-    pixels = min(ceil(network.pixels / field), SIDE)
-    if pixels > stamps.shape[1]:
-        advice += f", and rescale.pixels: {pixels} in params.yaml"
-    logger.warning(f"{found}, so galaxies are small: set {advice}")
+    else:
+        pixels = min(ceil(network.pixels / field), SIDE)
+        finer = f", and rescale.pixels: {pixels} in params.yaml" * (pixels > stamps.shape[1])
+        logger.warning(f"{found}, so galaxies are small: set network.field={field:g}{finer}")
+
+
+def _wider(config: Config, field: float) -> str:
+    """Return what to do where galaxies are cut off by the view."""
+    if field <= config.network.field:
+        return "cut larger stamps about them"
+    augment = config.augment
+    inside = sqrt(0.5) * field * augment.zoom + augment.shift + config.network.recentre <= 0.5
+    milder = "" if inside else " network.recentre=0 augment.zoom=1 augment.shift=0"
+    return f"set network.field={field:g}{milder}"
 
 
 def typical_size(stamps: NDArray[np.uint8]) -> float:

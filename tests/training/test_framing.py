@@ -30,8 +30,10 @@ def test_the_size_of_galaxies_is_measured(size, sky):
     [
         (0.15, "", None),
         (0.15, "network.preset=modern", None),
-        (0.4, "network.field=0.5", "are cut off: set network.field=1 augment.zoom=1"),
-        (0.05, "", r"are small: set network.field=0\.2, and rescale.pixels: 2\d\d in params"),
+        (0.4, "", "are cut off: set (network.field=0.7 .*)"),
+        (0.2, "network.field=0.3", "are cut off: set (network.field=0.[78].*)"),
+        (0.5, "network.field=0.7 augment.zoom=1 augment.shift=0", "cut larger stamps"),
+        (0.05, "", r"are small: set (network.field=0\.\d+), and rescale.pixels: 2\d\d in params"),
         (0.02, "", "cut smaller stamps about the galaxies"),
     ],
 )
@@ -41,4 +43,8 @@ def test_a_view_that_does_not_suit_says_what_to_set(size, words, message, caplog
         assert not caplog.text
     else:
         assert caplog.records[0].levelname == "WARNING"
-        assert re.search(message, caplog.text)
+        (found,) = re.finditer(message, caplog.text)
+        if found.groups():  # what is advised is taken, and nothing is left to say
+            caplog.clear()
+            warn_of_framing(load_config(None, found[1]), stamps(size))
+            assert not caplog.text
