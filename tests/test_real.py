@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from galopt.config import Evaluate, Stamps
 from galopt.config.load import load_config
@@ -20,6 +21,7 @@ from galopt.networks.augmentation import View
 from galopt.prediction.inputs import stamps_in
 from galopt.prediction.model import MorphologyModel
 from galopt.prediction.predict import predict
+from galopt.training.mirror_classes import opposite_arms
 from galopt.training.train import train
 
 pytestmark = pytest.mark.real
@@ -118,3 +120,14 @@ def test_sdss_galaxies_are_read_as_they_lie_there(real_data, tmp_path):
     votes = pd.read_csv(tmp_path / "survey" / "votes.csv", dtype={"id": str})
     assert votes[list("012345")].sum().tolist() == [400, 277, 293, 400, 40, 70]
     assert all(Path(file).stem == galaxy for galaxy, file in zip(votes.id, votes.file, strict=True))
+
+
+def test_arms_of_sdss_spirals_tell_their_hands(real_data):
+    folder = real_data / "sdss_gz1"
+    table = pd.read_csv(folder / "classes.csv", dtype=str)
+    spirals = table[table["CLASS"].isin(["1", "2"])].groupby("CLASS").head(100)
+    files = [folder / "images" / f"{name}.jpeg" for name in spirals["OBJID"]]
+    stamps = np.stack([np.asarray(Image.open(file).reduce(5)) for file in files])
+    fractions = pd.get_dummies(spirals["CLASS"]).to_numpy(np.float32)
+    found = opposite_arms(["1", "2"], dataset.Split(stamps, fractions, spirals))
+    assert set(found or ()) == {"1", "2"}

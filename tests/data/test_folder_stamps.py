@@ -119,3 +119,22 @@ def test_pictures_of_every_kind_are_taken_as_they_are(tmp_path, suffix, mode, si
     seen, table = stamp(tmp_path / "in", f"a.{suffix}", tmp_path)
     assert np.abs(seen - grey).mean() < 2
     assert table[["sigma", "snr", "r50", "mag"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize(("suffix", "large"), [("jpg", (3000, 4000)), ("fits", (300, 400))])
+def test_images_of_all_sizes_and_shapes_show_the_same_galaxy(tmp_path, suffix, large):
+    grey = []
+    for height, width in ((16, 16), (24, 60), large):
+        side, folder = min(height, width), tmp_path / f"{width}"
+        (folder / "in").mkdir(parents=True)
+        y, x = np.indices((height, width), dtype=np.float32)
+        radius = np.hypot(y - (height - 1) / 2, x - (width - 1) / 2) / side
+        light = 20 + 200 * np.exp(-((radius / 0.15) ** 2))
+        if suffix == "jpg":
+            Image.fromarray(light.astype("u1")).save(folder / "in" / "a.jpg", quality=95)
+        else:
+            noise = np.random.default_rng(0).normal(0, 1, light.shape)
+            primary((light + noise).astype("f4")).writeto(folder / "in" / "a.fits")
+        grey.append(stamp(folder / "in", f"a.{suffix}", folder)[0])
+    for other in grey[1:]:
+        assert np.corrcoef(other.ravel(), grey[0].ravel())[0, 1] > 0.95
