@@ -88,7 +88,7 @@ def draw(
 
     rng = np.random.default_rng(SEED)
     galaxies = simulated.everything()
-    blank = np.zeros_like(galaxies.images[0])
+    blank = np.full_like(galaxies.images[0], 255)
     images, titles = [], []
     for target, least in CLASSES.items():
         rows: list[tuple[NDArray, NDArray, str]] = []
