@@ -40,7 +40,7 @@ def warn_of_mirrors(config: Config, targets: Sequence[str], train: Split) -> Non
     config : Config
     targets : sequence of str
     train : Split
-        Galaxies of one class each, whose arms are measured where names tell nothing.
+        Galaxies whose arms are measured where names tell nothing, each for its first class.
     """
     switches = {
         "augment.flip=false": config.augment.flip,

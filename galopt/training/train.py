@@ -102,8 +102,7 @@ def train(
         hardware.make_deterministic(config.train.seed)
     train_split, validation = labelled(dataset, config.train.galaxies, config.train.seed)
     warn_of_framing(config, train_split.images)
-    if dataset.one_class:
-        warn_of_mirrors(config, dataset.targets, train_split)
+    warn_of_mirrors(config, dataset.targets, train_split)
     with hardware.shared_batches() as devices:
         batches = _batches(config, train_split, devices)
         checkpoint = Checkpoint(folder, config, dataset.info["hash"])
