@@ -47,9 +47,11 @@ def make_dataset() -> None:
     with alone(DATA / ".lock", "making the dataset"):
         _prepare()
         wait_while(_blocker)
-        # a pulled dataset needs no stamps
-        pulled = ["--allow-missing"] if (DATASET / "dataset.json").exists() else []
-        if _dvc("repro", "rescale", *pulled):
+        about = DATASET / "dataset.json"
+        if not about.exists() and LOCK.exists():
+            _dvc("checkout", "-q", "rescale", errors=subprocess.DEVNULL)  # if the cache has it
+        here = ["--allow-missing"] if about.exists() else []  # then it needs no stamps
+        if _dvc("repro", "rescale", *here):
             raise GaloptError("the dataset could not be made: see the message of the stage above")
 
 
@@ -89,14 +91,14 @@ def _prepare() -> None:
         local.write_text("[core]\n    no_scm = true\n")
 
 
-def _dvc(*arguments: str) -> int:
+def _dvc(*arguments: str, errors: int | None = None) -> int:
     """Run DVC so that the `python` of `dvc.yaml` is this one; return its exit status."""
     environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_RUN_ID"}
     here = str(Path(sys.executable).parent)
     environment["PATH"] = os.pathsep.join([here, environment.get("PATH", "")])
     notes = "" if verbose() else _SILENT
     command = [sys.executable, "-c", _DVC.format(notes), "--wait-for-lock", *arguments]
-    return subprocess.run(command, env=environment).returncode
+    return subprocess.run(command, env=environment, stderr=errors).returncode
 
 
 def _blocker() -> str | None:

@@ -2,14 +2,17 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 
 import pytest
+import yaml
 
 from galopt.data import dvc
 from galopt.errors import GaloptError
+from galopt.paths import DATASET, STAMPS
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -73,3 +76,18 @@ def test_a_lock_file_that_was_cut_or_merged_is_one_line(text, project):
 def test_a_file_of_locks_that_was_cut_off_is_forgotten(text, held):
     dvc.RWLOCK.write_text(text)
     assert dvc._blocker() is None
+
+
+def test_a_deleted_dataset_comes_back_from_the_cache(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    stage = {"cmd": "false", "deps": [str(STAMPS)], "outs": [str(DATASET)]}
+    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"rescale": stage}}))
+    (tmp_path / "params.yaml").write_text("{}")
+    for folder in (STAMPS, DATASET):
+        folder.mkdir(parents=True)
+        (folder / "dataset.json").write_text("as it was")
+    for words in (["init", "--no-scm"], ["commit", "-f", "rescale"]):
+        subprocess.run([sys.executable, "-m", "dvc", *words, "-q"], check=True)
+    shutil.rmtree("data")
+    dvc.make_dataset()
+    assert (DATASET / "dataset.json").read_text() == "as it was"

@@ -100,7 +100,8 @@ def test_real_galaxies_are_not_taken_for_each_other(real_data, tmp_path):
     images = np.stack([read_stamp(file, 84)[..., 0] for file in files])
     images[299] = recompressed(images[4])
     np.save(tmp_path / "images.npy", images)
-    _, prints = pixels.scan(tmp_path / "images.npy")
+    table, prints = pixels.scan(tmp_path / "images.npy")
+    assert not (table.flat > pixels.FLAT).any()  # their sky is nearly black, not missing
     assert pixels.alike(prints, tmp_path / "images.npy") == [(4, 299)]
 
 
@@ -108,6 +109,7 @@ def test_real_galaxies_are_not_taken_for_each_other(real_data, tmp_path):
     ("spoil", "title"),
     [
         (lambda image: image % 3 + 100, "1 stamp with nearly no contrast"),
+        (np.zeros_like, "1 stamp with nearly no contrast"),
         (lambda image: np.where(image > 60, 255, image), "1 saturated stamp"),
         (lambda image: np.where(np.arange(84) < 30, 40, image), "1 stamp with missing sky"),
     ],
@@ -120,6 +122,12 @@ def test_a_bad_stamp_is_shown_with_its_reason(tmp_path, spoil, title):
     assert finding.title == title
     assert finding.stamps.row.tolist() == [5]
     assert finding.stamps.why[0] in page(found, tmp_path)
+
+
+def test_a_sky_whose_noise_is_less_than_a_grey_level_is_not_missing(tmp_path):
+    images, catalog, info = parts()
+    images[5] = np.where(images[5] > 70, images[5], images[5] // 16 + 3)
+    assert check(tmp_path, images, catalog, info).findings == []
 
 
 def test_a_stamp_without_signal_is_noted(tmp_path):

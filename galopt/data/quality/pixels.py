@@ -24,6 +24,9 @@ SATURATED = 0.02
 FLAT = 0.1
 """Share of pixels in areas of one grey (neither black nor white) above which sky is missing."""
 
+GRAIN = 1.0
+"""Grey levels of noise (standard deviation) below which an even sky is not a missing one."""
+
 FAINT = 3.0
 """Signal-to-noise ratio below which nobody can vote."""
 
@@ -183,11 +186,17 @@ def _blocks(images: Path) -> Iterator[NDArray[np.uint8]]:
 
 
 def _flat(stamp: NDArray[np.uint8]) -> float:
-    """Return the share of pixels whose 3x3 neighbourhood is one level, neither black nor white."""
+    """Return the share of pixels whose 3x3 neighbourhood is one level, neither black nor white.
+
+    It is nothing where the noise elsewhere is below a grey level, as in the dark sky of many
+    stretched pictures: rounding alone makes such a sky even.
+    """
     values = stamp.astype(np.float32)
     mean = uniform_filter(values, (3, 3, 0))
-    even = uniform_filter(values * values, (3, 3, 0)) - mean * mean < 0.3
-    return float(np.mean((even & (stamp > 2) & (stamp < 253)).all(axis=-1)))
+    even = (uniform_filter(values * values, (3, 3, 0)) - mean * mean < 0.3).all(axis=-1)
+    if even.all() or 1.48 * np.median(np.abs(values - mean)[~even]) < GRAIN:
+        return 0.0
+    return float(np.mean(even & ((stamp > 2) & (stamp < 253)).all(axis=-1)))
 
 
 def _projection(pixels: int) -> NDArray[np.float32]:
