@@ -94,6 +94,19 @@ def test_the_same_image_twice_in_one_split_is_a_warning(tmp_path):
     assert (finding.level, sorted(finding.stamps.row)) == ("warning", [7, 30])
 
 
+def test_two_bright_stars_are_not_one(tmp_path):
+    """Their diffraction pattern is the telescope's; the noise around it is their own."""
+    random, grid = np.random.default_rng(0), np.arange(84) - 41.5
+    x, y = np.meshgrid(grid, grid)
+    radius = np.hypot(x, y)
+    pattern = (200 + 60 * np.cos(radius)) * np.exp(-radius / 12)
+    stars = 30 + pattern + random.normal(0, 3, (2, 84, 84))
+    stars = np.clip(stars, 0, 255).astype(np.uint8)[..., None]
+    assert np.corrcoef(*pixels.fine_structure(stars).reshape(2, -1))[0, 1] > pixels.ALIKE
+    assert not pixels.same_exposure(stars)
+    assert pixels.same_exposure(stars[[0, 0]])
+
+
 @pytest.mark.real
 def test_real_galaxies_are_not_taken_for_each_other(real_data, tmp_path):
     files = sorted((real_data / "ceers_f200w" / "images").iterdir())[:300]
