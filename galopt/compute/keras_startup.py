@@ -26,10 +26,26 @@ def start_keras() -> None:
     if "keras" in sys.modules:
         return
     name = os.environ.get("KERAS_BACKEND", "tensorflow")
-    with busy(f"Starting {NAMES.get(name, name)}"), _without_notes():
+    with busy(f"Starting {NAMES.get(name, name)}"), _without_notes(), _hidden("sklearn"):
         importlib.import_module("keras")
     if not verbose():  # it warns of retracing where several networks are trained in turn
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+@contextmanager
+def _hidden(module: str) -> Iterator[None]:
+    """Hide a package that is imported only where it is there, and that nobody here needs.
+
+    Keras imports scikit-learn so, for wrappers: a seventh of its start.
+    """
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[module]
 
 
 @contextmanager

@@ -1,8 +1,13 @@
 """What the library under Keras prints at its import: notes are held back, errors are shown."""
 
+import importlib
 import os
 import subprocess
 import sys
+
+import pytest
+
+from galopt.compute.keras_startup import _hidden
 
 CODE = """
 import os
@@ -35,3 +40,10 @@ def test_notes_are_held_back_and_errors_shown():
 
 def test_verbose_shows_all():
     assert "oneDNN" in stderr(GALOPT_VERBOSE="1")
+
+
+def test_a_hidden_package_is_there_again_afterwards():
+    sys.modules.pop("wave", None)
+    with _hidden("wave"), pytest.raises(ImportError):
+        importlib.import_module("wave")
+    assert importlib.import_module("wave").open
