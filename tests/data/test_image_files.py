@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from astropy.io import fits
+from helpers.hostile import png_bomb
 from PIL import Image
 
 from galopt.data.imaging.image_files import COLOURS, read_image
@@ -112,7 +113,7 @@ def test_bad_files_are_refused_with_a_reason(tmp_path):
 
 
 def test_decompression_bombs_are_refused_from_the_header(tmp_path):
-    Image.new("1", (30_000, 30_000)).save(tmp_path / "bomb.png")
+    png_bomb(tmp_path / "bomb.png", 30_000, rows=1)
     with pytest.raises(ValueError, match="too large"):
         read_image(tmp_path / "bomb.png")
     header = fits.Header({"NAXIS": 2, "NAXIS1": 30_000, "NAXIS2": 30_000, "BITPIX": -32})

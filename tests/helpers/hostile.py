@@ -44,15 +44,16 @@ def lying_fits(path: Path, *sides: int) -> None:
     path.write_bytes(header.tostring(padding=True).encode() + bytes(2880))
 
 
-def png_bomb(path: Path, side: int) -> None:
-    """Write a black picture of `side` by `side` px, compressed a thousandfold."""
+def png_bomb(path: Path, side: int, rows: int | None = None) -> None:
+    """Write a black picture of `side` by `side` px, compressed a thousandfold; or so many rows."""
 
     def part(kind: bytes, content: bytes) -> bytes:
         check = struct.pack(">I", zlib.crc32(kind + content))
         return struct.pack(">I", len(content)) + kind + content + check
 
     packer = zlib.compressobj(9)
-    rows = b"".join([*(packer.compress(bytes(side + 1)) for _ in range(side)), packer.flush()])
+    lines = (packer.compress(bytes(side + 1)) for _ in range(rows or side))
+    content = b"".join([*lines, packer.flush()])
     head = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
-    parts = part(b"IHDR", head) + part(b"IDAT", rows) + part(b"IEND", b"")
+    parts = part(b"IHDR", head) + part(b"IDAT", content) + part(b"IEND", b"")
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + parts)
