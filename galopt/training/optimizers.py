@@ -4,6 +4,7 @@ from math import ceil
 
 import keras
 
+from galopt.compute import fused_adam
 from galopt.config import Train
 
 # Dieleman, Willett & Dambre (2015), as their published code has it: the learning rate falls
@@ -41,9 +42,10 @@ def _optimizer(
     clip = train.clip_norm or None
     if train.optimizer == "sgd":
         return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, global_clipnorm=clip)
+    library = fused_adam if keras.backend.backend() == "tensorflow" else keras.optimizers
     if train.optimizer == "adamw":
-        return keras.optimizers.AdamW(rate, weight_decay=train.weight_decay, global_clipnorm=clip)
-    return keras.optimizers.Adam(rate, global_clipnorm=clip)
+        return library.AdamW(rate, weight_decay=train.weight_decay, global_clipnorm=clip)
+    return library.Adam(rate, global_clipnorm=clip)
 
 
 def _schedule(train: Train, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:

@@ -1,6 +1,7 @@
 """Optimisers and learning-rate schedules."""
 
 import keras
+import numpy as np
 import pytest
 
 from galopt.config import Train
@@ -31,6 +32,25 @@ def test_half_precision_of_five_bits_scales_its_loss():
     assert isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
     assert isinstance(optimizer.inner_optimizer, keras.optimizers.Adam)
     assert isinstance(make_optimizer(Train(), 10, "mixed_bfloat16"), keras.optimizers.Adam)
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_one_pass_over_the_weights_does_what_keras_does(name):
+    ours = make_optimizer(Train(optimizer=name, clip_norm=1.5, weight_decay=0.02), 10)
+    theirs = getattr(keras.optimizers, type(ours).__name__).from_config(ours.get_config())
+    rng = np.random.default_rng(0)
+    start = rng.normal(size=(40, 3)).astype(np.float32)
+    weights = {optimizer: keras.Variable(start) for optimizer in (ours, theirs)}
+    for _ in range(5):
+        gradient = keras.ops.convert_to_tensor(rng.normal(size=start.shape).astype(np.float32))
+        for optimizer, variable in weights.items():
+            optimizer.apply([gradient], [variable])
+    for a, b in zip(
+        [weights[ours], *ours.variables], [weights[theirs], *theirs.variables], strict=True
+    ):
+        np.testing.assert_allclose(
+            keras.ops.convert_to_numpy(a), keras.ops.convert_to_numpy(b), rtol=1e-4, atol=1e-7
+        )
 
 
 def test_sgd_has_the_published_momentum():
