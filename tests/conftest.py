@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from filelock import FileLock
 from helpers.galaxies import simulated_config, write_survey
 from helpers.project import PROJECT, copy_project
 
+from galopt.compute import parallel
 from galopt.config.load import load_config
 from galopt.data import dataset
 from galopt.data.survey import make_survey
 
 os.chdir(PROJECT)  # wherever pytest was called
+parallel.cores = lambda: 1  # the other cores have tests of their own to run
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell's background job ignores Ctrl-C, and so would all that the tests start and interrupt.
@@ -42,8 +45,13 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a simulated survey of 720 galaxies on a few tiles."""
-    folder = tmp_path_factory.mktemp("simulated") / "survey"
-    make_survey(simulated_config(), folder)
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with FileLock(shared / "simulated.lock"):  # painted by the first process that needs it
+        folder = shared / "simulated"
+        if not folder.exists():
+            make_survey(simulated_config(), folder)
     return folder
 
 
