@@ -15,8 +15,8 @@ import tensorflow as tf
 
 from galopt.compute import fused_adam
 
-SHAPES = [(6, 6, 1, 32), (5, 5, 32, 64), (3, 3, 64, 128), (3, 3, 128, 128)]
-SHAPES += [(512, 2048), (2048, 2048), (2048, 5)]
+CONVOLUTIONS = [(6, 6, 1, 32), (5, 5, 32, 64), (3, 3, 64, 128), (3, 3, 128, 128)]
+SHAPES = [*CONVOLUTIONS, (512, 2048), (2048, 2048), (2048, 5)]
 ROUNDS, STEPS = 5, 8
 
 
