@@ -22,7 +22,7 @@ def standing(name: str, metrics: dict[str, Any], ours: str = "this run") -> Figu
     ours : str
         What the run is called.
     """
-    figure = Figure(figsize=(8.4, 2.7), layout="constrained")
+    figure = Figure(figsize=(6, 3), layout="constrained")  # narrow: it must fit on a phone
     axes = figure.subplots()
     floor = metrics.get("test_rmse_floor")
     constant = metrics["test_rmse_constant"]
@@ -31,10 +31,11 @@ def standing(name: str, metrics: dict[str, Any], ours: str = "this run") -> Figu
     _rail(axes, 0, CANDELS_FLOOR, CANDELS_CONSTANT)
     _mark(axes, 0, PAPER.rmse, "the paper", THEIRS)
     _mark(axes, 0, MODEL.rmse, "Huertas-Company", THEIRS)
-    axes.set_yticks([1, 0], [name, "CANDELS GOODS-S,\nif normalised"])
-    axes.set(ylim=(-0.55, 1.5), xlabel="RMSE of vote fractions (lower is better)")
-    axes.margins(x=0.12)
-    axes.tick_params(axis="y", length=0)
+    for y, survey in ((1, name), (0, "CANDELS GOODS-S, if normalised")):
+        at = (0, y), (0, 25)
+        axes.annotate(survey, *at, ("axes fraction", "data"), "offset points", weight="bold")
+    axes.set(ylim=(-0.45, 1.6), yticks=[], xlabel="RMSE of vote fractions (lower is better)")
+    axes.margins(x=0.15)
     axes.spines[["top", "right", "left"]].set_visible(False)
     return figure
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from galopt.data.dataset import Dataset
@@ -49,10 +50,12 @@ def learning_curve(
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.subplots()
     epochs = np.arange(1, len(history) + 1)
-    axes.plot(epochs, [e["train_rmse"] for e in history], color=TRAIN, label="training galaxies")
-    axes.plot(
-        epochs, [e["val_rmse"] for e in history], color=VALIDATION, label="validation galaxies"
-    )
+    for name, colour, label in (
+        ("train_rmse", TRAIN, "training galaxies"),
+        ("val_rmse", VALIDATION, "validation galaxies"),
+    ):
+        values = [epoch[name] for epoch in history]
+        axes.plot(epochs, values, "o-", ms=5 if len(history) == 1 else 2, color=colour, label=label)
     for result, style in ((PAPER, "--"), (MODEL, ":")) if published else ():
         axes.axhline(
             result.rmse, color="#d62728", ls=style, lw=1, label=f"{result.name}, on CANDELS"
@@ -61,7 +64,8 @@ def learning_curve(
         axes.axhline(floor, color="#2ca02c", lw=1, label="vote-noise floor of this survey")
     if constant is not None:
         axes.axhline(constant, color=QUIET, lw=1, label="constant predictor")
-    axes.set(xlabel="epoch", ylabel="RMSE of vote fractions", xlim=(1, max(2, len(history))))
+    axes.set(xlabel="epoch", ylabel="RMSE of vote fractions", xlim=(0.5, len(history) + 0.5))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False, fontsize=8)
     return figure
 
