@@ -44,12 +44,16 @@ STEPS = (100, 200, 300)
 VIEWS = 16_000
 """Views of galaxies that each network is trained on, however many labels there are."""
 
-NETWORK = (
-    "network.preset=modern network.pixels=32 network.dense=[64] train.batch_size=64 "
-    "train.precision=float32 augment.repeats=3 "
-    "network.convolutions=[{filters:16,kernel:5,pool:2,init_std:null}] "
-    "network.residual=[{filters:32,depth:1},{filters:64,depth:1,pool:2}]"
-)
+NETWORK = {
+    "network.preset": "modern",
+    "network.pixels": 32,
+    "network.convolutions": [{"filters": 16, "kernel": 5, "pool": 2, "init_std": None}],
+    "network.residual": [{"filters": 32, "depth": 1}, {"filters": 64, "depth": 1, "pool": 2}],
+    "network.dense": [64],
+    "augment.repeats": 3,
+    "train.batch_size": 64,
+    "train.precision": "float32",
+}
 
 
 def main() -> None:
@@ -212,7 +216,7 @@ def _model(survey: Survey, folder: Path, labels: int, seed: int) -> MorphologyMo
 def _config(labels: int, seed: int) -> Config:
     config = load_config("params.yaml", NETWORK)
     epochs = round(VIEWS / (labels * 5 / 6 * (1 + config.augment.repeats)))
-    return load_config("params.yaml", f"{NETWORK} train.epochs={epochs} train.seed={seed}")
+    return load_config("params.yaml", NETWORK | {"train.epochs": epochs, "train.seed": seed})
 
 
 def _rmse(model: MorphologyModel, survey: Survey, seed: int) -> float:
