@@ -135,6 +135,7 @@ def _copy_first(source: Path, target: Path, answers: int) -> None:
     new = Answers(target, old.targets)
     for row in old.table().head(answers).to_dict("records"):
         new.add(row["person"], row["galaxy"], source.parent / row["file"], row["ticks"])
+    new.write_votes(target.with_name("votes.csv"))
 
 
 def _label(
