@@ -1,4 +1,4 @@
-"""A project of one's own; that it trains from a wheel: tests/services/test_wheel.py."""
+"""A project of one's own, as `galopt init` lays it out."""
 
 import pytest
 import yaml
