@@ -68,8 +68,10 @@ def test_good_requests_are_answered_under_attack_and_memory_comes_back(blobs, tm
     print(f"\n{'hostile client':18} {'tries':>6}  answers")
     for kind, count in counts.items():
         print(f"{kind:18} {sum(count.values()):6}  {count}")
+    assert times, answers
     print(f"good requests: {dict(answers)}, median {median(times):.2f} s, ", end="")
     print(f"slowest {max(times):.1f} s; before the attack {median(calm):.2f} s")
+    print(f"load of the machine: {os.getloadavg()[1]:.1f} on {os.cpu_count()} cores")
     print(f"memory: {before:.0f} MiB before, {peak:.0f} under attack, {after:.0f} after")
     print(f"ended {time.monotonic() - end:.1f} s after SIGTERM")
     assert median(times) < MEDIAN
