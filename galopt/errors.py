@@ -1,6 +1,7 @@
 """The errors that a user can fix, and how a command shows them: one line, no traceback."""
 
 import errno
+import io
 import logging
 import os
 import sys
@@ -51,10 +52,17 @@ def user_error(error: BaseException) -> GaloptError | None:
     cause: BaseException | None = error
     while cause is not None:
         full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
+        file = getattr(cause, "filename", None)
+        where = f" ({file})" if file else ""
         if full or "database or disk is full" in str(cause):
-            file = getattr(cause, "filename", None)
-            where = f" ({file})" if file else ""
             return GaloptError(f"the disk is full{where}: free some space and do the same again")
+        if isinstance(cause, OSError) and cause.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            return GaloptError(
+                f"{cause.strerror}{where}: make it readable and writable for you, or work in a "
+                "folder that is"
+            )
+        if "No usable temporary directory" in str(cause):
+            return GaloptError("no folder for temporary files: set TMPDIR to one that is writable")
         cause = cause.__cause__ or cause.__context__
     return None
 
@@ -105,6 +113,9 @@ def shown_messages() -> Iterator[None]:
 def command_line() -> Iterator[None]:
     """Run the block as a command: show galopt's messages; a user's error is exit status 2."""
     try:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # whatever the locale cannot show is spelt
+                stream.reconfigure(errors="backslashreplace")
         with shown_messages():
             yield
     except Exception as error:

@@ -41,9 +41,11 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
 def write_json(path: Path | str, content: Any) -> None:
     """Write `content` as indented JSON, atomically."""
     with atomic_file(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")
+        temporary.write_text(
+            json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8"
+        )
 
 
 def read_json(path: Path | str) -> Any:
     """Read a JSON file."""
-    return json.loads(Path(path).read_text())
+    return json.loads(Path(path).read_text("utf-8"))

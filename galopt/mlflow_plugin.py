@@ -24,7 +24,7 @@ class ProjectExperiment(DefaultExperimentProvider):
     def in_context(self) -> bool:
         """Tell whether the working folder is a galopt project."""
         project = Path("MLproject")
-        return project.is_file() and "name: galopt" in project.read_text()
+        return project.is_file() and "name: galopt" in project.read_text("utf-8")
 
     def get_experiment_id(self) -> str:
         """Return the experiment, made if need be; a project's run starts with it, so hush that."""

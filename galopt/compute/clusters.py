@@ -151,7 +151,7 @@ def check_cluster(name: str) -> None:
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
     """Return the kind of cluster that a file describes, and what its Dask class takes."""
     try:
-        options = yaml.safe_load(path.read_text())
+        options = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise ConfigError(f"cluster={path}: {' '.join(str(error).split())}") from None
     kind = options.pop("kind", None) if isinstance(options, dict) else None

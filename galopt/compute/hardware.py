@@ -110,7 +110,7 @@ def _processor() -> str:
 def _cpu_field(name: str) -> str:
     """Read a field of Linux's processor table; empty elsewhere."""
     table = Path("/proc/cpuinfo")
-    for line in table.read_text().splitlines() if table.exists() else ():
+    for line in table.read_text("utf-8").splitlines() if table.exists() else ():
         key, _, value = line.partition(":")
         if key.strip() == name:
             return value.strip()

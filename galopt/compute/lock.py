@@ -36,7 +36,9 @@ def alone(path: Path, doing: str) -> Iterator[None]:
 
     wait_while(blocker)
     try:
-        owner.write_text(f"process {os.getpid()}, since {time.strftime('%H:%M:%S')}")
+        owner.write_text(
+            f"process {os.getpid()}, since {time.strftime('%H:%M:%S')}", encoding="utf-8"
+        )
         yield
     finally:
         owner.unlink(missing_ok=True)
@@ -67,6 +69,6 @@ def taken(lock: FileLock) -> bool:
 
 def _read(owner: Path) -> str:
     try:
-        return owner.read_text() or "another process"
+        return owner.read_text("utf-8") or "another process"
     except OSError:
         return "another process"

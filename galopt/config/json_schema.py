@@ -37,4 +37,4 @@ def as_text() -> str:
 
 if __name__ == "__main__":
     with atomic_file(PARAMS_SCHEMA) as file:
-        file.write_text(as_text())
+        file.write_text(as_text(), encoding="utf-8")

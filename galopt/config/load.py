@@ -58,7 +58,7 @@ def load_config(
 def read_params(path: Path | str) -> dict[str, Any]:
     """Return what a YAML file of parameters states; errors are those of `load`."""
     try:
-        stated = yaml.safe_load(Path(path).read_text()) or {}
+        stated = yaml.safe_load(Path(path).read_text("utf-8")) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: {' '.join(str(error).split())}") from None
     if not isinstance(stated, dict):
@@ -146,7 +146,7 @@ def read_preset(name: Any) -> dict[str, Any]:
         raise ConfigError(
             f"network.preset={name!r}: no such preset; there are {', '.join(preset_names())}"
         )
-    return yaml.safe_load(_preset_files()[name].read_text())
+    return yaml.safe_load(_preset_files()[name].read_text("utf-8"))
 
 
 def _preset_files() -> dict[str, Traversable | Path]:

@@ -72,7 +72,7 @@ def _check_lock() -> None:
     if not LOCK.exists():
         return
     try:
-        whole = isinstance(yaml.safe_load(LOCK.read_text()), dict)
+        whole = isinstance(yaml.safe_load(LOCK.read_text("utf-8")), dict)
     except (yaml.YAMLError, UnicodeDecodeError):
         whole = False
     if not whole:
@@ -88,7 +88,7 @@ def _prepare() -> None:
         _dvc("init", "--no-scm", "-q")
     local = Path(".dvc/config.local")
     if not Path(".git").exists() and not local.exists():
-        local.write_text("[core]\n    no_scm = true\n")
+        local.write_text("[core]\n    no_scm = true\n", encoding="utf-8")
 
 
 def _dvc(*arguments: str, errors: int | None = None) -> int:
@@ -105,7 +105,7 @@ def _blocker() -> str | None:
     """Return which process holds files of the stages; forget those that are gone."""
     try:
         written = RWLOCK.stat().st_mtime
-        held = json.loads(RWLOCK.read_text())
+        held = json.loads(RWLOCK.read_text("utf-8"))
         owners = [one for many in held.get("read", {}).values() for one in many]
         owners += held.get("write", {}).values()
     except FileNotFoundError:

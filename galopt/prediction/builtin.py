@@ -79,5 +79,5 @@ def keep(model: MorphologyModel, name: str, facts: dict[str, str | float], card:
     path = FOLDER / f"{name}.keras"
     model.save(path)
     write_json(path.with_suffix(".json"), facts)
-    path.with_suffix(".md").write_text(card)
+    path.with_suffix(".md").write_text(card, encoding="utf-8")
     return path

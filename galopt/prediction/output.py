@@ -148,7 +148,7 @@ def column_meaning(column: str, beside: Iterable[str]) -> tuple[str, str]:
 
 
 def _csv(tables: Iterator[pd.DataFrame], path: Path, provenance: dict[str, str]) -> None:
-    with path.open("w", newline="") as file:
+    with path.open("w", newline="", encoding="utf-8") as file:
         for number, table in enumerate(tables):
             table.to_csv(file, index=False, header=number == 0)
 

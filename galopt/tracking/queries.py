@@ -92,7 +92,7 @@ def text(run: TrackedRun, path: str) -> str | None:
     """Return a text that a run logged; None if it has none."""
     if folder := _local(run.artifacts):
         file = folder / path
-        return file.read_text() if file.is_file() else None
+        return file.read_text("utf-8") if file.is_file() else None
     import mlflow
 
     try:

@@ -203,6 +203,6 @@ def _dvc_md5(folder: Path) -> str | None:
     lock = Path("dvc.lock")
     if not lock.exists():
         return None
-    stages: dict[str, Any] = (yaml.safe_load(lock.read_text()) or {}).get("stages", {})
+    stages: dict[str, Any] = (yaml.safe_load(lock.read_text("utf-8")) or {}).get("stages", {})
     outs = (out for stage in stages.values() for out in stage.get("outs", ()))
     return next((out["md5"] for out in outs if Path(out["path"]) == folder), None)

@@ -91,7 +91,11 @@ def write_preset(study: optuna.Study, trial: FrozenTrial, winner: Config) -> Pat
     """
     path = PRESETS / f"{study.study_name}.yaml"
     head = f"# The best of study {study.study_name}"
-    if (BUILT_IN / path.name).is_file() or path.exists() and not path.read_text().startswith(head):
+    if (
+        (BUILT_IN / path.name).is_file()
+        or path.exists()
+        and not path.read_text("utf-8").startswith(head)
+    ):
         raise GaloptError(f"{path} is not of a search: give the study another name")
     lines = [
         f"{head}: trial {trial.number} of {len(study.get_trials(deepcopy=False))},",
@@ -103,7 +107,7 @@ def write_preset(study: optuna.Study, trial: FrozenTrial, winner: Config) -> Pat
     try:
         with atomic_file(path) as temporary:
             body = yaml.safe_dump(_sections(trial, winner), sort_keys=False)
-            temporary.write_text("\n".join(lines) + f"\n{body}")
+            temporary.write_text("\n".join(lines) + f"\n{body}", encoding="utf-8")
     except OSError as error:
         raise GaloptError(f"{path}: {error.strerror}") from None
     return path

@@ -117,7 +117,7 @@ def write_report(path: Path) -> None:
         history=history,  # type: ignore[arg-type]
         metrics=metrics,
         predictions=predictions,
-        figures={file.stem: file.read_text() for file in files},
+        figures={file.stem: file.read_text("utf-8") for file in files},
         findings=collect(dataset.info["hash"]),
     )
     save_report(subject, path)
