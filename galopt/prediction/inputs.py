@@ -84,9 +84,11 @@ def positions_in(
             )
         for file in of_bands:
             check_mosaic(file)
-    inside = assign_tiles(
-        [of_bands[-1] for of_bands in files], galaxies["ra"].to_numpy(), galaxies["dec"].to_numpy()
-    )
+    ra, dec = galaxies["ra"].to_numpy(), galaxies["dec"].to_numpy()
+    last = [of_bands[-1] for of_bands in files]
+    inside = assign_tiles(last, ra, dec)
+    if (inside < 0).all() and ra.max() < 24 and (assign_tiles(last, 15 * ra, dec) >= 0).any():
+        raise DataError(f"{catalogue}: ra is in hours; give degrees, or a table with the unit")
     galaxies["file"] = [str(mosaics[number]) if number >= 0 else "" for number in inside]
     tiles = [(number, mosaics[number] if number >= 0 else None) for number in np.unique(inside)]
     return [piece for number, tile in tiles for piece in _pieces(galaxies[inside == number], tile)]

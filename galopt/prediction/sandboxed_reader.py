@@ -3,6 +3,7 @@
 import multiprocessing
 import resource
 import signal
+import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -10,6 +11,7 @@ from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from galopt.config import Stamps
@@ -19,13 +21,16 @@ from galopt.prediction.preprocess import make_stamps
 
 SECONDS = 5.0
 SECONDS_PER_IMAGE = 0.04
-"""A stamp takes 5 ms on one core of 2020, an image of the largest size 0.8 s."""
+"""Of the processor: a stamp takes 5 ms on one core of 2020, an image of the largest size 0.8 s."""
 
 MAX_IMAGES = 1000
 """In one request, which so takes less than the 60 s after which MLflow gives an answer up."""
 
-START_SECONDS = 60.0
-"""What a process may take to start, on a busy machine."""
+LONGEST = 45.0
+"""Seconds by the clock, of which a busy machine may give the process few."""
+
+_LOOK = 0.2
+"""Seconds between two looks at a process that works."""
 
 MEMORY = 4 << 30
 """Bytes of address space of the process: the libraries take 2 GB of it, the largest image 1 GB."""
@@ -39,14 +44,13 @@ class Reader:
     Parameters
     ----------
     seconds : float
-        What a request may take, beside `SECONDS_PER_IMAGE`.
+        Processor time that a request may take, beside `SECONDS_PER_IMAGE`.
     memory : int
         Bytes of address space of the process.
     """
 
     def __init__(self, seconds: float = SECONDS, memory: int = MEMORY) -> None:
         self.seconds, self.memory = seconds, memory
-        self._ready = False
         self._start()
 
     def __call__(
@@ -61,15 +65,13 @@ class Reader:
             raise DataError(f"{len(files):,} images; send at most {MAX_IMAGES:,} at a time")
         limit = self.seconds + SECONDS_PER_IMAGE * len(files)
         try:
-            if not self._ready:
-                self._ready = bool(self._receive(START_SECONDS))
             self._ours.send((files, config, pixels, bands))
             answer = self._receive(limit)
         except (TimeoutError, EOFError, OSError) as error:
             self.close()
             self._start()
             late = isinstance(error, TimeoutError)
-            reason = f"took longer than {limit:.0f} s" if late else "stopped the reader"
+            reason = "took too long to read" if late else "stopped the reader"
             raise DataError(f"the images {reason}; send ordinary images, fewer at a time") from None
         if isinstance(answer, str):
             raise DataError(answer)
@@ -82,17 +84,27 @@ class Reader:
         self._ours.close()
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context("forkserver")  # a new one starts in milliseconds
+        context.set_forkserver_preload([__name__])
         self._ours, theirs = context.Pipe()
         self._process = context.Process(target=_work, args=(theirs, self.memory), daemon=True)
         self._process.start()
         theirs.close()
-        self._ready = False
 
     def _receive(self, seconds: float) -> Any:
-        if not self._ours.poll(seconds):
-            raise TimeoutError
+        end, worked = time.monotonic() + LONGEST, self._worked()
+        while not self._ours.poll(_LOOK):
+            if self._worked() - worked > seconds or time.monotonic() > end:
+                raise TimeoutError
         return self._ours.recv()
+
+    def _worked(self) -> float:
+        """Return the processor time that the process has had, in seconds."""
+        try:
+            times = psutil.Process(self._process.pid).cpu_times()
+        except psutil.Error:
+            raise EOFError from None
+        return times.user + times.system
 
 
 class Readers:
@@ -133,7 +145,6 @@ def _work(requests: Connection, memory: int) -> None:
     """Answer requests until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that kills this one
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    requests.send(True)
     while True:
         try:
             given = requests.recv()

@@ -107,6 +107,13 @@ def test_positions_outside_every_mosaic_have_no_tile(tmp_path, mosaic):
     assert outside.rows["id"].tolist() == ["b"]
 
 
+def test_hours_in_a_table_without_units_are_recognised(tmp_path, mosaic):
+    table = pd.DataFrame({"id": ["a"], "ra": [53.1 / 15], "dec": [-27.8]})
+    hours = write(table, tmp_path / "p.csv")
+    with pytest.raises(DataError, match=r"p\.csv: ra is in hours"):
+        positions_in(hours, [mosaic])
+
+
 def test_a_catalogue_that_cannot_be_used_is_refused_in_one_line(tmp_path, mosaic):
     def refuse(path, reason, mosaics=(mosaic,)):
         with pytest.raises(DataError, match=reason) as caught:
