@@ -24,7 +24,7 @@ def main() -> None:
         facts = {
             "survey": run.survey,
             "dataset": run.tags["galopt.dataset"],
-            "command": started_by("main", run.params),
+            "command": started_by("main", run.params).replace("-e main ", ""),
         } | {name: round(run.metrics[name], 4) for name in METRICS}
         card = text(run, "model_card.md") or ""
         print(keep(open_model(run.id), run.tags["galopt.preset"], facts, card))
