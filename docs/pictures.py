@@ -4,7 +4,7 @@ They show a simulated survey of 600 galaxies, made in a temporary folder. The ot
 
 - sky.png: `uv run python -m benchmarks.sim_to_real --sheet docs/images/sky.png`
 - predicted.svg: `uv run dvc repro`, then plots/evaluation/predicted.svg
-- *.png: `GALOPT_SCREENSHOTS=shots uv run pytest -m service tests/services/test_browser.py`
+- *.png: `uv run --group browser python docs/screenshots.py`
 """
 
 import tempfile

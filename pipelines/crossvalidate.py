@@ -1,6 +1,7 @@
 """MLproject entry point `crossvalidate`: every galaxy predicted by a network that never saw it."""
 
 from galopt.compute.keras_startup import start_keras
+from galopt.compute.progress import busy
 from galopt.data.dvc import make_dataset
 from galopt.paths import DATASET
 from pipelines.arguments import entry_point, read_config
@@ -12,8 +13,9 @@ def main() -> None:
         config = read_config(__doc__, {"folds": "crossvalidate.folds"}, ["crossvalidate"])
         make_dataset()
         start_keras()
-        from galopt.data import dataset  # what is heavy, after what may be refused
-        from galopt.experiments import crossvalidation
+        with busy("Starting MLflow"):  # what is heavy, after what may be refused
+            from galopt.data import dataset
+            from galopt.experiments import crossvalidation
 
         crossvalidation.run(config, dataset.load(DATASET))
 

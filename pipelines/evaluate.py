@@ -1,6 +1,7 @@
 """DVC stage `evaluate`: the test galaxies, measured and added to the run that trained."""
 
 from galopt.compute.keras_startup import start_keras
+from galopt.compute.progress import busy
 from galopt.config.load import load_config
 from galopt.errors import DataError, command_line
 from galopt.files import read_json
@@ -12,12 +13,13 @@ def main() -> None:
     with command_line():
         config = load_config(PARAMS)
         start_keras()
-        from galopt import tracking  # what is heavy, after what may be refused
-        from galopt.data import dataset
-        from galopt.experiments.run import describe, run_evaluation
-        from galopt.experiments.run_summary import verdict
-        from galopt.experiments.stage_outputs import save_evaluation
-        from galopt.prediction.model import MorphologyModel
+        with busy("Starting MLflow"):  # what is heavy, after what may be refused
+            from galopt import tracking
+            from galopt.data import dataset
+            from galopt.experiments.run import describe, run_evaluation
+            from galopt.experiments.run_summary import verdict
+            from galopt.experiments.stage_outputs import save_evaluation
+            from galopt.prediction.model import MorphologyModel
 
         data = dataset.load(DATASET)
         if not TRAINED.exists():

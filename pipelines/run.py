@@ -1,6 +1,7 @@
 """MLproject entry point `main`: the dataset if it is missing, then one tracked run."""
 
 from galopt.compute.keras_startup import start_keras
+from galopt.compute.progress import busy
 from galopt.data.dvc import make_dataset
 from galopt.paths import CHECKPOINTS, DATASET
 from pipelines.arguments import entry_point, read_config
@@ -20,8 +21,9 @@ def main() -> None:
         config = read_config(__doc__, KEYS)
         make_dataset()
         start_keras()
-        from galopt.data import dataset  # what is heavy, after what may be refused
-        from galopt.experiments.run import run_experiment
+        with busy("Starting MLflow"):  # what is heavy, after what may be refused
+            from galopt.data import dataset
+            from galopt.experiments.run import run_experiment
 
         run_experiment(config, dataset.load(DATASET), CHECKPOINTS)
 

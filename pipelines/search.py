@@ -1,6 +1,7 @@
 """MLproject entry point `search`: a study of networks, run or resumed."""
 
 from galopt.compute.keras_startup import start_keras
+from galopt.compute.progress import busy
 from galopt.data.dvc import make_dataset
 from galopt.paths import DATASET
 from pipelines.arguments import entry_point, read_config
@@ -17,8 +18,9 @@ def main() -> None:
         check_search(config)
         make_dataset()
         start_keras()
-        from galopt.data import dataset  # what is heavy, after what may be refused
-        from galopt.experiments.search.tracked_search import search
+        with busy("Starting MLflow"):  # what is heavy, after what may be refused
+            from galopt.data import dataset
+            from galopt.experiments.search.tracked_search import search
 
         search(config, dataset.load(DATASET))
 

@@ -1,6 +1,7 @@
 """DVC stage `train`: the dataset in, a trained network and its tracked run out."""
 
 from galopt.compute.keras_startup import start_keras
+from galopt.compute.progress import busy
 from galopt.config.load import load_config
 from galopt.errors import command_line
 from galopt.paths import CHECKPOINTS, DATASET, MODEL, PARAMS, TRAINED, TRAINING_PLOTS
@@ -11,11 +12,12 @@ def main() -> None:
     with command_line():
         config = load_config(PARAMS)
         start_keras()
-        from galopt import tracking  # what is heavy, after what may be refused
-        from galopt.data import dataset
-        from galopt.experiments.run import run_training
-        from galopt.experiments.stage_outputs import save_training
-        from galopt.training.classes import suit_labels
+        with busy("Starting MLflow"):  # what is heavy, after what may be refused
+            from galopt import tracking
+            from galopt.data import dataset
+            from galopt.experiments.run import run_training
+            from galopt.experiments.stage_outputs import save_training
+            from galopt.training.classes import suit_labels
 
         data = dataset.load(DATASET)
         config = suit_labels(config, data)

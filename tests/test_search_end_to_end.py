@@ -9,6 +9,7 @@ import optuna
 import pytest
 import yaml
 
+from benchmarks.terminal import foreign_lines
 from pipelines import search as entry
 
 SEARCH = """
@@ -59,6 +60,7 @@ def runs(kind: str) -> list:
 
 def test_a_search_is_one_run_with_its_trials_curves_and_figures(searched):
     client = mlflow.MlflowClient()
+    assert foreign_lines(searched.stdout + searched.stderr) == []
     parent = runs("search")[0]
     trials = runs("trial")
     assert len(trials) == 2

@@ -79,9 +79,11 @@ def demo() -> None:
     * `galopt demo`
     """
     from galopt.compute.keras_startup import start_keras
+    from galopt.compute.progress import busy
 
     start_keras()
-    from galopt.experiments.demo import demo as run
+    with busy("Starting MLflow"):
+        from galopt.experiments.demo import demo as run
 
     run()
 

@@ -79,14 +79,16 @@ def retrain(
 ) -> None:
     """Train the best configuration on the full budget with several seeds; report the mean.
 
-    The best of many noisy trials flatters itself, the mean does not. Each training run is a run
-    of its own, and becomes the champion if it is better than the present one.
+    The best of many noisy trials flatters itself, the mean does not: both are compared on the
+    same validation galaxies and epochs. Each training run is a run of its own, and becomes the
+    champion if it is better than the present one.
 
     * `galopt search retrain --seeds 5`
     """
     from statistics import mean, stdev
 
     from galopt.compute.keras_startup import start_keras
+    from galopt.compute.progress import busy
     from galopt.data import dataset
     from galopt.experiments.search import results
 
@@ -94,18 +96,23 @@ def retrain(
     data = dataset.load(DATASET)
     results.check_dataset(found, data)
     start_keras()
-    from galopt.evaluation.evaluate import EXPECTED_RMSE
-    from galopt.experiments.run import run_experiment
+    with busy("Starting MLflow"):
+        from galopt.evaluation.evaluate import EXPECTED_RMSE
+        from galopt.experiments.run import run_experiment
+        from galopt.tracking.queries import run_of, values
 
-    measured = [
-        run_experiment(one, data, CHECKPOINTS).evaluation.metrics
-        for one in results.seeds(config, seeds)
-    ]
-    errors = [metrics["test_rmse"] for metrics in measured]
+    trained = [run_experiment(one, data, CHECKPOINTS) for one in results.seeds(config, seeds)]
+    epochs = results.trial_epochs(found, config)
+    errors = [min(values(run_of(run.id), "val_rmse")[:epochs]) for run in trained]
     print(
-        f"test RMSE {mean(errors):.4f} ± {stdev(errors):.4f} over {seeds} seeds; "
-        f"the trial had validation RMSE {trial.values[0]:.4f}"
+        f"validation RMSE within the trial's {epochs} epochs {mean(errors):.4f} ± "
+        f"{stdev(errors):.4f} over {seeds} seeds; the trial had {trial.values[0]:.4f}"
     )
+    if config.train.schedule != "constant":
+        print("(the learning rate now falls over all epochs and not over the trial's)")
+    measured = [run.evaluation.metrics for run in trained]
+    errors = [metrics["test_rmse"] for metrics in measured]
+    print(f"test RMSE after {config.train.epochs} epochs {mean(errors):.4f} ± {stdev(errors):.4f}")
     if EXPECTED_RMSE in measured[0]:
         errors = [metrics[EXPECTED_RMSE] for metrics in measured]
         print(f"from the expected votes {mean(errors):.4f} ± {stdev(errors):.4f}")

@@ -38,7 +38,7 @@ class CrossValidate(Section):
 class Ablate(Section):
     """What each difference between two systems is worth, alone and all together."""
 
-    seeds: int = Field(3, ge=2, le=20, description="networks of each kind, with seeds of their own")
+    seeds: int = Field(3, ge=1, le=20, description="networks of each kind, with seeds of their own")
     differences: dict[str, str] = Field(
         {
             # At 0.001 the backbone is dead after an epoch (docs/explanation/decisions.md).

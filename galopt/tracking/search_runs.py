@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import isnan
 
 import mlflow
 import pandas as pd
@@ -15,6 +16,9 @@ from galopt.data.dataset import Dataset
 from galopt.tracking.runs import start_run
 from galopt.tracking.store import open_store
 from galopt.tracking.trial_runs import adopt_trials
+
+SHOWN = 5
+"""Best trials in the description."""
 
 
 @contextmanager
@@ -56,12 +60,19 @@ def start_search(config: Config, dataset: Dataset, former: str | None) -> Iterat
 
 
 def log_search(verdict: str, best: pd.DataFrame) -> None:
-    """Show what a search has found in the description of the open run."""
-    rows = [list(map(str, best.columns)), ["---"] * len(best.columns)]
-    rows += [[str(value) for value in row] for row in best.itertuples(index=False)]
+    """Show what a search has found in the open run's description: the best, one per column."""
+    few = best.head(SHOWN).T.dropna(how="all").astype(object)
+    rows = [[name, *map(_short, values)] for name, *values in few.itertuples()]
+    rows.insert(1, ["---"] * len(rows[0]))
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     lines = verdict.replace("\n", "\n\n")
     mlflow.set_tag("mlflow.note.content", f"{lines}\n\n{table}"[:8000])
+
+
+def _short(value: object) -> str:
+    if isinstance(value, float):
+        return "" if isnan(value) else f"{value:.4g}"
+    return str(value)
 
 
 def store_uri() -> str:

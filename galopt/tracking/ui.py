@@ -1,6 +1,7 @@
 """MLflow's own web pages, started on this machine with the right store."""
 
 import logging
+import os
 import signal
 import socket
 import subprocess
@@ -9,9 +10,12 @@ import time
 import urllib.error
 import urllib.request
 import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import mlflow
 
+from galopt.compute.progress import busy
 from galopt.errors import GaloptError
 from galopt.tracking.queries import all_runs, check_store, find_run
 from galopt.tracking.store import open_store
@@ -20,7 +24,7 @@ from galopt.tracking.ui_view import prepare
 logger = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
-PATIENCE = 180
+PATIENCE = 600
 """Seconds that a server may take to answer; 20 to 90 were seen on two busy cores."""
 
 
@@ -43,25 +47,33 @@ def serve(port: int, browser: bool, run: str | None = None) -> None:
         The port is taken, or the server ends by itself or does not answer.
     """
     store = mlflow.get_tracking_uri()
-    page = _page(run)
+    page = page_of(run)
     if store.startswith("http"):
         _welcome(f"{store}{page}", browser)
         return
-    _refuse_taken(port)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the server too
-    process = subprocess.Popen(command(store, port))
-    try:
-        _wait(process, port)
+    with suppress(KeyboardInterrupt), server(port) as process:
         _welcome(f"http://{HOST}:{port}{page}", browser)
         process.wait()
-    except KeyboardInterrupt:
-        pass
+
+
+@contextmanager
+def server(port: int) -> Iterator[subprocess.Popen]:
+    """Serve the store on localhost while the block runs; errors are those of `serve`."""
+    _refuse_taken(port)
+    # without the workers of MLflow's pages for language models: seven processes
+    environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"} | os.environ
+    process = subprocess.Popen(command(mlflow.get_tracking_uri(), port), env=environment)
+    try:
+        with busy("Starting MLflow's pages"):
+            _wait(process, port)
+        yield process
     finally:
         process.terminate()
         process.wait()
 
 
-def _page(run: str | None) -> str:
+def page_of(run: str | None) -> str:
     """Return what follows the server's address."""
     check_store()
     if run is None:

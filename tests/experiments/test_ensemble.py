@@ -175,9 +175,11 @@ def test_an_ensemble_is_one_tracked_parent_one_served_model_and_its_members(conf
     assert evaluation.metrics["test_rmse"] <= mean + 1e-6
 
 
-def test_an_ablation_logs_one_table_and_one_figure(config, blobs, store):
-    table = ablation.run(config, blobs)
+def test_an_ablation_of_one_seed_logs_one_table_and_one_figure(config, blobs, store):
+    once = config.ablate.model_copy(update={"seeds": 1})
+    table = ablation.run(config.model_copy(update={"ablate": once}), blobs)
     assert np.isfinite(table["test_rmse"]).all()
+    assert table["seeds"].isna().all()
     runs = store.search_runs([store.get_experiment_by_name("galopt").experiment_id])
     parent = next(run for run in runs if run.data.tags["galopt.kind"] == "ablation")
     files = [file.path for file in store.list_artifacts(parent.info.run_id)]

@@ -211,6 +211,8 @@ def test_two_objectives_make_a_front_and_the_lowest_error_wins(storage, tmp_path
     drawn = {file.name for file in figures.draw(study, tmp_path)}
     assert {"pareto.html", "pareto.png", "history.png", "timeline.html"} <= drawn
     assert all((tmp_path / name).stat().st_size > 1000 for name in drawn)
+    page = (tmp_path / "parallel_coordinates.html").read_text()
+    assert page.rpartition("Plotly.newPlot(")[2].count(figures.BEST) == 1
 
 
 def test_a_study_is_resumed_for_the_same_and_refused_for_another_dataset(storage):

@@ -10,6 +10,8 @@ from galopt.config.load import build_config
 from galopt.errors import ConfigError
 from galopt.networks.augmentation import View, mean_and_deviation, view_layer
 
+pytestmark = pytest.mark.backend
+
 SIDE = 84
 
 

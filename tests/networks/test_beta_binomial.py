@@ -26,12 +26,14 @@ from galopt.networks.inference import predict_averaged
 from galopt.training.train import train
 
 
+@pytest.mark.backend
 def test_log_gamma_is_that_of_scipy():
     x = np.geomspace(1e-3, 1e4, 200).astype(np.float32)
     ours = ops.convert_to_numpy(_log_gamma(ops.convert_to_tensor(x)))
     np.testing.assert_allclose(ours, gammaln(x.astype(float)), rtol=2e-6, atol=2e-5)
 
 
+@pytest.mark.backend
 @pytest.mark.parametrize("mu", [0.02, 0.4, 0.95])
 @pytest.mark.parametrize("kappa", [0.5, 8.0, 300.0])
 def test_the_loss_is_the_likelihood_of_the_counts(mu, kappa):
@@ -58,6 +60,7 @@ def test_the_loss_is_least_at_the_truth():
         assert loss(mean, concentration) > truth
 
 
+@pytest.mark.backend
 @pytest.mark.parametrize("mu", [0.0, 1.0])
 def test_the_loss_stays_finite_at_the_edges(mu):
     votes, predicted = np.float32([[1 - mu, 3]]), np.float32([[mu, 1000]])
@@ -98,6 +101,7 @@ def test_the_deviation_in_a_tree_is_that_of_the_product_of_chances():
     np.testing.assert_allclose(found, np.std(drawn, axis=1), rtol=0.01)
 
 
+@pytest.mark.backend
 def test_the_error_is_that_of_the_fractions():
     metric = FractionError(2)
     metric.update_state(np.float32([[0.2, 0.4, 7]]), np.float32([[0.5, 0.8, 300]]))
@@ -106,6 +110,7 @@ def test_the_error_is_that_of_the_fractions():
     assert again.targets == 2
 
 
+@pytest.mark.backend
 def test_the_concentration_is_bounded_and_rebuilds():
     layer = Concentration(kernel_initializer=keras.initializers.Constant(1.0))
     values = ops.convert_to_numpy(layer(np.float32([[-100.0], [0.0], [100.0]])))

@@ -21,6 +21,7 @@ def build(overrides: str | dict = "", targets: int = 5, seed: int = 1, concentra
     return build_network(config.network, targets, 84, view, seed, concentration=concentration)
 
 
+@pytest.mark.backend
 @pytest.mark.parametrize("seed", [1, 20161121, 2**31 - 1])
 def test_the_seed_alone_decides_the_first_weights(seed):
     small = "network.dense=[8] network.maxout=2 train.loss=binary_crossentropy"
@@ -103,9 +104,13 @@ def test_layers_that_do_not_fit_the_picture_are_refused():
         build("network.convolutions.3.kernel=9")
 
 
-@pytest.mark.parametrize("preset", preset_names())
+@pytest.mark.parametrize(
+    "preset",
+    [pytest.param(p, marks=[pytest.mark.backend] * (p == "modern")) for p in preset_names()],
+)
 def test_each_preset_trains_a_step_saves_loads_and_predicts_the_same(preset, tmp_path):
-    config = load_config("params.yaml", {"network.preset": preset, "train.precision": "float32"})
+    words = {"network.preset": preset, "network.dense": [16, 16], "train.precision": "float32"}
+    config = load_config("params.yaml", words)
     targets = len(config.network.tree_answers) or 5
     view = view_layer(config.network, config.augment, STAMPS, 0)
     model = build_network(config.network, targets, 84, view, seed=1)

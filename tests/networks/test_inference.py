@@ -14,6 +14,8 @@ from galopt.networks.augmentation import View
 from galopt.networks.build import build_network
 from galopt.networks.inference import combine, predict, predict_averaged, transforms
 
+pytestmark = pytest.mark.backend
+
 PUBLISHED = Evaluate(rotations=10, zooms=[1 / 1.2, 1, 1.2], flip=True)
 STAMPS = np.random.default_rng(0).integers(0, 256, (6, 32, 32)).astype(np.uint8)
 

@@ -16,6 +16,8 @@ from galopt.networks.layers import (
     Viewpoints,
 )
 
+pytestmark = pytest.mark.backend
+
 RNG = np.random.default_rng(0)
 TREE = {"answers": [2, 2, 3], "after": [None, 0, 3]}
 

@@ -12,6 +12,8 @@ from galopt.networks.augmentation import View, principal_axis, view_layer
 from galopt.networks.build import build_network, load_model
 from galopt.networks.inference import predict, predict_averaged
 
+pytestmark = pytest.mark.backend
+
 RNG = np.random.default_rng(3)
 STAMPS = RNG.integers(0, 255, (6, 40, 40, 4)).astype(np.uint8)
 SMALL = {

@@ -12,6 +12,7 @@ from galopt.training.divergence_cause import NotFiniteError, diverged
 from galopt.training.train import make_model, train
 
 
+@pytest.mark.backend
 def test_votes_that_are_no_number_are_to_blame_at_their_step(blobs, tmp_path, monkeypatch):
     whole = Batches.__getitem__
 
@@ -86,6 +87,7 @@ def line(rate: float) -> keras.Model:
     return model
 
 
+@pytest.mark.backend
 @pytest.mark.parametrize(
     ("x", "rate", "reason"),
     [

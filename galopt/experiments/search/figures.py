@@ -8,6 +8,8 @@ from typing import Any
 import matplotlib
 import optuna
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from optuna import visualization
 from optuna.visualization import matplotlib as pictures
 
@@ -15,6 +17,8 @@ from galopt.experiments.search.results import complete
 
 ENOUGH = 2
 """Complete trials that a figure of parameters needs."""
+BEST = "#d62728"
+PARALLEL = "parallel_coordinates"
 SHOWN = 4
 """Parameters in the contour, whose panels are their square; the slices show twice as many."""
 
@@ -38,10 +42,11 @@ def draw(study: optuna.Study, folder: Path) -> list[Path]:
         warnings.simplefilter("ignore")  # Optuna's notes on plots that it calls experimental
         for name, (function, options) in _figures(study).items():
             page, picture = folder / f"{name}.html", folder / f"{name}.png"
-            getattr(visualization, function)(study, **options).write_html(
-                page, include_plotlyjs=True
-            )
-            _save(getattr(pictures, function), study, options, picture)
+            interactive = getattr(visualization, function)(study, **options)
+            if name == PARALLEL:
+                _stress_best_trace(interactive)
+            interactive.write_html(page, include_plotlyjs=True)
+            _save(getattr(pictures, function), study, options, picture, best=name == PARALLEL)
             files += [page, picture]
     return files
 
@@ -69,7 +74,7 @@ def _figures(study: optuna.Study) -> dict[str, tuple[str, dict[str, Any]]]:
         if important:
             figures["slices"] = ("plot_slice", most)
         if len(important) > 1:
-            figures["parallel_coordinates"] = ("plot_parallel_coordinate", most)
+            figures[PARALLEL] = ("plot_parallel_coordinate", most)
             figures["contour"] = ("plot_contour", {**named, "params": important[:SHOWN]})
     return figures
 
@@ -107,14 +112,44 @@ def _rmse(trial: optuna.trial.FrozenTrial) -> float:
 
 
 def _save(
-    plot: Callable[..., Any], study: optuna.Study, options: dict[str, Any], path: Path
+    plot: Callable[..., Any],
+    study: optuna.Study,
+    options: dict[str, Any],
+    path: Path,
+    best: bool = False,
 ) -> None:
     import matplotlib.pyplot as plt  # here, for it is slow to load and a search may draw nothing
 
     plot(study, **options)
     figure = plt.gcf()
+    for axes in figure.axes:
+        if best:
+            _stress_best_line(axes)
+        axes.set_xlabel(_broken(axes.get_xlabel()))
+        axes.set_ylabel(_broken(axes.get_ylabel()))
     corners = [axes.get_position() for axes in figure.axes if axes.get_label() != "<colorbar>"]
     columns, rows = (len({round(getattr(at, side), 2) for at in corners}) for side in ("x0", "y0"))
     figure.set_size_inches(max(10, 3 * columns), max(6, 3 * rows))
     figure.savefig(path, dpi=120, bbox_inches="tight")
     plt.close(figure)
+
+
+def _stress_best_line(axes: Axes) -> None:
+    """Draw the best trial again over the lines of all trials, where there are such."""
+    for lines in axes.collections:
+        if isinstance(lines, LineCollection) and len(lines.get_segments()):
+            best = min(lines.get_segments(), key=lambda points: points[0, 1])
+            axes.plot(*best.T, color=BEST, lw=3, label="the best trial")
+            axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
+
+
+def _stress_best_trace(figure: Any) -> None:
+    """Draw the best trial of an interactive page thick and red."""
+    traces = [trace for trace in figure.data if trace.mode == "lines"]
+    best = min(traces, key=lambda trace: trace.y[0])
+    best.update(line={"color": BEST, "width": 4}, opacity=1)
+
+
+def _broken(label: str) -> str:
+    """Break a parameter's name after its section, so that names of panels do not meet."""
+    return label.replace(".", ".\n", 1)

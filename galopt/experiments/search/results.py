@@ -147,6 +147,11 @@ def seeds(winner: Config, count: int) -> list[Config]:
     return [build_config(stated, {"train.seed": first + number}) for number in range(count)]
 
 
+def trial_epochs(study: optuna.Study, config: Config) -> int:
+    """Return for how many epochs the trials of a study were trained."""
+    return study.user_attrs["made_for"].get("train.epochs", config.search.epochs)
+
+
 def _sections(trial: FrozenTrial, winner: Config) -> dict[str, Any]:
     """Return the network, and what was searched of the rest."""
     plain = winner.model_dump(include={"network"})
