@@ -35,6 +35,7 @@ def test_a_machine_without_nvidias_tools_has_no_gpu(monkeypatch, tmp_path):
         ("pbs.yaml", ["#PBS -q gpu", "#PBS -l select=1:ncpus=4:ngpus=1:mem=16gb"]),
     ],
 )
+@pytest.mark.filterwarnings("ignore:Port 8787 is already in use")  # by another Dask here
 def test_a_ready_made_file_describes_a_job_of_one_trial(file, words):
     pytest.importorskip("dask_jobqueue", reason="uv sync --extra cluster")
     cluster = clusters._from_file(FILES / file, workers=0)
