@@ -43,7 +43,7 @@ def test_the_tutorial_works_as_printed(clone):
     votes, fractions = (pd.read_csv(clone / f) for f in ("data/survey/votes.csv", "fractions.csv"))
     assert len(fractions) == len(votes) == 1000
     targets = ["spheroid", "disk", "irregular", "point_source", "unclassifiable"]
-    assert list(fractions) == ["id", "file", *targets]
+    assert list(fractions) == ["id", "file", *targets, "unlike_training"]
     assert fractions[targets].stack().between(0, 1).all()
 
 
