@@ -85,7 +85,7 @@ def addresses(folder: Path, server: str) -> Iterator[tuple[str, tuple[str, str]]
     from galopt.tracking.ui import page_of
 
     newest = {run.kind: run for run in reversed(all_runs())}
-    yield "runs", (f"{server}{page_of(None)}", "published_rmse")
+    yield "runs", (f"{server}{page_of(None)}", "test_rmse")
     for kind, name in {"run": "report", "search": "search"}.items():
         run = newest[kind]
         yield f"mlflow-{kind}", (f"{server}{page_of(run.id)}", "Description")
@@ -114,12 +114,11 @@ def take(browser: Browser, pages: dict[str, tuple[str, str]], folder: Path) -> I
 def settle(page: Page, ready: str) -> None:
     """Wait until a page shows a text; close what MLflow has opened over it."""
     page.get_by_text(ready).first.wait_for(state="attached")
-    page.wait_for_load_state("networkidle")
     for name in NOISE:
         button = page.get_by_role("button", name=name, exact=True).first
         if button.is_visible():
             button.click()
-    page.wait_for_timeout(1000)
+    page.wait_for_timeout(3000)  # MLflow asks its server again and again
 
 
 if __name__ == "__main__":
