@@ -2,6 +2,8 @@
 
 import os
 import signal
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -23,9 +25,24 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _mlflow_store():
+    """Forget the store that a file's tests chose: the next file's fixtures must not log there."""
+    with _mlflow_environment():
+        yield
+        if mlflow := sys.modules.get("mlflow"):
+            mlflow.set_tracking_uri(None)
+
+
 @pytest.fixture(autouse=True)
-def _mlflow_environment():
+def _mlflow_environment_of_a_test():
     """Undo what MLflow's `set_tracking_uri` leaves in the environment of later processes."""
+    with _mlflow_environment():
+        yield
+
+
+@contextmanager
+def _mlflow_environment():
     before = {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_")}
     yield
     for name in [name for name in os.environ if name.startswith("MLFLOW_")]:
