@@ -8,7 +8,8 @@ from scipy import stats
 from galopt.config import Augment, Network
 from galopt.config.load import build_config
 from galopt.errors import ConfigError
-from galopt.networks.augmentation import View, mean_and_deviation, view_layer
+from galopt.networks.augmentation import View, view_layer
+from galopt.networks.pixel_statistics import mean_and_deviation
 
 pytestmark = pytest.mark.backend
 

@@ -8,9 +8,10 @@ from galopt.config import Augment, Evaluate
 from galopt.config.load import build_config
 from galopt.errors import ConfigError
 from galopt.networks.architecture import channels_of, totals
-from galopt.networks.augmentation import View, principal_axis, view_layer
+from galopt.networks.augmentation import View, view_layer
 from galopt.networks.build import build_network, load_model
 from galopt.networks.inference import predict, predict_averaged
+from galopt.networks.pixel_statistics import principal_axis
 
 pytestmark = pytest.mark.backend
 
