@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from galopt.compute import fused_adam
+from galopt.training import fused_adam
 
 CONVOLUTIONS = [(6, 6, 1, 32), (5, 5, 32, 64), (3, 3, 64, 128), (3, 3, 128, 128)]
 SHAPES = [*CONVOLUTIONS, (512, 2048), (2048, 2048), (2048, 5)]

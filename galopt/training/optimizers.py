@@ -4,8 +4,8 @@ from math import ceil
 
 import keras
 
-from galopt.compute import fused_adam
 from galopt.config import Train
+from galopt.training import fused_adam
 
 # Dieleman, Willett & Dambre (2015), as their published code has it: the learning rate falls
 # tenfold after 1,800 and again after 2,300 of 2,500 chunks.
