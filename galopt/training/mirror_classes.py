@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Sequence
 from itertools import combinations
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,8 +76,9 @@ def mirror_names(targets: Sequence[str]) -> tuple[str, str] | None:
 
 def opposite_arms(targets: Sequence[str], train: Split) -> tuple[str, str] | None:
     """Return the two classes that `winding` shows to wind in opposite directions, or None."""
-    turns = winding(train.images[:LOOKED_AT])
-    classes = train.fractions[:LOOKED_AT].argmax(axis=1)
+    every = slice(None, None, ceil(len(train) / LOOKED_AT))  # a survey may be sorted by class
+    turns = winding(train.images[every])
+    classes = train.fractions[every].argmax(axis=1)
     away = []
     for number in range(len(targets)):
         own = turns[classes == number]
