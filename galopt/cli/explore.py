@@ -43,7 +43,6 @@ def explore(
     opened = open_network(model)
     from galopt.report.explore.page import page
     from galopt.report.explore.survey import explore as look
-    from galopt.tracking.runs import add_file
 
     title, galaxies, chunks = _files(paths, opened) if paths else _stored(dataset, opened)
     explored = look(opened, chunks, galaxies)
@@ -52,6 +51,8 @@ def explore(
         temporary.write_text(text, encoding="utf-8")
     print(f"{out}: {len(explored.ids)} galaxies, {len(text) / 1e6:.1f} MB")
     if not paths and (run := opened.origin.get("run")):
+        from galopt.tracking.runs import add_file  # here: loads MLflow
+
         add_file(run, out)
 
 
