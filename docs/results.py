@@ -49,14 +49,13 @@ def row(reference: str) -> dict:
     from galopt.tracking.queries import all_runs, find_run
 
     run = find_run(reference, all_runs())
-    config = unflatten({key: value for key, value in run.params.items() if "." in key})
     return {
         "galaxies": f"{run.survey}, {int(run.tags['galopt.galaxies']):,}",
         "network": f"`{run.title}`",
         "test_rmse": run.metrics["test_rmse"],
         "floor": run.metrics["test_rmse_floor"],
         "constant": run.metrics["test_rmse_constant"],
-        "command": command(config),
+        "command": command(unflatten(run.params)),
     }
 
 

@@ -13,7 +13,8 @@ def main() -> None:
     parser.add_argument("run", help="id or name of a run on a survey whose noise floor is known")
     given = parser.parse_args()
     with command_line():
-        from galopt.config.rerun_command import started_by
+        from galopt.config.load import unflatten
+        from galopt.config.rerun_command import command
         from galopt.prediction.builtin import keep  # what is heavy, after what may be refused
         from galopt.tracking.models import open_model
         from galopt.tracking.queries import all_runs, find_run, text
@@ -24,7 +25,7 @@ def main() -> None:
         facts = {
             "survey": run.survey,
             "dataset": run.tags["galopt.dataset"],
-            "command": started_by("main", run.params).replace("-e main ", ""),
+            "command": command(unflatten(run.params)),
         } | {name: round(run.metrics[name], 4) for name in METRICS}
         card = text(run, "model_card.md") or ""
         print(keep(open_model(run.id), run.tags["galopt.preset"], facts, card))

@@ -173,11 +173,14 @@ def flatten(config: BaseModel) -> dict[str, Any]:
 def unflatten(texts: Mapping[str, str]) -> Config:
     """Return the configuration that `flatten` made, of values that were written as text.
 
+    Keys without a dot are left out: a run logs the parameters of `mlflow run` beside these.
     Errors are those of `load`.
     """
     tree: dict[str, Any] = {}
     for key, text in texts.items():
         *parents, last = key.split(".")
+        if not parents:
+            continue
         node = tree
         for name in parents:
             node = node.setdefault(name, {})

@@ -109,7 +109,7 @@ def test_stated_variants_stand_in_place_of_the_preset_s():
 def test_a_configuration_is_read_back_from_its_logged_texts(preset):
     config = load_config("params.yaml", {"network.preset": preset, "train.learning_rate": 1e-5})
     texts = {key: str(value) for key, value in flatten(config).items()}
-    assert flatten(unflatten(texts)) == flatten(config)
+    assert flatten(unflatten(texts | {"preset": "params.yaml"})) == flatten(config)
 
 
 def test_null_leaves_a_parameter_to_the_preset_and_means_null_where_that_is_a_value(tmp_path):

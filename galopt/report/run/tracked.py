@@ -32,7 +32,7 @@ def read_report(run: TrackedRun) -> ReportData:
     return ReportData(
         kind=run.kind,
         dataset=dataset,
-        config=unflatten({key: value for key, value in run.params.items() if "." in key}),
+        config=unflatten(run.params),
         run_id=run.id,
         train=_train(run, history) if history else None,
         history=history,
