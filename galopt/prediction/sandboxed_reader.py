@@ -121,17 +121,11 @@ class Readers:
         for reader in self._all:
             self._free.put(reader)
 
-    def __call__(
-        self,
-        files: Sequence[Path | bytes],
-        config: Stamps,
-        pixels: int,
-        bands: Sequence[str] = GREY,
-    ) -> NDArray[np.uint8]:
+    def __call__(self, *request: Any) -> NDArray[np.uint8]:
         """Return what a `Reader` does."""
         reader = self._free.get()
         try:
-            return reader(files, config, pixels, bands)
+            return reader(*request)
         finally:
             self._free.put(reader)
 
