@@ -57,7 +57,7 @@ def best(
     from galopt.experiments.search import results
 
     found, trial, config = results.find(_config(study, storage))
-    print(f"trial {trial.number}, validation RMSE {trial.values[0]:.4f}")
+    print(f"trial {trial.number}, {results.error_name(found)} {trial.values[0]:.4f}")
     for key, value in trial.params.items():
         print(f"  {key}: {value}")
     if not write:
@@ -103,9 +103,10 @@ def retrain(
 
     trained = [run_experiment(one, data, CHECKPOINTS) for one in results.seeds(config, seeds)]
     epochs = results.trial_epochs(found, config)
-    errors = [min(values(run_of(run.id), "val_rmse")[:epochs]) for run in trained]
+    curve, *_ = results.objectives(found)
+    errors = [min(values(run_of(run.id), curve)[:epochs]) for run in trained]
     print(
-        f"validation RMSE within the trial's {epochs} epochs {mean(errors):.4f} ± "
+        f"{results.error_name(found)} within the trial's {epochs} epochs {mean(errors):.4f} ± "
         f"{stdev(errors):.4f} over {seeds} seeds; the trial had {trial.values[0]:.4f}"
     )
     if config.train.schedule != "constant":

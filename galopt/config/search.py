@@ -82,11 +82,12 @@ class Search(Section):
         "local",
         description="local, a file such as clusters/slurm.yaml, or a Dask scheduler's address",
     )
-    objectives: list[Literal["val_rmse", "flops"]] = Field(
+    objectives: list[Literal["val_rmse", "val_error_rate", "flops"]] = Field(
         ["val_rmse"],
         min_length=1,
         max_length=2,
-        description="what is minimised: the validation RMSE, and the operations for a galaxy",
+        description="what is minimised: the validation RMSE or, where galaxies have one class, "
+        "the error rate (1 - accuracy), and the operations for a galaxy",
     )
     sampler: Sampler = Sampler()
     pruner: Pruner = Pruner()
@@ -96,8 +97,8 @@ class Search(Section):
 
     @model_validator(mode="after")
     def _objectives_fit(self) -> Self:
-        if self.objectives[0] != "val_rmse" or len(set(self.objectives)) < len(self.objectives):
-            raise ValueError("objectives: val_rmse, or val_rmse and flops")
+        if self.objectives[0] == "flops" or self.objectives[1:] not in ([], ["flops"]):
+            raise ValueError("objectives: val_rmse or val_error_rate, alone or before flops")
         if len(self.objectives) > 1 and self.pruner.kind != "none":
             raise ValueError("two objectives cannot be pruned: set search.pruner.kind to none")
         return self

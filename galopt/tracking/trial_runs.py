@@ -72,9 +72,9 @@ def adopt_trials(parent_run_id: str, former_run_id: str) -> None:
     client.set_tag(former_run_id, "galopt.continued_by", parent_run_id)
 
 
-def log_progress(run_id: str, done: int, best: float) -> None:
-    """Log the lowest validation RMSE of a study after so many trials."""
-    _patiently(mlflow.MlflowClient().log_metric, run_id, "best_val_rmse", best, step=done)
+def log_progress(run_id: str, metric: str, done: int, best: float) -> None:
+    """Log the lowest error of a study after so many trials."""
+    _patiently(mlflow.MlflowClient().log_metric, run_id, metric, best, step=done)
 
 
 class TrialLog:

@@ -77,6 +77,7 @@ class EpochCallback(keras.callbacks.Callback):
             values |= {
                 "train_accuracy": float(logs["accuracy"]),
                 "val_accuracy": float(logs["val_accuracy"]),
+                "val_error_rate": 1 - float(logs["val_accuracy"]),
             }
         self.checkpoint.save(self.model, values)
         self.report(epoch, values)

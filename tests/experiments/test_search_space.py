@@ -130,7 +130,7 @@ def test_a_bad_space_is_one_clear_line(ranges, words):
         ({"trials": 0}, "search.trials=0"),
         ({"sampler": {"kind": "magic"}}, "search.sampler.kind='magic'"),
         ({"study": "a/b"}, "search.study='a/b'"),
-        ({"objectives": ["flops"]}, "objectives: val_rmse"),
+        ({"objectives": ["flops"]}, "objectives: val_rmse or"),
         ({"objectives": ["val_rmse", "flops"]}, "set search.pruner.kind to none"),
     ],
 )

@@ -174,6 +174,7 @@ ABLATION = AblationResult(
 STUDY = SearchResult(
     tracked("search", trials="20"),
     {"complete": 12, "pruned": 7, "fail": 1},
+    "val_rmse",
     0.1534,
     0.1612,
     17,

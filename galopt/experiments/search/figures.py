@@ -13,7 +13,7 @@ from matplotlib.collections import LineCollection
 from optuna import visualization
 from optuna.visualization import matplotlib as pictures
 
-from galopt.experiments.search.results import complete
+from galopt.experiments.search.results import complete, error_name, objectives
 
 ENOUGH = 2
 """Complete trials that a figure of parameters needs."""
@@ -58,12 +58,11 @@ def _figures(study: optuna.Study) -> dict[str, tuple[str, dict[str, Any]]]:
     if not found:
         return figures
     several = len(study.directions) > 1
-    target: dict[str, Any] = {"target": _rmse} if several else {}
-    named = {**target, "target_name": "validation RMSE"}
+    target: dict[str, Any] = {"target": _error} if several else {}
+    named = {**target, "target_name": error_name(study)}
     figures["history"] = ("plot_optimization_history", named)
     if several:
-        names = study.user_attrs["made_for"]["search.objectives"]
-        figures["pareto"] = ("plot_pareto_front", {"target_names": names})
+        figures["pareto"] = ("plot_pareto_front", {"target_names": objectives(study)})
     else:
         figures["intermediate"] = ("plot_intermediate_values", {})
     if len(found) >= ENOUGH:
@@ -100,14 +99,14 @@ def importances(study: optuna.Study) -> pd.DataFrame:
         shared = set.intersection(*(set(trial.params) for trial in found))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            target = _rmse if len(study.directions) > 1 else None
+            target = _error if len(study.directions) > 1 else None
             ranked = optuna.importance.get_param_importances(
                 study, params=sorted(shared), target=target
             )
     return pd.DataFrame(ranked.items(), columns=["parameter", "importance"])
 
 
-def _rmse(trial: optuna.trial.FrozenTrial) -> float:
+def _error(trial: optuna.trial.FrozenTrial) -> float:
     return trial.values[0]
 
 

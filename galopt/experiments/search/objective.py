@@ -56,11 +56,12 @@ class TrainingObjective:
         log = TrialLog(task.attributes["mlflow_run_id"], self.tracking_uri)
         log.config(config)
         start = starting_network(config.train.init_from)
+        error = self.config.search.objectives[0]
         best = float("inf")
 
         def on_epoch(epoch: int, measured: dict[str, float]) -> None:
             nonlocal best
-            best = min(best, measured["val_rmse"])
+            best = min(best, measured[error])
             log.epoch(epoch, measured)
             report.epoch(epoch, best)
 
@@ -75,7 +76,7 @@ class TrainingObjective:
             keras.utils.clear_session()
             gc.collect()
         flops = totals(config.network, len(dataset.targets), len(dataset.bands))["flops"]
-        measures = {"val_rmse": best, "flops": float(flops)}
+        measures = {error: best, "flops": float(flops)}
         return [measures[name] for name in self.config.search.objectives]
 
 

@@ -20,6 +20,9 @@ from galopt.experiments.search.study import load_study
 from galopt.files import atomic_file
 from galopt.paths import PARAMS, PRESETS
 
+VALIDATION_ERRORS = {"val_rmse": "validation RMSE", "val_error_rate": "validation error rate"}
+"""What a person calls the first objective of a study."""
+
 
 def find(config: Config) -> tuple[optuna.Study, FrozenTrial, Config]:
     """Return the study that `config.search` names, its best trial, and what that stands for.
@@ -99,7 +102,8 @@ def write_preset(study: optuna.Study, trial: FrozenTrial, winner: Config) -> Pat
         raise GaloptError(f"{path} is not of a search: give the study another name")
     lines = [
         f"{head}: trial {trial.number} of {len(study.get_trials(deepcopy=False))},",
-        f"# validation RMSE {trial.values[0]:.4f}, {date.today()}, commit {commit() or 'unknown'},",
+        f"# {error_name(study)} {trial.values[0]:.4f}, {date.today()}, "
+        f"commit {commit() or 'unknown'},",
         f"# dataset {study.user_attrs['made_for']['dataset']}. The best of many noisy trials",
         "# flatters itself: `uv run galopt search retrain` measures it again.",
         f"# Command:  uv run mlflow run . --env-manager local -P preset={study.study_name}",
@@ -164,13 +168,13 @@ def _sections(trial: FrozenTrial, winner: Config) -> dict[str, Any]:
 
 
 def complete(study: optuna.Study) -> list[FrozenTrial]:
-    """Return the complete trials, the lowest validation RMSE first."""
+    """Return the complete trials, the lowest validation error first."""
     trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     return sorted(trials, key=lambda trial: trial.values[0])
 
 
 def best_trial(study: optuna.Study) -> FrozenTrial:
-    """Return the trial with the lowest validation RMSE.
+    """Return the trial with the lowest validation error.
 
     Raises
     ------
@@ -183,9 +187,19 @@ def best_trial(study: optuna.Study) -> FrozenTrial:
     return best[0]
 
 
+def objectives(study: optuna.Study) -> list[str]:
+    """Return the names of what a study minimises."""
+    return study.user_attrs["made_for"]["search.objectives"]
+
+
+def error_name(study: optuna.Study) -> str:
+    """Return what a person calls the first objective of a study."""
+    return VALIDATION_ERRORS[objectives(study)[0]]
+
+
 def best_table(study: optuna.Study, rows: int = 10) -> pd.DataFrame:
     """Return the best trials, one a row: number, objectives, epochs, parameters."""
-    names = study.user_attrs["made_for"]["search.objectives"]
+    names = objectives(study)
     return pd.DataFrame(
         {"trial": trial.number}
         | dict(zip(names, trial.values, strict=True))
@@ -204,8 +218,8 @@ def verdict(study: optuna.Study) -> str:
         f"Study {study.study_name}: {counts[TrialState.COMPLETE]} trials complete, "
         f"{counts[TrialState.PRUNED]} pruned, {counts[TrialState.FAIL]} failed"
     ]
-    found = complete(study)
+    found, error = complete(study), error_name(study)
     named = [(trial, trial.user_attrs["origin"]) for trial in found if "origin" in trial.user_attrs]
     for trial, name in [(trial, "the best") for trial in found[:1]] + named:
-        lines.append(f"  validation RMSE {trial.values[0]:.4f}: {name}, trial {trial.number}")
+        lines.append(f"  {error} {trial.values[0]:.4f}: {name}, trial {trial.number}")
     return "\n".join([*lines, "The best in full: uv run galopt search best"])

@@ -15,9 +15,11 @@ from galopt.compute.progress import progress_bar
 from galopt.config import Config
 from galopt.config.load import build_config, flatten
 from galopt.data.dataset import Dataset
+from galopt.errors import ConfigError
 from galopt.experiments.search import figures, results
 from galopt.experiments.search.objective import TrainingObjective
 from galopt.experiments.search.optuna_internals import earlier_attempts
+from galopt.experiments.search.results import VALIDATION_ERRORS
 from galopt.experiments.search.run_study import drive, locked_study
 from galopt.experiments.search.space import Space
 from galopt.experiments.search.study import settled
@@ -26,10 +28,11 @@ from galopt.report.run.page import log_report
 from galopt.report.run.report_data import ReportData
 from galopt.tracking import log_file, log_text, trial_runs
 from galopt.tracking.search_runs import log_search, start_search, store_uri
+from galopt.training.classes import suit_labels
 
 logger = logging.getLogger(__name__)
 
-RESULTS = {"val_rmse": "best_val_rmse"}
+RESULTS = {"val_rmse": "best_val_rmse", "val_error_rate": "best_val_error_rate"}
 """Objectives whose name is that of a curve: the trial's metric is named as a run's."""
 
 
@@ -46,7 +49,15 @@ def search(config: Config, dataset: Dataset) -> bool:
     -------
     bool
         Whether the study came to its end; False if it was interrupted.
+
+    Raises
+    ------
+    ConfigError
+        The objective is one of classes, and votes are learnt.
     """
+    loss = suit_labels(config, dataset).train.loss
+    if "val_error_rate" in config.search.objectives and loss != "categorical_crossentropy":
+        raise ConfigError("search.objectives: val_error_rate needs one class per galaxy, learnt so")
     stated = config.model_dump()
     space = Space(build_config(stated, {"train.epochs": config.search.epochs}))
     with locked_study(config.search, made_for(space, dataset)) as (study, lock):
@@ -138,11 +149,12 @@ class TrackedTrials:
         trial_runs.end_trial(trial.user_attrs["mlflow_run_id"], trial.state.name, reason, values)
         if trial.state.name == "COMPLETE":
             self.best = min(self.best, trial.values[0])
-            trial_runs.log_progress(self.run_id, done, self.best)
+            trial_runs.log_progress(self.run_id, names[0], done, self.best)
         if trial.state.name != "FAIL":
             first = [*earlier_attempts(trial), trial.number][0]
             shutil.rmtree(CHECKPOINTS / f"{self.study.study_name}-{first}", ignore_errors=True)
-        told = f"RMSE {trial.values[0]:.4f}" if values else reason
+        error = VALIDATION_ERRORS[self.search.objectives[0]]
+        told = f"{error} {trial.values[0]:.4f}" if values else reason
         logger.info(
             f"[{done}/{self.search.trials}] trial {trial.number} {trial.state.name.lower()}: "
             f"{told}; best {self.best:.4f}"

@@ -26,8 +26,10 @@ class SearchResult:
     run : TrackedRun
     states : dict
         Number of trials that are ``complete``, ``pruned`` and ``fail``.
+    objective : str
+        What was minimised: ``val_rmse`` or ``val_error_rate``.
     best, first : float or None
-        Lowest validation RMSE, and that of the first trial, which is the paper's network.
+        Its lowest value, and that of the first trial, which is the paper's network.
     trial : int
         Number of the best trial.
     changes : DataFrame
@@ -38,6 +40,7 @@ class SearchResult:
 
     run: TrackedRun
     states: dict[str, int]
+    objective: str
     best: float
     first: float | None
     trial: int
@@ -99,14 +102,15 @@ def _study(run: TrackedRun) -> SearchResult | None:
         return None
     trials = children(run)
     told = [trial.tags.get("galopt.state") for trial in trials]
-    number = int(best["trial"].iloc[0])
+    number, objective = int(best["trial"].iloc[0]), best.columns[1]
     named = {trial.tags.get("galopt.trial"): trial for trial in trials}
     first, winner = named.get("0"), named.get(str(number))
     return SearchResult(
         run,
         {state: told.count(state) for state in ("complete", "pruned", "fail")},
-        float(best["val_rmse"].iloc[0]),
-        min(values(first, "val_rmse"), default=None) if first and _complete(first) else None,
+        objective,
+        float(best[objective].iloc[0]),
+        min(values(first, objective), default=None) if first and _complete(first) else None,
         number,
         _changes(first, winner),
         _table(run, "importances.csv"),
