@@ -14,8 +14,8 @@ from galopt.errors import verbose
 
 NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
-_NOTE = re.compile(rb"I\d{4} |WARNING: All log messages before absl::InitializeLog")
-"""Lines of absl's log that only inform. TensorFlow prints them before it reads its flags."""
+_NOTE = re.compile(rb"I\d{4} |INFO: |WARNING: All log messages before absl::InitializeLog")
+"""Lines that only inform: absl's, printed before TensorFlow reads its flags, and TFLite's."""
 
 
 def start_keras() -> None:
@@ -26,7 +26,7 @@ def start_keras() -> None:
     if "keras" in sys.modules:
         return
     name = os.environ.get("KERAS_BACKEND", "tensorflow")
-    with busy(f"Starting {NAMES.get(name, name)}"), _without_notes(), _hidden("sklearn"):
+    with busy(f"Starting {NAMES.get(name, name)}"), without_notes(), _hidden("sklearn"):
         importlib.import_module("keras")
     if not verbose():  # it warns of retracing where several networks are trained in turn
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -49,7 +49,7 @@ def _hidden(module: str) -> Iterator[None]:
 
 
 @contextmanager
-def _without_notes() -> Iterator[None]:
+def without_notes() -> Iterator[None]:
     """Hold back what the block writes to the process's stderr; then show all but notes."""
     if verbose():
         yield

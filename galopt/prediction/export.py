@@ -1,8 +1,9 @@
-"""A trained model as one ONNX file, for programs that have neither Keras nor galopt."""
+"""A trained model as one file of ONNX or TFLite, for programs without Keras and galopt."""
 
 import json
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from galopt.compute.keras_startup import without_notes
 from galopt.errors import GaloptError
 from galopt.files import atomic_file
 from galopt.networks.build import targets_of
@@ -25,6 +27,9 @@ TOLERANCE = 1e-5
 CHECKED = 64
 """Stamps that a file is checked with, at most."""
 
+Predict = Callable[[NDArray[np.uint8]], Any]
+"""Returns the fractions of stamps."""
+
 
 @dataclass(frozen=True)
 class Exported:
@@ -34,20 +39,20 @@ class Exported:
     ----------
     difference : float
         Largest difference of a fraction from Keras', float32.
-    keras_rate, onnx_rate : float
-        Galaxies per second, of the model in Keras and of the file in ONNX Runtime.
+    keras_rate, file_rate : float
+        Galaxies per second, of the model in Keras and of the file in its runtime.
     """
 
     difference: float
     keras_rate: float
-    onnx_rate: float
+    file_rate: float
 
 
-def export_onnx(model: MorphologyModel, stamps: NDArray[np.uint8], path: Path) -> Exported:
-    """Write a model as ONNX: stored stamps in, averaged vote fractions out, all in float32.
+def write_model(model: MorphologyModel, stamps: NDArray[np.uint8], path: Path) -> Exported:
+    """Write a model as ONNX or TFLite: stored stamps in, averaged vote fractions out, in float32.
 
-    Networks in half precision are turned to float32, since their operations in bfloat16 are
-    unknown to ONNX Runtime.
+    Networks in half precision are turned to float32, since these runtimes do not know their
+    operations in bfloat16.
 
     Parameters
     ----------
@@ -56,7 +61,8 @@ def export_onnx(model: MorphologyModel, stamps: NDArray[np.uint8], path: Path) -
     stamps : array, shape (N, S, S, C), uint8
         Stored stamps that the file is checked with before it takes its place.
     path : path
-        Receives the file; its metadata name the targets and the stretch.
+        Receives the file, of the format that its name ends with. The metadata of ONNX name the
+        targets and the stretch.
 
     Returns
     -------
@@ -65,30 +71,76 @@ def export_onnx(model: MorphologyModel, stamps: NDArray[np.uint8], path: Path) -
     Raises
     ------
     GaloptError
-        The file does not predict what Keras does.
+        The format is unknown, or the file does not predict what Keras does.
     """
-    import onnx  # here: of the extra `onnx`
-    import onnxruntime
-
+    if path.suffix not in FORMATS:
+        raise GaloptError(f"{path}: unknown format; choose {' or '.join(FORMATS)}")
+    runtime, write, run = FORMATS[path.suffix]
     whole = averaged_network(model)
     batch = as_input(model.networks[0], np.array(stamps[:CHECKED]))
     expected, keras_rate = _timed(whole.predict_on_batch, batch)
-    with atomic_file(path) as temporary, tempfile.TemporaryDirectory() as folder:
-        made = Path(folder) / "model.onnx"
-        whole.export(made, format="onnx", verbose=False)
-        graph = onnx.load(made)
-        onnx.helper.set_model_props(graph, _about(model))
-        onnx.save(graph, temporary)
-        session = onnxruntime.InferenceSession(temporary, providers=["CPUExecutionProvider"])
-        name = session.get_inputs()[0].name
-        found, onnx_rate = _timed(lambda x: session.run(None, {name: x})[0], batch)
+    with atomic_file(path) as temporary, without_notes(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of what Keras writes ONNX with
+        warnings.simplefilter("ignore", UserWarning)  # TensorFlow's interpreter is LiteRT's now
+        write(whole, model, temporary)
+        found, file_rate = _timed(run(temporary, batch), batch)
         difference = float(np.abs(found - expected).max())
         if not difference <= TOLERANCE:
             raise GaloptError(
-                f"{path}: ONNX Runtime differs from Keras by {difference:.1g} in a fraction, more "
+                f"{path}: {runtime} differs from Keras by {difference:.1g} in a fraction, more "
                 f"than {TOLERANCE:g}; nothing is written"
             )
-    return Exported(difference, keras_rate, onnx_rate)
+    return Exported(difference, keras_rate, file_rate)
+
+
+def _write_onnx(whole: keras.Model, model: MorphologyModel, path: Path) -> None:
+    import onnx  # here: of the extra `onnx`
+
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "model.onnx"
+        whole.export(made, format="onnx", verbose=False)
+        graph = onnx.load(made)
+    onnx.helper.set_model_props(graph, _about(model))
+    onnx.save(graph, path)
+
+
+def _run_onnx(path: Path, batch: NDArray[np.uint8]) -> Predict:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda stamps: session.run(None, {name: stamps})[0]
+
+
+def _write_tflite(whole: keras.Model, model: MorphologyModel, path: Path) -> None:
+    import tensorflow as tf  # here: loads in seconds
+
+    with tempfile.TemporaryDirectory() as folder:
+        whole.export(folder, verbose=False)
+        path.write_bytes(tf.lite.TFLiteConverter.from_saved_model(folder).convert())
+
+
+def _run_tflite(path: Path, batch: NDArray[np.uint8]) -> Predict:
+    import tensorflow as tf
+
+    interpreter = tf.lite.Interpreter(model_content=path.read_bytes())
+    given, made = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    interpreter.resize_tensor_input(given["index"], batch.shape)
+    interpreter.allocate_tensors()
+
+    def predict(stamps: NDArray[np.uint8]) -> NDArray[np.float32]:
+        interpreter.set_tensor(given["index"], stamps)
+        interpreter.invoke()
+        return interpreter.get_tensor(made["index"])
+
+    return predict
+
+
+FORMATS = {
+    ".onnx": ("ONNX Runtime", _write_onnx, _run_onnx),
+    ".tflite": ("TFLite", _write_tflite, _run_tflite),
+}
+"""Of each ending: what runs the file, what writes it, and what opens it for a batch."""
 
 
 def averaged_network(model: MorphologyModel) -> keras.Model:
@@ -143,9 +195,7 @@ def _about(model: MorphologyModel) -> dict[str, str]:
     } | model.origin
 
 
-def _timed(
-    predict: Callable[[NDArray[np.uint8]], Any], stamps: NDArray[np.uint8]
-) -> tuple[NDArray[np.float32], float]:
+def _timed(predict: Predict, stamps: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
     """Return predictions and galaxies per second, the second time: the first one compiles."""
     predict(stamps)
     start = time.perf_counter()

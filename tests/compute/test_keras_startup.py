@@ -11,8 +11,8 @@ from galopt.compute.keras_startup import _hidden
 
 CODE = """
 import os
-from galopt.compute.keras_startup import _without_notes
-with _without_notes():
+from galopt.compute.keras_startup import without_notes
+with without_notes():
     os.write(2, b"WARNING: All log messages before absl::InitializeLog() is called\\n")
     os.write(2, b"I0000 00:00:1.2 1 port.cc:153] oneDNN custom operations are on.\\n")
     os.write(2, b"E0000 00:00:1.2 1 cuda.cc:1] the driver is too old\\n")
