@@ -10,6 +10,7 @@ from galopt.data import dataset
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 from galopt.evaluation.evaluate import evaluate
+from galopt.metrics import rmse
 from galopt.training.train import train
 
 PRESET = "dieleman2015"
@@ -24,10 +25,10 @@ SMALL = {
 }
 
 
-def make_dataset(folder, changes=None, **stated):
+def make_dataset(folder, changes=None, small=SMALL, **stated):
     survey = {"source": "folder", "folder": {"path": str(folder)} | stated}
     config = build_config(
-        {"survey": survey, "network": {"preset": PRESET}}, SMALL | (changes or {})
+        {"survey": survey, "network": {"preset": PRESET}}, small | (changes or {})
     )
     data = folder.parent / "data"
     make_survey(config, data / "survey")
@@ -46,11 +47,17 @@ def shares_of_the_tree(galaxies):
     return dict(zip(network.tree_answers, asked, strict=True))
 
 
+def write_challenge(folder, galaxies, side):
+    """Write galaxies as the challenge published them, and return their ids."""
+    ids = [100008 + 15 * number for number in range(galaxies)]
+    write_images(folder, [f"images_training_rev1/{galaxy}.jpg" for galaxy in ids], side)
+    table = pd.DataFrame({"GalaxyID": ids} | shares_of_the_tree(galaxies))
+    table.to_csv(folder / "training_solutions_rev1.csv", index=False)
+    return ids
+
+
 def test_the_galaxy_zoo_challenge_trains_its_network_without_any_setting(tmp_path):
-    ids = [100008 + 15 * number for number in range(40)]
-    write_images(tmp_path / "kaggle", [f"images_training_rev1/{galaxy}.jpg" for galaxy in ids])
-    table = pd.DataFrame({"GalaxyID": ids} | shares_of_the_tree(40))
-    table.to_csv(tmp_path / "kaggle" / "training_solutions_rev1.csv", index=False)
+    ids = write_challenge(tmp_path / "kaggle", 40, side=32)
     config, built = make_dataset(tmp_path / "kaggle")
     assert built.targets == config.network.tree_answers
     assert built.info["fractions"] == "raw"
@@ -58,6 +65,17 @@ def test_the_galaxy_zoo_challenge_trains_its_network_without_any_setting(tmp_pat
     result = train(config, built, tmp_path / "run")
     fractions = result.model.predict_on_batch(np.asarray(built.split("test").images))
     np.testing.assert_allclose(fractions[:, 3:5].sum(axis=1), fractions[:, 1], atol=1e-5)
+
+
+@pytest.mark.slow
+def test_the_published_network_trains_an_epoch_on_2000_galaxies_of_the_challenge(tmp_path):
+    write_challenge(tmp_path / "kaggle", 2000, side=424)
+    whole = {"rescale.pixels": 141, "augment.repeats": 0, "train.epochs": 1}
+    config, built = make_dataset(tmp_path / "kaggle", whole, small={})
+    assert built.images.shape == (2000, 141, 141, 3)
+    (epoch,) = train(config, built, tmp_path / "run").history
+    mean = built.split("train").fractions.mean(axis=0)
+    assert epoch["val_rmse"] < 2 * rmse(built.split("validation").fractions, mean)
 
 
 def test_counts_of_zoobot_become_shares_of_all_voters(tmp_path):
