@@ -8,6 +8,12 @@ from galopt.errors import DataError
 
 Array = NDArray[np.float64]
 
+ENOUGH = 30
+"""Galaxies below which neither an RMSE nor a difference of two means much."""
+
+CROSSVALIDATE = "uv run mlflow run . -e crossvalidate --env-manager local"
+"""The command that measures on every galaxy, where the test galaxies are too few."""
+
 _EDGE = 1e-4
 """A mean this near to 0 or 1 and a deviation this small say as much as nearer and smaller ones."""
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from galopt.errors import DataError, GaloptError
+from galopt.compute.process_name import is_gone
+from galopt.errors import ConfigError, DataError, GaloptError
 from galopt.evaluation.published import covered
-from galopt.tracking.queries import TrackedRun, predictions
+from galopt.tracking.queries import TrackedRun, measured, predictions
+from galopt.tracking.tracked_run import PARENT
 
 if TYPE_CHECKING:
     from galopt.evaluation.bootstrap import Difference
@@ -20,7 +22,7 @@ COLUMNS = {
     "constant": "test_rmse_constant",
 }
 SORTS = ("when", "name", "survey", *COLUMNS)
-PARENT = "mlflow.parentRunId"
+PRESET = "network.preset"
 
 
 def overview(
@@ -80,6 +82,8 @@ def _way(run: TrackedRun) -> str:
 
 
 def _unfinished(run: TrackedRun) -> str:
+    if run.status == "RUNNING" and is_gone(run.tags.get("galopt.process", "")):
+        return " (gone)"
     return "" if run.status == "FINISHED" else f" ({run.status.lower()})"
 
 
@@ -91,15 +95,21 @@ def last(runs: Sequence[TrackedRun], count: int) -> list[TrackedRun]:
     GaloptError
         There are fewer.
     """
-    able = [run for run in runs if PARENT not in run.tags and run.kind in ("run", "ensemble")]
-    done = [run for run in able if run.status == "FINISHED" and "test_rmse" in run.metrics]
+    done = measured(runs)
     if len(done) < count:
-        raise GaloptError(f"--last {count}: only {len(done)} finished runs to compare here")
+        found = "1 finished run" if len(done) == 1 else f"{len(done)} finished runs"
+        raise GaloptError(f"--last {count}: only {found} to compare here")
     return done[:count][::-1]
 
 
-def side_by_side(runs: Sequence[TrackedRun]) -> pd.DataFrame:
-    """Return the parameters in which several runs differ, then their metrics.
+def side_by_side(runs: Sequence[TrackedRun], everything: bool = True) -> pd.DataFrame:
+    """Return the metrics of several runs, then the parameters in which they differ.
+
+    Parameters
+    ----------
+    runs : sequence of TrackedRun
+    everything : bool
+        Also the parameters that differ only because the presets do; else these are counted.
 
     Returns
     -------
@@ -111,17 +121,53 @@ def side_by_side(runs: Sequence[TrackedRun]) -> pd.DataFrame:
         "survey": [run.survey for run in runs],
         "dataset": [run.tags.get("galopt.dataset", "") for run in runs],
     }
-    params = dict.fromkeys(chain.from_iterable(sorted(run.params) for run in runs))
-    for name in params:
-        values = [run.params.get(name, "") for run in runs]
-        if len({value for run, value in zip(runs, values, strict=True) if run.params}) > 1:
-            facts[name] = values
     metrics = {*chain.from_iterable(run.metrics for run in runs)}
     for name in sorted(metrics, key=_rank):
         if not name.startswith("system/"):
-            facts[name] = [_number(run.metrics.get(name)) for run in runs]
+            facts[name] = [_number(name, run.metrics.get(name)) for run in runs]
+    params = _differing(runs)
+    explained = set() if everything else _explained(runs, params)
+    for name, values in params.items():
+        if name == PRESET and explained:
+            facts[f"{PRESET} ({len(explained)} parameters)"] = values
+        elif name not in explained:
+            facts[name] = values
     columns = ["what", *(run.id[:8] for run in runs)]
     return pd.DataFrame([[what, *values] for what, values in facts.items()], columns=columns)
+
+
+def _differing(runs: Sequence[TrackedRun]) -> dict[str, list[str]]:
+    """Return the parameters in which the runs that have any differ; the preset first."""
+    names = dict.fromkeys([PRESET, *chain.from_iterable(sorted(run.params) for run in runs)])
+    given = {name: [run.params.get(name, "") for run in runs] for name in names}
+    return {
+        name: values
+        for name, values in given.items()
+        if len({value for run, value in zip(runs, values, strict=True) if run.params}) > 1
+    }
+
+
+def _explained(runs: Sequence[TrackedRun], params: Mapping[str, object]) -> set[str]:
+    """Return the parameters, of some, that have in every run the value that its preset gives."""
+    if PRESET not in params:
+        return set()
+    from galopt.config.load import RUN_SECTIONS, unflatten  # here, to spare `runs` it
+    from galopt.config.rerun_command import differences as beside_preset
+
+    found = {name for name in params if name.split(".")[0] in RUN_SECTIONS} - {PRESET}
+    for run in runs:
+        if not run.params:
+            continue
+        try:
+            stated = beside_preset(unflatten(run.params))
+        except ConfigError:  # of another version, or its preset is no longer here
+            return set()
+        found -= {n for n in found if any(_within(n, s) or _within(s, n) for s in stated)}
+    return found
+
+
+def _within(key: str, section: str) -> bool:
+    return key == section or key.startswith(f"{section}.")
 
 
 def _rank(metric: str) -> tuple[int, str]:
@@ -145,7 +191,9 @@ def sentence(first: TrackedRun, second: TrackedRun, difference: "Difference | st
     """Say in words how two runs compare."""
     if isinstance(difference, str):
         return f"{second.label} and {first.label}: {difference}."
-    return difference.sentence(first.label, second.label)
+    words = difference.sentence(first.label, second.label)
+    single = first.kind == second.kind == "run"
+    return f"{words} One training each: another seed gives another network." if single else words
 
 
 def class_sentences(
@@ -155,7 +203,9 @@ def class_sentences(
     from galopt.evaluation.classes import compare_classes  # here, as above
 
     tables = [predictions(run) for run in (first, second)]
-    if isinstance(difference, str) or tables[0] is None or tables[1] is None:
+    if isinstance(difference, str) or difference.too_few:
+        return []
+    if tables[0] is None or tables[1] is None:
         return []
     found = compare_classes(tables[0], tables[1])
     return [measure.sentence(first.label, second.label) for measure in found]
@@ -178,7 +228,13 @@ def with_differences(
 
 
 def check_runs(runs: Sequence[TrackedRun]) -> None:
-    """Raise a GaloptError if the runs are fewer than two different ones."""
+    """Raise a GaloptError if the runs are fewer than two different ones, or a search."""
+    for run in runs:
+        if run.kind == "search":
+            raise GaloptError(
+                f"{run.label} is a search and no network; its best, measured on the test galaxies: "
+                "uv run galopt search retrain"
+            )
     if len({run.id for run in runs}) < max(2, len(runs)):
         raise GaloptError("compare takes two or more different runs")
 
@@ -197,5 +253,7 @@ def _difference(first: TrackedRun, second: TrackedRun) -> "Difference | str":
         return str(error)
 
 
-def _number(value: float | None) -> str:
+def _number(name: str, value: float | None) -> str:
+    if value is not None and name == "best_epoch":
+        value += 1  # MLflow's steps begin at zero, people's epochs at one
     return "" if value is None else f"{value:.6g}"

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from galopt.data.noise_floor import EXPECTED
 from galopt.errors import DataError
+from galopt.metrics import CROSSVALIDATE, ENOUGH
 
 FROM_EXPECTED = "RMSE from the expected votes"
 SAMPLES = 10_000
@@ -56,15 +57,24 @@ class Difference:
         """Whether the interval leaves out zero."""
         return not self.low <= 0 <= self.high
 
+    @property
+    def too_few(self) -> bool:
+        """Whether so few galaxies tell nothing, whatever the interval is."""
+        return self.galaxies < ENOUGH
+
     def sentence(self, first: str, second: str) -> str:
         """Say in words which run is better, and whether that is more than chance."""
-        if not self.real:
+        differs = (
+            f"{self.measure} differs by {self.value:+.4f} "
+            f"(95 % interval {self.low:+.4f} to {self.high:+.4f}, {self.galaxies} galaxies)"
+        )
+        if self.too_few:
             return (
-                f"{second} and {first} cannot be told apart: {self.measure} differs by "
-                f"{self.value:+.4f} "
-                f"(95 % interval {self.low:+.4f} to {self.high:+.4f}, {self.galaxies} galaxies), "
-                "which chance explains."
+                f"{self.galaxies} test galaxies are too few to tell {second} from {first}: "
+                f"{differs}. Cross-validate both: {CROSSVALIDATE}"
             )
+        if not self.real:
+            return f"{second} and {first} cannot be told apart: {differs}, which chance explains."
         improved = (self.value < 0) == self.lower_is_better
         better, worse = (second, first) if improved else (first, second)
         least, most = sorted((abs(self.low), abs(self.high)))

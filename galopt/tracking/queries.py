@@ -15,7 +15,7 @@ import pandas as pd
 from galopt.errors import GaloptError
 from galopt.tracking.sqlite import missing_store, store_path, tracking_uri
 from galopt.tracking.sqlite_runs import read_runs
-from galopt.tracking.tracked_run import TrackedRun, find_run
+from galopt.tracking.tracked_run import TrackedRun, find_run, measured
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -27,6 +27,7 @@ __all__ = [
     "check_store",
     "children",
     "find_run",
+    "measured",
     "newest",
     "predictions",
     "run_of",

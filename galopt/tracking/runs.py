@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]
 from mlflow.exceptions import MlflowException
 
+from galopt.compute.process_name import process_name
 from galopt.compute.progress import busy
 from galopt.compute.versions import commit
 from galopt.config import Config, Network
@@ -21,7 +22,7 @@ from galopt.config.rerun_command import title
 from galopt.data.dataset import Dataset
 from galopt.errors import GaloptError
 from galopt.networks import architecture
-from galopt.tracking.store import open_store, process_name
+from galopt.tracking.store import open_store
 
 if TYPE_CHECKING:
     from galopt.evaluation.evaluate import (

@@ -1,8 +1,6 @@
 """The store: its experiment, the published results in it, runs whose process has died."""
 
 import logging
-import os
-import socket
 import time
 
 import mlflow
@@ -10,6 +8,7 @@ import psutil
 from mlflow.entities import Run, RunStatus
 from mlflow.exceptions import MlflowException
 
+from galopt.compute.process_name import is_gone
 from galopt.errors import GaloptError
 from galopt.evaluation.published import PUBLISHED
 from galopt.tracking import ui_view
@@ -56,12 +55,6 @@ def open_store() -> str:
     return experiment
 
 
-def process_name() -> str:
-    """Return a name of this process that no later process will have."""
-    started = psutil.Process().create_time()
-    return f"{socket.gethostname()}:{os.getpid()}:{started:.0f}"
-
-
 def _publish(experiment: str) -> None:
     """Log the published results, under a metric of their own: they are of other galaxies."""
     client = mlflow.MlflowClient()
@@ -102,8 +95,7 @@ def _close_dead_runs() -> None:
 
 def _is_dead(run: Run) -> bool:
     if name := run.data.tags.get("galopt.process"):
-        host, _, process = name.partition(":")
-        return host == socket.gethostname() and not _alive(process)
+        return is_gone(name)
     if run.data.tags.get("mlflow.source.type") != "PROJECT":
         return False
     # `mlflow run` made it and was killed before its program said who it is
@@ -121,11 +113,3 @@ def _is_being_started(run_id: str) -> bool:
         except (psutil.Error, OSError):
             continue
     return False
-
-
-def _alive(process: str) -> bool:
-    pid, _, started = process.partition(":")
-    try:
-        return f"{psutil.Process(int(pid)).create_time():.0f}" == started
-    except psutil.NoSuchProcess:
-        return False

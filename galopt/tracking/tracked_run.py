@@ -6,6 +6,9 @@ from datetime import datetime
 
 from galopt.errors import GaloptError
 
+PARENT = "mlflow.parentRunId"
+"""The tag of a run below another: a trial, a member of an ensemble."""
+
 
 @dataclass(frozen=True)
 class TrackedRun:
@@ -51,6 +54,12 @@ class TrackedRun:
     def label(self) -> str:
         """A name that is unique: the title and the start of the id."""
         return f"{self.title} ({self.id[:8]})"
+
+
+def measured(runs: Sequence[TrackedRun]) -> list[TrackedRun]:
+    """Return those finished runs that stand for themselves and predicted test galaxies."""
+    able = [run for run in runs if PARENT not in run.tags and run.kind in ("run", "ensemble")]
+    return [run for run in able if run.status == "FINISHED" and "test_rmse" in run.metrics]
 
 
 def find_run(reference: str, runs: Sequence[TrackedRun]) -> TrackedRun:

@@ -9,10 +9,10 @@ from mlflow.entities import Metric, Param, RunStatus
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
+from galopt.compute.process_name import process_name
 from galopt.compute.retry import retry
 from galopt.config import Config
 from galopt.config.load import flatten
-from galopt.tracking.store import process_name
 
 Result = TypeVar("Result")
 _AWAY = (MlflowException, SQLAlchemyError, OSError)

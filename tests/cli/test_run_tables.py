@@ -2,10 +2,13 @@
 
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from galopt.cli import run_tables
+from galopt.compute.process_name import process_name
+from galopt.config.load import flatten, load_config
 from galopt.errors import GaloptError
 from galopt.evaluation.bootstrap import Difference
 from galopt.tracking.queries import TrackedRun, find_run
@@ -24,10 +27,11 @@ def run(number: int, kind: str = "run", dataset: str = "d", **changes) -> Tracke
     return TrackedRun(**given | changes)
 
 
-def predictions(shift: float) -> pd.DataFrame:
-    voted = [0.0, 0.25, 0.5, 1.0]
+def predictions(shift: float, galaxies: int = 40) -> pd.DataFrame:
+    voted = np.linspace(0, 1, galaxies)
     moved = [value + shift for value in voted]
-    return pd.DataFrame({"id": list("abcd"), "voted_disk": voted, "predicted_disk": moved})
+    ids = [f"g{number}" for number in range(len(voted))]
+    return pd.DataFrame({"id": ids, "voted_disk": voted, "predicted_disk": moved})
 
 
 def test_overview_puts_published_results_last_the_first_made_first():
@@ -68,24 +72,56 @@ def test_overview_sorts_ours_and_leaves_the_published_last():
 
 def test_overview_marks_what_did_not_finish():
     assert run_tables.overview([run(1, status="KILLED")])["name"][0] == "net1 (killed)"
+    tags = {"galopt.kind": "search", "galopt.survey": "sky", "galopt.process": process_name()}
+    assert run_tables.overview([run(1, status="RUNNING", tags=tags)])["name"][0] == "net1 (running)"
+    tags["galopt.process"] += "0"  # another start of the same process id
+    assert run_tables.overview([run(1, status="RUNNING", tags=tags)])["name"][0] == "net1 (gone)"
 
 
 def test_last_takes_the_newest_measured_runs_oldest_first():
     runs = [run(5, status="FAILED"), run(4), run(3, kind="search"), run(2), run(1)]
     assert [one.id[0] for one in run_tables.last(runs, 2)] == ["2", "4"]
-    with pytest.raises(GaloptError, match="only 3 finished runs"):
+    with pytest.raises(GaloptError, match="only 3 finished runs to compare"):
         run_tables.last(runs, 4)
+    with pytest.raises(GaloptError, match="only 1 finished run to compare"):
+        run_tables.last(runs[-1:], 2)
 
 
 def test_side_by_side_shows_metrics_and_differing_parameters():
     table = run_tables.side_by_side([run(1), run(2), run(3, "published", params={}, metrics={})])
     facts = table.set_index("what")
     assert list(facts) == ["11111111", "22222222", "33333333"]
-    assert list(facts.index[3:]) == ["train.seed", "test_rmse", "best_val_rmse"]
+    assert list(facts.index[3:]) == ["test_rmse", "best_val_rmse", "train.seed"]
     assert facts.loc["test_rmse"].tolist() == ["0.1", "0.2", ""]
     assert facts.loc["train.seed"].tolist() == ["1", "2", ""]
     assert "train.epochs" not in facts.index
     assert "system/cpu" not in facts.index
+
+
+def test_the_best_epoch_is_shown_from_one():
+    runs = [run(n, metrics={"best_epoch": float(n)}) for n in (1, 7)]
+    facts = run_tables.side_by_side(runs).set_index("what")
+    assert facts.loc["best_epoch"].tolist() == ["2", "8"]
+
+
+def test_what_a_preset_explains_is_one_row_unless_all_is_asked_for():
+    words = ("network.preset=ignat2016 train.epochs=3", "network.preset=modern train.epochs=3")
+    configs = [load_config(overrides=text) for text in (*words, f"{words[1]} train.patience=2")]
+    logged = [{key: str(value) for key, value in flatten(config).items()} for config in configs]
+    runs = [run(number, params=params) for number, params in enumerate(logged, 1)]
+    full = run_tables.side_by_side(runs[:2]).set_index("what")
+    folded = run_tables.side_by_side(runs[:2], everything=False).set_index("what")
+    explained = {what for what in full.index if what.startswith(("augment.", "network.", "train."))}
+    counted = f"network.preset ({len(explained) - 1} parameters)"
+    assert folded.loc[counted].tolist() == ["ignat2016", "modern"]
+    assert not explained & set(folded.index)
+    folded = run_tables.side_by_side([runs[0], runs[2]], everything=False).set_index("what")
+    assert "train.patience" in folded.index
+
+
+def test_a_search_is_no_network():
+    with pytest.raises(GaloptError, match=r"net2 \(2+\) is a search and no network"):
+        run_tables.check_runs([run(1), run(2, kind="search")])
 
 
 def test_runs_on_the_same_galaxies_are_told_apart(monkeypatch):
@@ -97,6 +133,21 @@ def test_runs_on_the_same_galaxies_are_told_apart(monkeypatch):
     assert run_tables.sentence(run(1), run(2), difference).startswith(
         "net2 (22222222) is really better than net1 (11111111): RMSE 0.1000 lower"
     )
+    assert "One training each" in run_tables.sentence(run(1), run(2), difference)
+    averaged = run_tables.sentence(run(1), run(2, kind="ensemble"), difference)
+    assert "One training each" not in averaged
+
+
+def test_a_handful_of_galaxies_tells_no_run_from_another(monkeypatch):
+    shifts = {run(1).id: 0.2, run(2).id: 0.1}
+    few = lambda run: predictions(shifts[run.id], galaxies=6)  # noqa: E731
+    monkeypatch.setattr(run_tables, "predictions", few)
+    (difference,) = run_tables.differences([run(1), run(2)])
+    words = run_tables.sentence(run(1), run(2), difference)
+    assert words.startswith("6 test galaxies are too few to tell net2 (22222222) from net1")
+    assert "mlflow run . -e crossvalidate" in words
+    assert "better" not in words
+    assert run_tables.class_sentences(run(1), run(2), difference) == []
 
 
 def test_runs_on_other_galaxies_or_without_predictions_are_not(monkeypatch):
