@@ -74,8 +74,9 @@ def test_the_published_network_trains_an_epoch_on_2000_galaxies_of_the_challenge
     config, built = make_dataset(tmp_path / "kaggle", whole, small={})
     assert built.images.shape == (2000, 141, 141, 3)
     (epoch,) = train(config, built, tmp_path / "run").history
-    mean = built.split("train").fractions.mean(axis=0)
-    assert epoch["val_rmse"] < 2 * rmse(built.split("validation").fractions, mean)
+    voted = built.split("validation").fractions
+    constant = np.broadcast_to(built.split("train").fractions.mean(axis=0), voted.shape)
+    assert epoch["val_rmse"] < 1.5 * rmse(voted, constant)
 
 
 def test_counts_of_zoobot_become_shares_of_all_voters(tmp_path):
