@@ -36,7 +36,7 @@ def main() -> None:
             EVALUATED,
             EVALUATION_PLOTS,
         )
-        print(verdict(evaluation, data, run_id))
+        print(verdict(evaluation, data, run_id, config.survey))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,9 @@ def main() -> None:
 
         found = quality.check_dataset(built, DATA)
         write(found, built.folder / quality.PAGE)
+        for finding in found.findings:
+            if finding.level != "note":
+                print(f"{finding.level}: {finding.title}")
         print(f"{found.summary()}; {built.folder / quality.PAGE}")
         print(f"{built.info['galaxies']} galaxies, dataset {built.info['hash']}")
 

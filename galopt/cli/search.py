@@ -24,7 +24,7 @@ def status(study: Study = None, storage: Storage = None) -> None:
     * `galopt search status --study wide --storage postgresql://me@host/studies`
     """
     from galopt.cli.tables import show
-    from galopt.experiments.search.results import best_table, verdict
+    from galopt.experiments.search.results import best_table, options, verdict
     from galopt.experiments.search.storage import open_storage
     from galopt.experiments.search.study import load_study
 
@@ -39,6 +39,7 @@ def status(study: Study = None, storage: Storage = None) -> None:
             for _, row in table[settings].iterrows()
         ]
         show(table.drop(columns=settings).assign(parameters=words), cut="parameters")
+        print(f"The best in full: uv run galopt search best{options(search)}")
 
 
 @app.command()

@@ -81,7 +81,7 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
         member.trained.forget_checkpoints()
     logger.info(table.to_string(index=False, float_format="%.4f"))
     logger.info(gain.sentence("The best single network", "the average"))
-    logger.info(verdict(evaluation, dataset, run_id))
+    logger.info(verdict(evaluation, dataset, run_id, config.survey))
     return evaluation
 
 

@@ -148,7 +148,7 @@ def run_experiment(config: Config, dataset: Dataset, checkpoints: Path | str | N
             )
         )
     trained.forget_checkpoints()
-    logger.info(verdict(evaluation, dataset, run_id))
+    logger.info(verdict(evaluation, dataset, run_id, config.survey))
     return Run(run_id, trained.model, evaluation)
 
 

@@ -1,14 +1,23 @@
 """What a person wants to read when a run has ended: numbers, a judgement, what to do next."""
 
+import shlex
+
+from galopt.config import Survey
 from galopt.data.dataset import Dataset
+from galopt.data.imaging.image_files import find_files
 from galopt.data.survey.votes import papers_classes
+from galopt.errors import DataError
+from galopt.evaluation.bootstrap import bootstrap
 from galopt.evaluation.classes import HEADLINE
 from galopt.evaluation.evaluate import EXPECTED_RMSE, Evaluation
 from galopt.evaluation.published import MODEL, PAPER, judgement
-from galopt.tracking.queries import artifact_path
+from galopt.metrics import CROSSVALIDATE, ENOUGH, rmse_per_galaxy
+from galopt.tracking.queries import all_runs, artifact_path, measured
+
+PLACEHOLDER = "my_galaxies/"
 
 
-def verdict(evaluation: Evaluation, dataset: Dataset, run_id: str) -> str:
+def verdict(evaluation: Evaluation, dataset: Dataset, run_id: str, survey: Survey) -> str:
     """Return the end of a run in words.
 
     Parameters
@@ -17,14 +26,17 @@ def verdict(evaluation: Evaluation, dataset: Dataset, run_id: str) -> str:
     dataset : Dataset
         The published results are named where it has the classes of the paper.
     run_id : str
+    survey : config section
+        Where the galaxies came from.
     """
     metrics = evaluation.metrics
     if dataset.one_class:
-        return "\n".join([*_accuracies(evaluation, dataset), *_next(run_id)])
+        lines = [*_accuracies(evaluation, dataset), *_few(evaluation)]
+        return "\n".join([*lines, *_next(run_id, dataset, survey)])
     lines = [
         f"RMSE on {len(evaluation.split)} test galaxies of {dataset.info['name']}, "
         f"{dataset.info['fractions']} fractions",
-        f"  this run            {metrics['test_rmse']:.4f}",
+        f"  this run            {metrics['test_rmse']:.4f} {_interval(evaluation)}",
         f"  constant predictor  {metrics['test_rmse_constant']:.4f}",
     ]
     if EXPECTED_RMSE in metrics:
@@ -33,7 +45,21 @@ def verdict(evaluation: Evaluation, dataset: Dataset, run_id: str) -> str:
         lines.append(f"  vote-noise floor    {metrics['test_rmse_floor']:.4f}")
     if papers_classes(dataset.targets):
         lines += [f"  {r.name}, on CANDELS: {r.rmse:.2f}" for r in (PAPER, MODEL)]
-    return "\n".join([*lines, judgement(metrics), *_next(run_id)])
+    lines += [judgement(metrics), *_few(evaluation)]
+    return "\n".join([*lines, *_next(run_id, dataset, survey)])
+
+
+def _interval(evaluation: Evaluation) -> str:
+    squared = rmse_per_galaxy(evaluation.split.fractions, evaluation.predicted) ** 2
+    (found,) = bootstrap(squared[:, None])
+    return f"(95 %: {found.low:.4f} to {found.high:.4f})"
+
+
+def _few(evaluation: Evaluation) -> list[str]:
+    """Say that the test galaxies are too few to compare networks, where they are."""
+    if len(evaluation.split) >= ENOUGH:
+        return []
+    return [f"{len(evaluation.split)} test galaxies tell little; on every galaxy: {CROSSVALIDATE}"]
 
 
 def _accuracies(evaluation: Evaluation, dataset: Dataset) -> list[str]:
@@ -46,7 +72,8 @@ def _accuracies(evaluation: Evaluation, dataset: Dataset) -> list[str]:
     return lines
 
 
-def _next(run_id: str) -> list[str]:
+def where_to_look(run_id: str) -> list[str]:
+    """Return the lines that say where the report of a run lies and how its page is opened."""
     run = run_id[:8]
     report = artifact_path(run_id, "report.html")
     return [
@@ -54,6 +81,26 @@ def _next(run_id: str) -> list[str]:
         if report
         else f"Report   uv run galopt report {run}",
         f"Look     uv run galopt ui {run}",
-        "Compare  uv run galopt compare --last 2",
-        f"Predict  uv run galopt predict my_galaxies/ --model {run}",
     ]
+
+
+def _next(run_id: str, dataset: Dataset, survey: Survey) -> list[str]:
+    lines = where_to_look(run_id)
+    newest = measured(all_runs())[:2]
+    if [run.tags.get("galopt.dataset") for run in newest] == [dataset.info["hash"]] * 2:
+        lines.append("Compare  uv run galopt compare --last 2")
+    images = images_of(survey, dataset)
+    words = f"Predict  uv run galopt predict {images} --model {run_id[:8]}"
+    return [*lines, words if images != PLACEHOLDER else f"{words}  ({images}: a folder of images)"]
+
+
+def images_of(survey: Survey, dataset: Dataset) -> str:
+    """Return what `galopt predict` takes: the survey's own images if it can, else a placeholder."""
+    path = survey.folder.path
+    if dataset.info["source"] != "folder" or not path or survey.bands:
+        return PLACEHOLDER
+    try:
+        find_files([str(path)])
+    except DataError:
+        return PLACEHOLDER
+    return shlex.quote(str(path))

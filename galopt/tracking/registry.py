@@ -181,12 +181,7 @@ def champion_of(dataset_hash: str | None) -> str:
     champion = _champion(client)
     if champion is not None and champion.tags.get("galopt.dataset") == dataset_hash:
         return alias
-    versions = [
-        version
-        for version in client.search_model_versions(f"name = '{NAME}'")
-        if version.tags.get("galopt.dataset") == dataset_hash and "val_rmse" in version.tags
-    ]
-    if versions:
+    if versions := _learnt(client, dataset_hash):
         best = min(versions, key=lambda version: float(version.tags["val_rmse"]))
         return f"models:/{NAME}/{best.version}"
     other = "" if champion is None else f"; --model {alias} takes one of another dataset"
@@ -194,6 +189,23 @@ def champion_of(dataset_hash: str | None) -> str:
         f"no network of the dataset in {DATASET} ({dataset_hash}) that has learnt anything is "
         f"registered; train one: {TRAIN}{other}"
     )
+
+
+def champion_rmse(dataset_hash: str) -> float | None:
+    """Return the validation RMSE of the best registered model of a dataset; None without one."""
+    if missing_store():
+        return None
+    versions = _learnt(mlflow.MlflowClient(), dataset_hash)
+    return min((float(version.tags["val_rmse"]) for version in versions), default=None)
+
+
+def _learnt(client: mlflow.MlflowClient, dataset_hash: str) -> list[Any]:
+    """Return the versions that were trained on all labels of a dataset and learnt anything."""
+    return [
+        version
+        for version in client.search_model_versions(f"name = '{NAME}'")
+        if version.tags.get("galopt.dataset") == dataset_hash and "val_rmse" in version.tags
+    ]
 
 
 def describe_model(card: str) -> None:

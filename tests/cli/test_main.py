@@ -52,7 +52,7 @@ def test_params_prints_what_can_be_read_again(tmp_path, monkeypatch):
     [
         (["params", "train.epoch=2"], "did you mean train.epochs"),
         (["report"], "metrics/train.json: missing"),
-        (["predict", "nowhere"], "nowhere: no image there"),
+        (["predict", "nowhere/"], "there is no nowhere/: name images"),
         (["runs"], "no runs here"),
         (["ui"], "no runs here"),
         (["compare"], "give --last 2"),

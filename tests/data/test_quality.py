@@ -77,6 +77,16 @@ def test_a_sound_dataset_is_found_sound(tmp_path):
     assert found.summary() == "Sound: 0 errors, 0 warnings, 0 notes, 0 rejected"
 
 
+def test_splits_of_a_handful_of_galaxies_are_warned_of(tmp_path):
+    images, catalog, info = parts()
+    catalog.loc[catalog.index[166:], "split"] = "train"
+    catalog.loc[catalog.index[-6:], "split"] = "test"
+    found = check(tmp_path, images, catalog, info)
+    titles = [finding.title for finding in found.findings if finding.level == "warning"]
+    few = [title for title in titles if "an RMSE of them is known to about ±0." in title]
+    assert [title.split(":")[0] for title in few] == ["6 validation galaxies", "6 test galaxies"]
+
+
 @pytest.mark.parametrize(("copy", "kind"), [(np.copy, "identical"), (recompressed, "nearly")])
 def test_an_image_on_both_sides_of_a_split_is_an_error(tmp_path, copy, kind):
     images, catalog, info = parts()

@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 from galopt.cli.main import app
 from galopt.config.load import flatten, load_config
 from galopt.errors import GaloptError
+from galopt.evaluation.evaluate import constant_rmse
 from galopt.experiments import ensemble
-from galopt.experiments.search import results
+from galopt.experiments.search import results, summary
 
 SPACE = {
     "network.dense.count": {"kind": "int", "low": 1, "high": 2},
@@ -164,6 +165,29 @@ def test_the_winner_is_trained_again_with_seeds_and_the_mean_is_told(store, blob
     champion = store.get_model_version_by_alias("galopt", "champion")
     best = min(runs, key=lambda run: run.data.metrics["best_val_rmse"])
     assert champion.run_id == best.info.run_id
+
+
+def test_the_end_of_a_search_has_the_constant_the_champion_and_commands(
+    studied, blobs, monkeypatch
+):
+    monkeypatch.setattr(summary, "where_to_look", lambda run_id: [f"Report   {run_id}"])
+    monkeypatch.setattr(summary, "champion_rmse", lambda dataset: None)
+    study = optuna.load_study(study_name="found", storage="sqlite:///search.db")
+    search = load_config("params.yaml").search
+    lines = summary.summary(study, search, blobs, "1f2e").splitlines()
+    constant = constant_rmse(blobs, blobs.split("validation"))
+    assert lines[1] == "  validation RMSE 0.1000: the best, trial 1"
+    assert lines[2] == f"  validation RMSE {constant:.4f}: always answering the mean"
+    assert lines[3:] == [
+        "Report   1f2e",
+        "Keep     uv run galopt search best --write",
+        "Measure  uv run galopt search retrain",
+    ]
+    monkeypatch.setattr(summary, "champion_rmse", lambda dataset: 0.1811)
+    other = search.model_copy(update={"study": "wide"})
+    text = summary.summary(study, other, blobs, "1f2e")
+    assert "  validation RMSE 0.1811: the champion of this dataset" in text
+    assert "galopt search retrain --study wide" in text
 
 
 def test_an_ensemble_takes_the_best_trials_of_a_study_as_its_members(studied, blobs):

@@ -11,7 +11,7 @@ from mlflow.pyfunc import PythonModel
 
 from galopt.errors import GaloptError
 from galopt.tracking import register
-from galopt.tracking.registry import REQUIREMENTS, champion_of
+from galopt.tracking.registry import REQUIREMENTS, champion_of, champion_rmse
 
 
 class Echo(PythonModel):
@@ -47,6 +47,8 @@ def test_only_a_better_model_of_the_same_dataset_becomes_champion(model, blobs):
     assert register(model, 0.14, blobs) is None
     assert champion() == 5
     assert "learnt from 50 galaxies" in register(model, 0.01, blobs, galaxies=50)
+    assert champion_rmse(blobs.info["hash"]) == 0.14
+    assert champion_rmse("of nobody") is None
     assert champion() == 5
 
 

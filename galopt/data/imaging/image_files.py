@@ -123,6 +123,8 @@ def find_files(paths: Sequence[str]) -> list[Path]:
     """
     found: dict[Path, None] = {}
     for path in paths:
+        if not glob.has_magic(path) and not Path(path).exists():
+            raise DataError(f"there is no {path}: name images, folders of images or patterns")
         files = _files(path)
         if not files:
             raise DataError(f"{path}: no image there (known are {', '.join(SUFFIXES)})")

@@ -11,7 +11,7 @@ from scipy.stats import ks_2samp
 from galopt.data.quality.finding import Finding, count, finding
 from galopt.data.question_groups import questions_of
 from galopt.data.splits import SPLITS, same_galaxy
-from galopt.metrics import rmse
+from galopt.metrics import CROSSVALIDATE, ENOUGH, rmse, rmse_per_galaxy
 
 MEASURED = {"mag": "magnitude, AB", "r50": "half-light radius, arcsec", "snr": "S/N"}
 """Quantities of the catalogue that every split should share."""
@@ -54,6 +54,7 @@ def check_votes(catalog: pd.DataFrame, info: dict[str, Any]) -> Iterator[Finding
             "Their fractions are mostly noise; train.weight_by_votes counts them less.",
         )
     yield from _worth(catalog, info)
+    yield from _few(catalog, info["targets"])
 
 
 def _sums(fractions: NDArray[np.float64], info: dict[str, Any]) -> Iterator[Finding]:
@@ -90,6 +91,27 @@ def _worth(catalog: pd.DataFrame, info: dict[str, Any]) -> Iterator[Finding]:
             f"The votes are mostly noise: floor {floor['overall']:.3f}, constant {constant:.3f}",
             "Always answering the mean is nearly as good as a perfect predictor could be. More "
             "voters a galaxy are needed, not a better network.",
+        )
+
+
+def _few(catalog: pd.DataFrame, targets: list[str]) -> Iterator[Finding]:
+    """Yield a finding for a split of so few galaxies that what is measured on it is luck."""
+    mean = catalog.loc[catalog.split == "train", targets].mean().to_numpy(float)
+    meant = {
+        "validation": "They choose the epoch that is kept, and the best of several networks",
+        "test": "Runs cannot be told apart on them",
+    }
+    for split, use in meant.items():
+        voted = catalog.loc[catalog.split == split, targets].to_numpy(float)
+        if not 2 <= len(voted) < ENOUGH:
+            continue
+        squared = rmse_per_galaxy(voted, np.broadcast_to(mean, voted.shape)) ** 2
+        reach = 1.96 * squared.std(ddof=1) / (2 * np.sqrt(squared.mean() * len(squared)))
+        yield finding(
+            "warning",
+            f"{len(voted)} {split} galaxies: an RMSE of them is known to about ±{reach:.2f} only",
+            f"{use}. (95 % interval of the constant predictor's RMSE.) Cross-validation measures "
+            f"on every galaxy: {CROSSVALIDATE}",
         )
 
 

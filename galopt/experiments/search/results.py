@@ -1,5 +1,6 @@
 """What a study's best trial leads to: a configuration, a preset file, a fair measurement."""
 
+import shlex
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ import yaml
 from optuna.trial import FrozenTrial, TrialState
 
 from galopt.compute.versions import commit
-from galopt.config import Config
+from galopt.config import Config, Search
 from galopt.config.load import BUILT_IN, RUN_SECTIONS, build_config, flatten, load_config
+from galopt.config.rerun_command import without_password
 from galopt.data.dataset import Dataset
 from galopt.errors import GaloptError
 from galopt.experiments.search.space import Space
@@ -197,6 +199,17 @@ def error_name(study: optuna.Study) -> str:
     return VALIDATION_ERRORS[objectives(study)[0]]
 
 
+def options(search: Search) -> str:
+    """Return the options by which `galopt search` finds a study, beside `params.yaml`."""
+    stated = load_config(PARAMS if PARAMS.exists() else None).search
+    words = ""
+    if search.study != stated.study:
+        words += f" --study {shlex.quote(search.study)}"
+    if search.storage != stated.storage:
+        words += f" --storage {shlex.quote(without_password(search.storage))}"
+    return words
+
+
 def best_table(study: optuna.Study, rows: int = 10) -> pd.DataFrame:
     """Return the best trials, one a row: number, objectives, epochs, parameters."""
     names = objectives(study)
@@ -222,4 +235,4 @@ def verdict(study: optuna.Study) -> str:
     named = [(trial, trial.user_attrs["origin"]) for trial in found if "origin" in trial.user_attrs]
     for trial, name in [(trial, "the best") for trial in found[:1]] + named:
         lines.append(f"  {error} {trial.values[0]:.4f}: {name}, trial {trial.number}")
-    return "\n".join([*lines, "The best in full: uv run galopt search best"])
+    return "\n".join(lines)

@@ -23,6 +23,7 @@ from galopt.experiments.search.results import VALIDATION_ERRORS
 from galopt.experiments.search.run_study import drive, locked_study
 from galopt.experiments.search.space import Space
 from galopt.experiments.search.study import settled
+from galopt.experiments.search.summary import summary
 from galopt.paths import CHECKPOINTS
 from galopt.report.run.page import log_report
 from galopt.report.run.report_data import ReportData
@@ -75,7 +76,7 @@ def search(config: Config, dataset: Dataset) -> bool:
                 finished = drive(study, lock, space, objective, trials)
             log_findings(study)
             log_report(ReportData("search", dataset, space.config, run_id))
-        logger.info(results.verdict(study))
+        logger.info(summary(study, config.search, dataset, run_id))
     return finished
 
 
