@@ -2,10 +2,11 @@
 
 import json
 import os
+import re
 import shutil
-import tempfile
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,7 @@ from typing import Any
 def atomic_file(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path`, moved onto it only on success."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".part-{os.getpid()}-{path.name}")
+    temporary = _temporary(path)
     try:
         yield temporary
         os.replace(temporary, path)
@@ -27,15 +27,42 @@ def atomic_file(path: Path | str) -> Iterator[Path]:
 def atomic_folder(path: Path | str) -> Iterator[Path]:
     """Yield an empty temporary folder beside `path`, which replaces it only on success."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    temporary = _temporary(path)
+    temporary.mkdir()
     try:
         yield temporary
-        temporary.chmod(0o755)
         shutil.rmtree(path, ignore_errors=True)
         os.replace(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _temporary(path: Path) -> Path:
+    """Return where this process writes what becomes `path`, free of what killed ones have left."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    here = re.escape(socket.gethostname())
+    for left in path.parent.glob(".part-*"):
+        made = re.match(rf"\.part-(\d+)@{here}-", left.name)
+        if made and not _is_alive(int(made[1])):
+            _remove(left)
+    temporary = path.with_name(f".part-{os.getpid()}@{socket.gethostname()}-{path.name}")
+    _remove(temporary)  # of an earlier process of this number
+    return temporary
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def write_json(path: Path | str, content: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import mlflow
 import numpy as np
+from mlflow.entities import Run
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from numpy.typing import NDArray
@@ -118,39 +119,60 @@ def register(
     learnt = val_rmse < constant
     if galaxies is None and learnt:
         tags["val_rmse"] = f"{val_rmse:.5f}"
-        _withdraw_interrupted(client, tags)
     with redirect_stderr(io.StringIO()):  # two lines that tell of MLflow's own work
         version = mlflow.register_model(model_uri, NAME, tags=tags)
     if not client.get_registered_model(NAME).description:
         client.update_registered_model(NAME, ABOUT)
+    repeated = _repeated_by(version, client)
     champion = _champion(client)
-    if not learnt:
-        return (
-            f"its validation RMSE, {val_rmse:.4f}, is not below that of always answering the "
-            f"mean, {constant:.4f}"
-        )
-    if champion is None or not champion.tags.get("val_rmse"):
+    if champion is not None and champion.version in repeated:
+        champion = None
+    reason = (
+        _better(champion, version.version, val_rmse, dataset, galaxies)
+        if learnt
+        else f"its validation RMSE, {val_rmse:.4f}, is not below that of always answering the "
+        f"mean, {constant:.4f}"
+    )
+    if reason is None:
         client.set_registered_model_alias(NAME, "champion", version.version)
+    for number in repeated:
+        client.delete_model_version(NAME, number)
+    return reason
+
+
+def _better(
+    champion: Any, version: str, val_rmse: float, dataset: Dataset, galaxies: int | None
+) -> str | None:
+    """Return why the champion stays it, beside a network that has learnt something."""
+    if champion is None or not champion.tags.get("val_rmse"):
         return None
     if galaxies is not None:
         return f"it learnt from {galaxies} galaxies, and was stopped by as small a share of others"
     if champion.tags.get("galopt.dataset") != dataset.info["hash"]:
         return (
             f"the champion (version {champion.version}) was trained on another dataset; "
-            f"this one is {NAME}/{version.version} (--model models:/{NAME}/{version.version})"
+            f"this one is {NAME}/{version} (--model models:/{NAME}/{version})"
         )
     if float(champion.tags["val_rmse"]) <= val_rmse:
         return f"the champion (version {champion.version}) has a lower validation RMSE"
-    client.set_registered_model_alias(NAME, "champion", version.version)
     return None
 
 
-def _withdraw_interrupted(client: mlflow.MlflowClient, tags: dict[str, str]) -> None:
-    """Delete the version of a run that was killed after registering, which this run repeats."""
-    for held in client.search_model_versions(f"name = '{NAME}'"):
-        same = tags.items() <= held.tags.items()
-        if same and held.run_id and client.get_run(held.run_id).info.status == "KILLED":
-            client.delete_model_version(NAME, held.version)
+def _repeated_by(version: Any, client: mlflow.MlflowClient) -> set[str]:
+    """Return the versions of runs that were killed after registering, which this one's repeats."""
+    if not version.run_id:
+        return set()
+    ours = client.get_run(version.run_id)
+    killed = client.search_runs([ours.info.experiment_id], "attributes.status = 'KILLED'")
+    same = {run.info.run_id for run in killed if _made_of(run) == _made_of(ours)}
+    versions = client.search_model_versions(f"name = '{NAME}'")
+    return {held.version for held in versions if held.run_id in same}
+
+
+def _made_of(run: Run) -> tuple[dict[str, str], dict[str, str | None]]:
+    """Return what decides a run's result: its parameters, its dataset, its kind."""
+    params = {key: value for key, value in run.data.params.items() if "." in key}
+    return params, {tag: run.data.tags.get(tag) for tag in ("galopt.dataset", "galopt.kind")}
 
 
 def champion_of(dataset_hash: str | None) -> str:

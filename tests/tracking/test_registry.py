@@ -87,15 +87,27 @@ def test_nobody_is_champion_of_an_empty_folder(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_run_that_was_killed_after_registering_leaves_no_second_version(model, blobs):
+def logged(seed: int) -> tuple[str, str]:
+    """Return the id of a run of a seed, and the address of its model."""
+    with mlflow.start_run() as run:
+        mlflow.log_param("train.seed", seed)
+        made = mlflow.pyfunc.log_model(name="model", python_model=Echo(), pip_requirements=[])
+    return run.info.run_id, made.model_uri
+
+
+@pytest.mark.parametrize("val_rmse", [0.15, 0.9])  # learnt, or not
+def test_a_run_that_was_killed_after_registering_leaves_no_second_version(model, blobs, val_rmse):
     client = mlflow.MlflowClient()
-    register(model, 0.15, blobs)
-    client.set_terminated(mlflow.last_active_run().info.run_id, "KILLED")
-    with mlflow.start_run():  # the same training, resumed
-        again = mlflow.pyfunc.log_model(name="model", python_model=Echo(), pip_requirements=[])
-    register(again.model_uri, 0.15, blobs)
-    assert [int(v.version) for v in client.search_model_versions("name = 'galopt'")] == [2]
-    assert champion() == 2
+    killed, uri = logged(seed=1)
+    register(uri, val_rmse, blobs)
+    another, uri = logged(seed=2)
+    register(uri, 0.2, blobs)
+    for run in (killed, another):
+        client.set_terminated(run, "KILLED")
+    register(logged(seed=1)[1], val_rmse, blobs)
+    kept = {int(v.version) for v in client.search_model_versions("name = 'galopt'")}
+    assert kept == {2, 3}
+    assert champion() == (3 if val_rmse < 0.2 else 2)
 
 
 LOADED = """
