@@ -2,14 +2,14 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import ExitStack
-from typing import TypeVar
-
-from loky import ProcessPoolExecutor
-from loky.process_executor import TerminatedWorkerError
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from math import inf
+from typing import Any, Generic, TypeVar
 
 from galopt.compute.devices import cores
+from galopt.compute.killable import Broken, Killable, KillablePool
 from galopt.compute.progress import progress_bar
 from galopt.config import Work
 from galopt.errors import GaloptError
@@ -19,12 +19,30 @@ Result = TypeVar("Result")
 HERE = Work()
 
 
+@dataclass(frozen=True)
+class Bound(Generic[Item]):
+    """How long a part of an item may take, where what it reads comes from strangers.
+
+    Attributes
+    ----------
+    seconds : float
+        For each part of an item, which `galopt.compute.killable.begin` tells of.
+    without : callable
+        ``without(item, part, reason)`` returns what is done instead of an item of which a part
+        took longer, or crashed its process; None is whatever comes before the first part.
+    """
+
+    seconds: float
+    without: Callable[[Item, int | None, str], Item]
+
+
 def map_cores(
     function: Callable[[Item], Result],
     items: Sequence[Item],
     description: str,
     work: Work = HERE,
     size: Callable[[Item], int] | None = None,
+    bound: Bound[Item] | None = None,
 ) -> Iterator[Result]:
     """Yield ``function(item)`` for each item, in order, computed on all cores or on a cluster.
 
@@ -43,32 +61,62 @@ def map_cores(
         than two tasks per core, for which starting the processes costs more than it saves.
     size : callable, optional
         What one item counts on the progress bar; 1 by default.
+    bound : Bound, optional
+        With it, items are never worked on in this process, which could hang; a cluster has no
+        such bound.
     """
     workers = work.workers or (cores() if len(items) >= 2 * cores() else 1)
     sizes = [size(item) if size else 1 for item in items]
-    with progress_bar() as bar, ExitStack() as stack:
+    with progress_bar() as bar:
         task = bar.add_task(description, total=sum(sizes))
         results: Iterator[Result] = map(function, items)
         if work.cluster is not None:
             from galopt.compute.clusters import map_cluster  # here, to spare others Dask
 
             results = map_cluster(function, items, work.cluster, work.workers or cores())
-        elif workers > 1:
-            pool = stack.enter_context(ProcessPoolExecutor(workers))
-            results = _in_order(pool, function, items, ahead=3 * workers)
+        elif bound is not None or workers > 1:
+            results = _in_processes(function, items, description, workers, bound)
+        for result, done in zip(results, sizes, strict=True):
+            yield result
+            bar.advance(task, done)
+
+
+def _in_processes(
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    description: str,
+    workers: int,
+    bound: Bound[Item] | None,
+) -> Iterator[Result]:
+    """Yield results in order, each computed in a process that a thread of this one watches."""
+    seconds = bound.seconds if bound else inf
+    pool = KillablePool(partial(Killable, function, seconds), workers)
+    threads = ThreadPoolExecutor(workers)
+    try:
+        yield from _in_order(
+            threads, partial(_watched, pool, description, bound), items, 3 * workers
+        )
+    finally:
+        pool.close()
+        threads.shutdown(cancel_futures=True)
+
+
+def _watched(pool: KillablePool, description: str, bound: Bound[Item] | None, item: Item) -> Any:
+    """Return what becomes of an item, without the parts that have hung or crashed."""
+    while True:
         try:
-            for result, done in zip(results, sizes, strict=True):
-                yield result
-                bar.advance(task, done)
-        except TerminatedWorkerError:
-            raise GaloptError(
-                f"{description}: a process was killed, as where memory runs out: free some, or "
-                "set work.workers=1, and do the same again"
-            ) from None
+            return pool(item)
+        except Broken as broken:
+            if bound is None or not broken.deserved:
+                raise GaloptError(
+                    f"{description}: a process {broken}, as where memory runs out: free some, or "
+                    "set work.workers=1, and do the same again"
+                ) from None
+            item = bound.without(item, broken.part, f"reading it {broken}")
 
 
 def _in_order(
-    pool: ProcessPoolExecutor,
+    pool: ThreadPoolExecutor,
     function: Callable[[Item], Result],
     items: Iterable[Item],
     ahead: int,

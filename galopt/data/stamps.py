@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from galopt.compute.parallel import map_cores
-from galopt.compute.time_limit import time_limit
+from galopt.compute.killable import begin
+from galopt.compute.parallel import Bound, map_cores
 from galopt.config import Config, Stamps
 from galopt.data.imaging.bands import BAND, GREY, band_files, read_bands, survey_bands
 from galopt.data.imaging.cutout import LARGEST, Cutout, cut_around, frame_bands
@@ -32,9 +32,6 @@ SIDE = 454
 COLUMNS = ["id", "file", "sigma", "snr", "r50", "mag"]
 _CHUNK = 32
 
-PATIENCE = 60.0
-"""Seconds after which an image is given up; one of the largest size takes 1 s."""
-
 
 @dataclass(frozen=True)
 class StampBatch:
@@ -43,13 +40,26 @@ class StampBatch:
     Attributes
     ----------
     rows : DataFrame
-        ``id``, ``file`` and ``stamp``; ``ra`` and ``dec``, degrees, where there is a tile.
+        ``id``, ``file`` and ``stamp``; ``ra`` and ``dec``, degrees, where there is a tile;
+        ``refused``, where it is known why one cannot be read.
     tile : path or None
         A mosaic; ``{band}`` in its name stands for a band, where each has its own.
     """
 
     rows: pd.DataFrame
     tile: Path | None
+
+
+def without(batch: StampBatch, number: int | None, reason: str) -> StampBatch:
+    """Return a batch of which one galaxy, or all, are refused before they are read."""
+    rows = batch.rows.assign(refused=batch.rows.get("refused", ""))
+    chosen = slice(None) if number is None else slice(number, number + 1)
+    rows.iloc[chosen, rows.columns.get_loc("refused")] = reason
+    return StampBatch(rows, batch.tile)
+
+
+BOUND = Bound(60.0, without)
+"""An image is given up after a minute; one of the largest size takes 1 s."""
 
 
 def make_stamps(config: Config, survey: Path, folder: Path) -> None:
@@ -125,7 +135,7 @@ def stamp_survey(
     votes = votes.assign(stamp=stamp_names(votes.id))
     chunks = list(_chunks(votes, survey.resolve()))
     work = partial(stamp_chunk, config=config.stamps, folder=folder.resolve(), bands=bands)
-    cut = map_cores(work, chunks, "cutting stamps", config.work)
+    cut = map_cores(work, chunks, "cutting stamps", config.work, bound=BOUND)
     table = pd.DataFrame([row for chunk in cut for row in chunk], columns=[*COLUMNS, "reason"])
     return table.set_index("id").loc[votes.id].reset_index()
 
@@ -176,13 +186,14 @@ def stamp_chunk(
 ) -> list[dict]:
     """Write the stamps of one chunk; return what was measured, or why there is none."""
     rows = _rows(chunk.rows)
-    if chunk.tile is None:
-        return [_attempt(row, partial(_from_files, row, bands, config, folder)) for row in rows]
+    if chunk.tile is None or all(row.get("refused") for row in rows):
+        make = partial(_from_files, bands=bands, config=config, folder=folder)
+        return [_attempt(number, row, make) for number, row in enumerate(rows)]
     with ExitStack() as stack:
         there = band_files({"file": str(chunk.tile)}, _own_bands(chunk.tile, bands))
         tiles = [stack.enter_context(Mosaic(Path(file))) for file in there]
         make = partial(_from_tiles, tiles=tiles, bands=bands, config=config, folder=folder)
-        return [_attempt(row, partial(make, row)) for row in rows]
+        return [_attempt(number, row, make) for number, row in enumerate(rows)]
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -198,11 +209,13 @@ def _own_bands(tile: Path, bands: Sequence[str]) -> Sequence[str]:
     return sorted(name.removeprefix(before).removesuffix(after) for name in names)
 
 
-def _attempt(row: dict, make: partial) -> dict:
+def _attempt(number: int, row: dict, make: partial) -> dict:
     try:
-        with time_limit(PATIENCE, "reading it"):
-            return {"id": row["id"], "reason": None} | make()
-    except (ValueError, TimeoutError) as error:
+        if row.get("refused"):
+            raise ValueError(row["refused"])
+        begin(number)
+        return {"id": row["id"], "reason": None} | make(row)
+    except ValueError as error:
         return {"id": row["id"], "file": row["file"], "reason": str(error)}
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from galopt.compute.parallel import map_cores
 from galopt.compute.versions import VERSION
-from galopt.data.stamps import StampBatch
+from galopt.data.stamps import BOUND, StampBatch
 from galopt.prediction.model import MorphologyModel
 from galopt.prediction.preprocess import read_chunk
 from galopt.prediction.unlike import COLUMN
@@ -61,7 +61,7 @@ def read_stamps(
         ``id`` and ``file`` of those; the same and ``reason`` of what could not be read.
     """
     work = partial(read_chunk, config=model.stamps, pixels=model.side, bands=model.bands)
-    read = map_cores(work, chunks, "Predicting", size=lambda chunk: len(chunk.rows))
+    read = map_cores(work, chunks, "Predicting", size=lambda chunk: len(chunk.rows), bound=BOUND)
     for stamps, good, bad in _together(read):
         yield stamps, good.reset_index(drop=True), bad
 

@@ -1,17 +1,17 @@
 """Stamps from files: the stretch, the pictures, the rejects."""
 
-import itertools
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from astropy.io import fits
+from helpers import hanging
 from PIL import Image
 
 from galopt.config import Config, Stamps
 from galopt.config.load import build_config
-from galopt.data.stamps import SIDE, StampBatch, make_stamps, stamp_chunk, stamp_names, stretch
+from galopt.data.stamps import BOUND, SIDE, make_stamps, stamp_names, stretch
 from galopt.data.survey import make_survey
 from galopt.errors import DataError
 
@@ -116,11 +116,18 @@ def test_ids_become_file_names_or_are_refused():
         stamp_names(pd.Series(["a b", "a/b"]))
 
 
-def test_an_image_that_would_be_read_for_ever_is_one_rejected_row(monkeypatch):
-    monkeypatch.setattr("galopt.data.stamps.PATIENCE", 0.05)
-    monkeypatch.setattr(
-        "galopt.data.stamps.read_bands", lambda *_: max(n for n in itertools.count())
-    )
-    rows = pd.DataFrame({"id": ["g"], "file": ["g.fits"], "stamp": ["g.jpg"]})
-    (row,) = stamp_chunk(StampBatch(rows, None), Stamps(), Path())
-    assert row == {"id": "g", "file": "g.fits", "reason": "reading it took longer than 0 s"}
+def test_an_image_whose_decoder_hangs_or_crashes_in_c_is_one_rejected_row(
+    mine, tmp_path, monkeypatch
+):
+    for name in ("a", "crash", "b", "hang", "c"):
+        picture(mine / f"{name}.png", RNG.integers(0, 255, (40, 40), "uint8"))
+    config = folder_survey(tmp_path)
+    monkeypatch.setattr("galopt.data.stamps.BOUND", replace(BOUND, seconds=2))
+    monkeypatch.setattr("galopt.data.stamps.stamp_chunk", hanging.stamp_chunk)
+    make_stamps(config, tmp_path / "survey", tmp_path)
+    rejected = pd.read_csv(tmp_path / "rejected.csv").set_index("id")["reason"]
+    assert rejected.to_dict() == {
+        "crash.png": "reading it crashed (SIGSEGV)",
+        "hang.png": "reading it took longer than 2 s",
+    }
+    assert len(list((tmp_path / "stamps").iterdir())) == 3

@@ -3,12 +3,14 @@
 import os
 import resource
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import hanging
 from helpers.hostile import lying_fits, png_bomb
 from PIL import Image
 from typer.testing import CliRunner, Result
@@ -18,7 +20,7 @@ from galopt.config import Evaluate, Stamps
 from galopt.config.load import build_config
 from galopt.data import dataset
 from galopt.data.imaging.image_files import find_files
-from galopt.data.stamps import StampBatch, make_stamps
+from galopt.data.stamps import BOUND, StampBatch, make_stamps
 from galopt.data.survey import make_survey
 from galopt.errors import DataError, GaloptError
 from galopt.files import write_json
@@ -80,6 +82,18 @@ def test_unreadable_images_are_set_aside_and_the_rest_finished(tmp_path):
     assert list(rejected) == ["id", "file", "reason"]
     assert rejected["id"].tolist() == ["b"]
     assert "cannot identify" in rejected["reason"][0]
+
+
+def test_an_image_that_hangs_or_crashes_its_decoder_in_c_is_set_aside(tmp_path, monkeypatch):
+    write_pictures(tmp_path, ["a.jpg", "crash.jpg", "hang.jpg", "z.jpg"])
+    monkeypatch.setattr("galopt.prediction.predict.BOUND", replace(BOUND, seconds=2))
+    monkeypatch.setattr("galopt.prediction.predict.read_chunk", hanging.read_chunk)
+    table, rejected = predict_folder(tmp_path)
+    assert table["id"].tolist() == ["a", "z"]
+    assert rejected.set_index("id")["reason"].to_dict() == {
+        "crash": "reading it crashed (SIGSEGV)",
+        "hang": "reading it took longer than 2 s",
+    }
 
 
 def test_no_readable_image_gives_an_empty_table(tmp_path):
@@ -169,8 +183,9 @@ def test_hostile_files_are_listed_and_the_rest_finished(tmp_path, monkeypatch):
     (folder / "postscript.jpg").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n")
     (folder / "link.jpg").symlink_to("/etc/passwd")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    table, rejected = predict_folder(folder)
+    read_chunk(stamps_in(find_files([str(folder)]))[0], Stamps(), 40)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    table, rejected = predict_folder(folder)
     assert table["id"].tolist() == ["good"]
     reasons = rejected.set_index("id")["reason"]
     assert len(reasons) == 6
@@ -186,10 +201,11 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path, monkeypatch):
     write_pictures(tmp_path, [f"{number}.jpg" for number in range(8)])
     rows = stamps_in(find_files([str(tmp_path)]))[0].rows
     monkeypatch.setattr("galopt.prediction.predict.BATCH", 64)
-    used = []
+    used, ours = [], psutil.Process()
     for table, _ in predict(Brightness(), [StampBatch(rows, None)] * 120):
         assert len(table) == 64
-        used.append(psutil.Process().memory_info().rss)
+        family = [ours, *ours.children(recursive=True)]
+        used.append(sum(process.memory_info().rss for process in family))
     assert max(used) - used[2] < 10 << 20  # 96 further images of 19 kB, 1.6 kB as stamps
 
 

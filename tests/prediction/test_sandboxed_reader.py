@@ -56,7 +56,7 @@ def test_a_file_that_holds_the_reader_up_is_refused_within_its_time(reader):
 
 def test_a_reader_that_has_died_is_replaced(reader):
     read(reader, GALAXIES)
-    os.kill(reader._process.pid, signal.SIGKILL)
-    with pytest.raises(DataError, match="stopped the reader"):
+    os.kill(reader._process._process.pid, signal.SIGKILL)
+    with pytest.raises(DataError, match="the process that does was killed"):
         read(reader, GALAXIES)
     assert len(read(reader, GALAXIES)) == 3
