@@ -14,7 +14,7 @@ from math import inf
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import psutil
 
@@ -83,7 +83,7 @@ class Killable:
         Broken
             The process was late or has died; there is a new one.
         """
-        kind, content, part = _PART, None, None
+        kind, content, part = _PART, cast(Any, None), None
         try:
             self._ours.send(arguments)
             while kind == _PART:
@@ -144,7 +144,7 @@ class Killable:
             return Broken(f"took longer than {min(self.seconds, self.work):.0f} s", part, True)
         self._process.join(1)
         status = self._process.exitcode
-        if status in _CRASHES:
+        if status is not None and status in _CRASHES:
             return Broken(f"crashed ({signal.Signals(-status).name})", part, True)
         return Broken("was killed", part, False)
 

@@ -53,8 +53,8 @@ class StampBatch:
 def without(batch: StampBatch, number: int | None, reason: str) -> StampBatch:
     """Return a batch of which one galaxy, or all, are refused before they are read."""
     rows = batch.rows.assign(refused=batch.rows.get("refused", ""))
-    chosen = slice(None) if number is None else slice(number, number + 1)
-    rows.iloc[chosen, rows.columns.get_loc("refused")] = reason
+    chosen = rows.index if number is None else rows.index[[number]]
+    rows.loc[chosen, "refused"] = reason
     return StampBatch(rows, batch.tile)
 
 
