@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from galopt.errors import GaloptError
 from galopt.files import read_json
 from galopt.paths import DATASET, STORE
 
@@ -36,6 +37,27 @@ Reference = Annotated[
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace what exists")]
 
 
+def check_reference(reference: str) -> None:
+    """Refuse a file that is not there and a run that nobody tracked, before Keras is loaded.
+
+    Raises
+    ------
+    GaloptError
+        The message says what there is.
+    """
+    if reference.endswith(".keras"):
+        if not Path(reference).is_file():
+            raise GaloptError(f"{reference}: no such file")
+        return
+    if reference == CHAMPION or ":" in reference or Path(reference, "MLmodel").is_file():
+        return
+    from galopt.tracking.queries import all_runs, find_run
+    from galopt.tracking.sqlite import store_path, tracking_uri
+
+    if store_path(tracking_uri()):  # a server is asked once, when the model is opened
+        find_run(reference, all_runs())
+
+
 def open_network(reference: str) -> "MorphologyModel":
     """Open the model that is asked for; MLflow is loaded only if it is needed.
 
@@ -44,6 +66,7 @@ def open_network(reference: str) -> "MorphologyModel":
     GaloptError
         There is none, or it is not a model of galopt.
     """
+    check_reference(reference)
     from galopt.compute.keras_startup import start_keras
 
     start_keras()

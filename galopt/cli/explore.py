@@ -35,11 +35,16 @@ def explore(
     """
     from galopt.errors import DataError
     from galopt.files import atomic_file
+    from galopt.prediction.inputs import check_given
 
     if out.suffix != ".html":
         raise DataError(f"{out}: unknown format; choose .html")
     if out.exists() and not overwrite:
         raise DataError(f"{out} exists; --overwrite replaces it")
+    if paths:
+        check_given(paths, None, [])
+    elif not dataset.is_dir():
+        raise DataError(f"there is no {dataset}: name images, or make it: uv run dvc repro rescale")
     opened = open_network(model)
     from galopt.report.explore.page import page
     from galopt.report.explore.survey import explore as look

@@ -27,11 +27,13 @@ def export(
     """
     from galopt.data.imaging.bands import find_galaxies
     from galopt.errors import DataError
+    from galopt.prediction.inputs import check_given
 
     if out.suffix not in (".onnx", ".tflite"):
         raise DataError(f"{out}: unknown format; choose .onnx or .tflite")
     if out.exists() and not overwrite:
         raise DataError(f"{out} exists; --overwrite replaces it")
+    check_given(images, None, [])
 
     opened = open_network(model)
     from galopt.prediction.export import CHECKED, write_model  # after: loads Keras

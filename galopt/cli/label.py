@@ -45,6 +45,7 @@ def label(
         serve,
         taught_session,
     )
+    from galopt.prediction.inputs import check_given
 
     names = [name.strip() for name in targets.split(",")] if targets else None
     votes = out or (Path(paths[0]) if Path(paths[0]).is_dir() else Path()) / "votes.csv"
@@ -56,6 +57,7 @@ def label(
         stamps, bands = Stamps(), list(survey_bands([{"file": str(file)} for file in files], None))
         session = random_session(files, answers, votes, people)
     else:
+        check_given(paths, None, [])
         opened = open_network(model)
         stamps, bands = opened.stamps, list(opened.bands)
         session = taught_session(opened, find_galaxies(paths, bands), answers, votes, people)

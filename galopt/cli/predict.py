@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,9 @@ from galopt.cli.arguments import (
     Reference,
     open_network,
 )
+
+if TYPE_CHECKING:
+    from galopt.prediction.model import MorphologyModel
 
 MANY = 0.1
 """Share of galaxies unlike the training galaxies, of which 0.01 are, that is worth a warning."""
@@ -66,6 +69,7 @@ def predict(
     check_output(out, texts, overwrite)
     if survey := network.origin.get("survey"):
         print(f"{network.origin['model']}, {network.origin.get('about') or f'trained on {survey}'}")
+    _say_missing(network, errors)
     rejected, strangers = [], 0
 
     def read() -> Iterator[pd.DataFrame]:
@@ -78,6 +82,8 @@ def predict(
     rows = write_predictions(read(), out, provenance(network, errors))
     if rows:
         print(f"{out}: {rows} galaxies, {', '.join(network.targets)}")
+        if any(Path(path, "votes.csv").is_file() for path in paths or []):
+            print("Its ids are the names of the files, not the ids of votes.csv")
     if strangers > MANY * rows:
         _warn(
             f"{strangers} of {rows} galaxies are unlike those that the network was trained on "
@@ -92,6 +98,22 @@ def predict(
             raise DataError(line)
         _warn(line)
         raise typer.Exit(1)
+
+
+def _say_missing(network: "MorphologyModel", errors: bool) -> None:
+    """Say which columns the table will do without, and why."""
+    from galopt.prediction import calibration, unlike
+
+    if network.unlike is None:
+        print(
+            f"No column {unlike.COLUMN}: it takes a training with {unlike.FEWEST} validation "
+            "galaxies or more"
+        )
+    if errors and network.calibration is None and not network.learnt:
+        print(
+            f"Columns …_spread, which are no errors: those are calibrated on {calibration.FEWEST} "
+            "validation galaxies or more, which this network did not have"
+        )
 
 
 def _warn(line: str) -> None:

@@ -23,12 +23,12 @@ def status(study: Study = None, storage: Storage = None) -> None:
 
     * `galopt search status --study wide --storage postgresql://me@host/studies`
     """
+    search = _config(study, storage).search
     from galopt.cli.tables import show
     from galopt.experiments.search.results import best_table, options, verdict
     from galopt.experiments.search.storage import open_storage
     from galopt.experiments.search.study import load_study
 
-    search = _config(study, storage).search
     found = load_study(search, open_storage(search.storage, make=False))
     print(verdict(found))
     table = best_table(found)
@@ -54,10 +54,11 @@ def best(
 
     * `galopt search best --write`
     """
+    stated = _config(study, storage)
     from galopt.config.rerun_command import command
     from galopt.experiments.search import results
 
-    found, trial, config = results.find(_config(study, storage))
+    found, trial, config = results.find(stated)
     print(f"trial {trial.number}, {results.error_name(found)} {trial.values[0]:.4f}")
     for key, value in trial.params.items():
         print(f"  {key}: {value}")
@@ -66,9 +67,9 @@ def best(
         return
     print(results.write_preset(found, trial, config))
     words = f"uv run mlflow run . --env-manager local -P preset={found.study_name}"
-    if stated := results.overruled(found, config):
+    if overrides := results.overruled(found, config):
         print("params.yaml states other values, which win over a preset; the overrides undo it:")
-        words += f' -P overrides="{" ".join(word.replace(" ", "") for word in stated)}"'
+        words += f' -P overrides="{" ".join(word.replace(" ", "") for word in overrides)}"'
     print(words)
 
 
@@ -88,12 +89,13 @@ def retrain(
     """
     from statistics import mean, stdev
 
+    stated = _config(study, storage)
     from galopt.compute.keras_startup import start_keras
     from galopt.compute.progress import busy
     from galopt.data import dataset
     from galopt.experiments.search import results
 
-    found, trial, config = results.find(_config(study, storage))
+    found, trial, config = results.find(stated)
     data = dataset.load(DATASET)
     results.check_dataset(found, data)
     start_keras()

@@ -278,7 +278,7 @@ def _write_images(files: list[Path], shape: tuple[int, ...], path: Path, work: W
     rescale = partial(_rescale, pixels=shape[1])
     with path.open("wb") as stream:
         stream.write(array_header(shape))
-        for chunk in map_cores(rescale, tasks, "Rescaling stamps", work):
+        for chunk in map_cores(rescale, tasks, "Rescaling stamps", work, len):
             stream.write(chunk.tobytes())
 
 

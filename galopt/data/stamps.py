@@ -135,7 +135,9 @@ def stamp_survey(
     votes = votes.assign(stamp=stamp_names(votes.id))
     chunks = list(_chunks(votes, survey.resolve()))
     work = partial(stamp_chunk, config=config.stamps, folder=folder.resolve(), bands=bands)
-    cut = map_cores(work, chunks, "cutting stamps", config.work, bound=BOUND)
+    cut = map_cores(
+        work, chunks, "Cutting stamps", config.work, lambda chunk: len(chunk.rows), BOUND
+    )
     table = pd.DataFrame([row for chunk in cut for row in chunk], columns=[*COLUMNS, "reason"])
     return table.set_index("id").loc[votes.id].reset_index()
 

@@ -61,7 +61,9 @@ def read_stamps(
         ``id`` and ``file`` of those; the same and ``reason`` of what could not be read.
     """
     work = partial(read_chunk, config=model.stamps, pixels=model.side, bands=model.bands)
-    read = map_cores(work, chunks, "Predicting", size=lambda chunk: len(chunk.rows), bound=BOUND)
+    read = map_cores(
+        work, chunks, "Predicting galaxies", size=lambda chunk: len(chunk.rows), bound=BOUND
+    )
     for stamps, good, bad in _together(read):
         yield stamps, good.reset_index(drop=True), bad
 

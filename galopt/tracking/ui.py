@@ -12,11 +12,13 @@ import urllib.request
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from threading import Thread
+from typing import TextIO
 
 import mlflow
 
 from galopt.compute.progress import busy
-from galopt.errors import GaloptError
+from galopt.errors import GaloptError, verbose
 from galopt.tracking.queries import all_runs, check_store, find_run
 from galopt.tracking.store import open_store
 from galopt.tracking.ui_view import prepare
@@ -24,6 +26,10 @@ from galopt.tracking.ui_view import prepare
 logger = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
+READER = "what MLflow's server says"
+NOTES = "[MLflow] Security middleware enabled"
+"""How a line of the server begins that nobody needs to read: it listens on this machine only."""
+
 PATIENCE = 600
 """Seconds that a server may take to answer; 20 to 90 were seen on two busy cores."""
 
@@ -63,7 +69,7 @@ def server(port: int) -> Iterator[subprocess.Popen]:
     _refuse_taken(port)
     # without the workers of MLflow's pages for language models: seven processes
     environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"} | os.environ
-    process = subprocess.Popen(command(mlflow.get_tracking_uri(), port), env=environment)
+    process = _start(command(mlflow.get_tracking_uri(), port), environment)
     try:
         with busy("Starting MLflow's pages"):
             _wait(process, port)
@@ -71,6 +77,29 @@ def server(port: int) -> Iterator[subprocess.Popen]:
     finally:
         process.terminate()
         process.wait()
+
+
+def _start(words: list[str], environment: dict[str, str]) -> subprocess.Popen:
+    """Start the server; of what it says only errors are shown, unless all is wanted."""
+    if verbose():
+        return subprocess.Popen(words, env=environment)
+    process = subprocess.Popen(
+        words,
+        env=environment | {"PYTHONWARNINGS": "ignore"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    )
+    Thread(target=_pass_on, args=[process.stderr], name=READER, daemon=True).start()
+    return process
+
+
+def _pass_on(stream: TextIO) -> None:
+    with stream:
+        for line in stream:
+            if not line.startswith(NOTES):
+                print(line, end="", file=sys.stderr, flush=True)
 
 
 def page_of(run: str | None) -> str:

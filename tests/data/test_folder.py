@@ -53,6 +53,14 @@ def test_a_folder_becomes_a_survey(stamps, tmp_path):
     pd.testing.assert_frame_equal(votes.drop(columns="file"), table.drop(columns="file"))
 
 
+def test_a_sum_that_is_the_same_for_all_is_said_once(stamps, tmp_path, caplog):
+    caplog.set_level("INFO", "galopt")
+    folder, table = stamps
+    read(folder, table, tmp_path)
+    assert "the fractions of a galaxy sum to 1;" in f"{caplog.text};".replace("\n", ";")
+    assert "1 to 1" not in caplog.text
+
+
 def test_targets_and_table_can_be_named(stamps, tmp_path):
     folder, table = stamps
     table.to_csv(folder / "other.csv", index=False)

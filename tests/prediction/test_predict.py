@@ -279,13 +279,19 @@ def predict_command(*words: str) -> Result:
 def test_the_command_finishes_lists_what_is_bad_and_says_so(project):
     save_network(project / "model.keras", outputs=2)
     write_pictures(project / "mine", ["a.jpg", "b.png"])
-    assert predict_command("mine").exit_code == 0
+    done = predict_command("mine")
+    assert done.exit_code == 0
+    assert "No column unlike_training: it takes a training with 50 validation" in done.stdout
+    assert "Its ids" not in done.stdout
     assert list(pd.read_csv("predictions.csv")) == ["id", "file", *TARGETS]
     refused = predict_command("mine")
     assert "predictions.csv exists; --overwrite" in str(refused.exception)
     (project / "mine" / "c.jpg").write_text("no picture")
+    (project / "mine" / "votes.csv").write_text("id,file,disk\n7,a.jpg,1\n")
     done = predict_command("mine", "--overwrite", "--errors")
     assert done.exit_code == 1
+    assert "Columns …_spread, which are no errors" in done.stdout
+    assert "Its ids are the names of the files, not the ids of votes.csv" in done.stdout
     assert done.stderr.splitlines()[-1].startswith("galopt: 1 of 3 galaxies cannot be read")
     assert pd.read_csv("predictions.csv.rejected.csv")["id"].tolist() == ["c"]
     table = pd.read_csv("predictions.csv")

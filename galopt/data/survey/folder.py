@@ -126,6 +126,11 @@ def _located(votes: pd.DataFrame, columns: list[str], folder: Path, path: Path) 
     return votes
 
 
+def _range(low: float, high: float) -> str:
+    ends = dict.fromkeys(f"{end:.2g}" for end in (low, high))
+    return " to ".join(ends)
+
+
 def _say(
     votes: pd.DataFrame, columns: list[str], targets: list[str], votes_are: str, path: Path
 ) -> None:
@@ -136,7 +141,7 @@ def _say(
         total = votes[targets].sum(axis=1)
         what = (
             f"{', '.join(targets)} read as {votes_are} of votes{asked}; the fractions of a galaxy "
-            f"sum to {total.min():.2g} to {total.max():.2g}"
+            f"sum to {_range(total.min(), total.max())}"
         )
     else:
         what = f"one class per galaxy, {columns[0]}, out of {', '.join(targets)}"

@@ -37,6 +37,7 @@ def classes(subject: ReportData) -> dict[str, Any] | None:
         "scores": _scores(subject, voted, predicted),
         "rows": _rows(subject, voted, predicted),
         "questions": _questions(subject.metrics, subject.dataset.targets),
+        "separate": _separate(subject),
         "predicted": subject.figure(
             "predicted",
             "Predicted against voted fraction of every test galaxy, one panel per class.",
@@ -68,6 +69,14 @@ def _questions(metrics: dict[str, Any], targets: list[str]) -> list[tuple[str, i
         for name, answers in questions_of(targets).items()
         if f"test_rmse_constant_{name}" in metrics
     ]
+
+
+def _separate(subject: ReportData) -> bool:
+    """Whether votes that sum to one are predicted each by itself, as the paper does."""
+    targets = subject.dataset.targets
+    shares = subject.info["fractions"] == "normalised" and len(targets) > 1
+    one_question = len(questions_of(targets)) == 1
+    return shares and one_question and subject.config.network.output == "sigmoid"
 
 
 def _reliability(subject: ReportData, voted: Any, predicted: Any) -> dict[str, Any]:

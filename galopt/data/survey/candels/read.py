@@ -116,7 +116,8 @@ def _on_mosaic(votes: pd.DataFrame, mosaic: Fetched, field: int) -> pd.DataFrame
     here = np.flatnonzero(inside)
     looks = [Look(ra[some], dec[some], field) for some in _split(here)]
     work = partial(_seen, mosaic.path)
-    inside[here] = np.concatenate([np.zeros(0, bool), *map_cores(work, looks, "finding galaxies")])
+    seen = map_cores(work, looks, "Finding galaxies", size=lambda look: len(look.ra))
+    inside[here] = np.concatenate([np.zeros(0, bool), *seen])
     lost = len(votes) - inside.sum()
     if lost == len(votes):
         raise DataError(

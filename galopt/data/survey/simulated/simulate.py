@@ -71,7 +71,7 @@ def simulate(config: Simulate, folder: Path, work: Work = HERE) -> None:
     """
     folder = folder.resolve()
     (folder / "tiles").mkdir()
-    painted = list(map_cores(paint_tile, plan(config, folder), "painting tiles", work))
+    painted = list(map_cores(paint_tile, plan(config, folder), "Painting tiles", work))
     table = pd.concat(painted, ignore_index=True)
     fractions = list(TARGETS)
     votes = table[["id", "ra", "dec", "n_votes", *fractions]]
