@@ -18,6 +18,15 @@ NEITHER = "none of these"
 FEWEST = 5
 """Galaxies that a bin must hold to be shown."""
 
+COLLAPSED = 0.1
+"""Scatter over the galaxies, in units of that of the votes, below which all get about one answer."""
+
+
+def collapsed(voted: ArrayLike, predicted: ArrayLike) -> bool:
+    """Tell whether a network gives nearly the same answer for every galaxy, (N, T)."""
+    scatter = [np.sqrt(np.asarray(x, float).var(axis=0).mean()) for x in (voted, predicted)]
+    return bool(scatter[1] < COLLAPSED * scatter[0])
+
 
 def reliability(voted: ArrayLike, predicted: ArrayLike, bins: int = 10) -> pd.DataFrame:
     """Compare one predicted fraction with the mean vote in bins of the prediction.

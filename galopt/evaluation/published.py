@@ -68,14 +68,21 @@ def covered(rmse: float, constant: float, floor: float) -> float:
     return (constant - rmse) / (constant - floor)
 
 
-def judgement(metrics: Mapping[str, float]) -> str:
+def judgement(metrics: Mapping[str, float], collapsed: bool = False) -> str:
     """Say in words what a test RMSE is worth between its constant predictor and its floor.
 
     Parameters
     ----------
     metrics : mapping
         ``test_rmse``, ``test_rmse_constant`` and, if it is known, ``test_rmse_floor``.
+    collapsed : bool
+        `galopt.evaluation.diagnostics.collapsed` of the predictions.
     """
+    if collapsed:
+        return (
+            "The network gives nearly the same answer for every test galaxy: it has not learnt to "
+            "tell them apart. Try -P preset=modern, or more galaxies."
+        )
     rmse, constant = metrics["test_rmse"], metrics["test_rmse_constant"]
     floor = metrics.get("test_rmse_floor")
     if rmse >= constant:

@@ -9,6 +9,7 @@ from galopt.data.survey.votes import papers_classes
 from galopt.errors import DataError
 from galopt.evaluation.bootstrap import bootstrap
 from galopt.evaluation.classes import HEADLINE
+from galopt.evaluation.diagnostics import collapsed
 from galopt.evaluation.evaluate import EXPECTED_RMSE, Evaluation
 from galopt.evaluation.published import MODEL, PAPER, judgement
 from galopt.metrics import CROSSVALIDATE, ENOUGH, rmse_per_galaxy
@@ -45,7 +46,8 @@ def verdict(evaluation: Evaluation, dataset: Dataset, run_id: str, survey: Surve
         lines.append(f"  vote-noise floor    {metrics['test_rmse_floor']:.4f}")
     if papers_classes(dataset.targets):
         lines += [f"  {r.name}, on CANDELS: {r.rmse:.2f}" for r in (PAPER, MODEL)]
-    lines += [judgement(metrics), *_few(evaluation)]
+    same = collapsed(evaluation.split.fractions, evaluation.predicted)
+    lines += [judgement(metrics, same), *_few(evaluation)]
     return "\n".join([*lines, *_next(run_id, dataset, survey)])
 
 

@@ -281,6 +281,24 @@ def test_the_paper_stays_away_from_a_survey_of_other_classes(subject, tmp_path):
     assert "31 % below always answering the mean." in text
 
 
+def test_a_handful_of_test_galaxies_is_one_list_and_no_reliability(subject, tmp_path):
+    info = INFO | {"counts": {"train": 46, "validation": 10, "test": 4}}
+    few = write_dataset(tmp_path / "dataset", info)
+    html = page(replace(subject, dataset=few, predictions=predict(few)))
+    text = words(html)
+    assert "Every test galaxy" in text
+    assert "Predicted worst" not in text
+    assert len(_Page(html).all("img")) == 3 * 4 + 4
+    assert "too few for a reliability diagram" in text
+
+
+def test_fractions_that_are_predicted_each_by_itself_need_not_sum_to_one(html, subject):
+    said = "each is predicted by itself, so the predicted ones need not"
+    assert said in words(html)
+    softmax = build_config({}, "network.output=softmax")
+    assert said not in words(page(replace(subject, config=softmax)))
+
+
 def test_too_few_trials_do_not_tell_which_parameters_matter(subject):
     few = replace(STUDY, states={"complete": 9, "pruned": 0, "fail": 0})
     text = words(page(replace(subject, findings=RelatedRuns(search=few))))

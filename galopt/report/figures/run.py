@@ -17,7 +17,7 @@ from galopt.data.survey.votes import papers_classes
 from galopt.evaluation.diagnostics import reliability
 from galopt.evaluation.occlusion import most_confident, occlusion_maps
 from galopt.evaluation.published import MODEL, PAPER
-from galopt.metrics import rmse_per_galaxy
+from galopt.metrics import rmse, rmse_per_galaxy
 
 if TYPE_CHECKING:  # they load Keras, which drawing does not need
     import keras
@@ -63,7 +63,7 @@ def learning_curve(
     if floor is not None:
         axes.axhline(floor, color="#2ca02c", lw=1, label="vote-noise floor of this survey")
     if constant is not None:
-        axes.axhline(constant, color=QUIET, lw=1, label="constant predictor")
+        axes.axhline(constant, color=QUIET, lw=1, label="always answering the mean")
     axes.set(xlabel="epoch", ylabel="RMSE of vote fractions", xlim=(0.5, len(history) + 0.5))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False, fontsize=8)
@@ -231,11 +231,13 @@ def _fractions(targets: Sequence[str], values: NDArray[np.float32]) -> str:
 
 def training_figures(result: "TrainResult", dataset: Dataset) -> dict[str, Figure]:
     """Return the learning curve and the sheet of augmented galaxies."""
-    floor = dataset.info["floor"]
+    floor, voted = dataset.info["floor"], dataset.split("validation").fractions
+    mean = dataset.split("train").fractions.mean(axis=0)
     return {
         "learning_curve": learning_curve(
             result.history,
             floor["overall"] if floor else None,
+            rmse(voted, np.broadcast_to(mean, voted.shape)),
             published=papers_classes(dataset.targets),
         ),
         "augmented": augmented_views(

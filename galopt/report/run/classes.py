@@ -83,14 +83,16 @@ def _reliability(subject: ReportData, voted: Any, predicted: Any) -> dict[str, A
     targets = subject.dataset.targets
     columns = list(zip(targets, voted.T, predicted.T, strict=True))
     errors = {name: calibration_error(y, p) for name, y, p in columns}
-    figure = draw_reliability({name: reliability(y, p) for name, y, p in columns})
+    tables = {name: reliability(y, p) for name, y, p in columns}
+    if all(table.empty for table in tables.values()):
+        return {"svg": None, "errors": errors}
     worst = max(errors, key=lambda name: errors[name])
     words = (
         f"Reliability diagram, one panel per class. On average the mean vote misses the predicted "
         f"fraction by {np.mean(list(errors.values())):.3f}; most for "
         f"{worst.replace('_', ' ')}, {errors[worst]:.3f}."
     )
-    return {"svg": inline(svg(figure), "reliability", words), "errors": errors}
+    return {"svg": inline(svg(draw_reliability(tables)), "reliability", words), "errors": errors}
 
 
 def _confusion(subject: ReportData, voted: Any, predicted: Any) -> dict[str, Any]:

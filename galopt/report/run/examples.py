@@ -47,17 +47,19 @@ def clearest(subject: ReportData, target: str) -> list[int]:
 
 
 def gallery(subject: ReportData) -> dict[str, Any] | None:
-    """Return the best, worst and most uncertain test galaxies; None without any."""
+    """Return the best, worst and most uncertain test galaxies, or all few; None without any."""
     if subject.metrics is None:
         return None
     error = subject.tested["rmse"].to_numpy(float)
     doubt, meaning = _doubt(subject)
     orders = {"best": np.argsort(error), "worst": np.argsort(-error), "doubt": np.argsort(-doubt)}
+    orders = {name: order[:SHOWN] for name, order in orders.items()}
+    if len(error) < len(orders) * SHOWN:  # the three would show the same galaxies
+        orders = {"all": np.argsort(error)}
     return {
         "meaning": meaning,
         "sheets": {
-            name: [_card(subject, int(place)) for place in order[:SHOWN]]
-            for name, order in orders.items()
+            name: [_card(subject, int(place)) for place in order] for name, order in orders.items()
         },
     }
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from galopt.evaluation.bootstrap import Interval, bootstrap
 from galopt.evaluation.classes import HEADLINE
+from galopt.evaluation.diagnostics import collapsed
 from galopt.evaluation.published import (
     CANDELS_CONSTANT,
     CANDELS_FLOOR,
@@ -42,8 +43,13 @@ def headline(subject: ReportData) -> dict[str, Any]:
         "model": MODEL,
         "metrics": subject.metrics,
         "overall": _overall(subject) if subject.metrics else None,
-        "judgement": judgement(subject.metrics) if subject.metrics else None,
+        "judgement": _judgement(subject, subject.metrics) if subject.metrics else None,
     }
+
+
+def _judgement(subject: ReportData, metrics: dict[str, Any]) -> str:
+    answers = (subject.fractions(what) for what in ("voted", "predicted"))
+    return judgement(metrics, collapsed(*answers))
 
 
 def compare(subject: ReportData) -> dict[str, Any] | None:
