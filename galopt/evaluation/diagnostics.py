@@ -19,7 +19,7 @@ FEWEST = 5
 """Galaxies that a bin must hold to be shown."""
 
 COLLAPSED = 0.1
-"""Scatter over the galaxies, in units of that of the votes, below which all get about one answer."""
+"""Scatter over the galaxies, in that of the votes, below which all get about one answer."""
 
 
 def collapsed(voted: ArrayLike, predicted: ArrayLike) -> bool:
