@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import mlflow
@@ -18,6 +19,7 @@ SMALL = {
     "train": {"epochs": 1, "learning_rate": 0.001},
 }
 EVALUATION = "metrics/evaluation.json"
+PATIENCE = 600
 
 
 def git(*words: str) -> None:
@@ -29,9 +31,17 @@ def dvc(*words: str) -> str:
     return python("dvc", *words).stdout
 
 
+def experiments() -> tuple[dict, dict]:
+    """Return what `dvc exp show` knows of the commit, and of each experiment by its name."""
+    shown = json.loads(dvc("exp", "show", "--json"))
+    commit = next(row for row in shown if row["rev"] != "workspace")
+    return commit["data"], {one["name"]: one["revs"][0]["data"] for one in commit["experiments"]}
+
+
 def test_three_experiments_are_shown_compared_and_applied(tmp_path, monkeypatch):
     folder = copy_project(tmp_path / "project", monkeypatch)
-    shutil.copy(PROJECT / ".gitignore", folder)
+    for name in (".gitignore", ".dvcignore"):
+        shutil.copy(PROJECT / name, folder)
     change("params.yaml", SMALL)
     git("init", "-q")
     dvc("init", "-q")
@@ -41,22 +51,26 @@ def test_three_experiments_are_shown_compared_and_applied(tmp_path, monkeypatch)
     dvc("exp", "run", "-n", "slower", "-S", "train.learning_rate=0.0005")
     dvc("exp", "run", "--temp", "-n", "drop", "-S", "network.dropout=0.2")
     dvc("exp", "run", "--queue", "-n", "later", "-S", "train.seed=7")
-    dvc("exp", "run", "--run-all")
+    dvc("queue", "start")  # and not `exp run --run-all`, whose worker may never end (DVC 3.67)
+    deadline = time.monotonic() + PATIENCE
+    while "metrics" not in (experiments()[1].get("later") or {}):
+        assert time.monotonic() < deadline
+        time.sleep(5)
+    dvc("queue", "stop", "--kill")
+    baseline, made = experiments()
 
-    shown = json.loads(dvc("exp", "show", "--json"))
-    baseline = next(row for row in shown if row["rev"] != "workspace")
-    made = {one["name"]: one["revs"][0]["data"] for one in baseline["experiments"]}
     assert set(made) == {"slower", "drop", "later"}
     found = {
-        name: data["metrics"][EVALUATION]["data"]["test_rmse"] for name, data in made.items()
-    } | {"baseline": baseline["data"]["metrics"][EVALUATION]["data"]["test_rmse"]}
+        name: data["metrics"][EVALUATION]["data"]["test_rmse"]
+        for name, data in {"baseline": baseline, **made}.items()
+    }
     assert len(set(found.values())) == 4
 
     difference = json.loads(dvc("exp", "diff", "slower", "drop", "--json"))
     error = difference["metrics"][EVALUATION]["test_rmse"]
     assert (error["old"], error["new"]) == (found["slower"], found["drop"])
-    learning_rate = difference["params"]["params.yaml"]["train.learning_rate"]
-    assert (learning_rate["old"], learning_rate["new"]) == (0.0005, 0.001)
+    changed = difference["params"]["params.yaml"]  # of what `slower` left in the working folder
+    assert changed == {"network.dropout": {"old": None, "new": 0.2}}
 
     dvc("exp", "apply", "drop")
     assert json.loads(Path(EVALUATION).read_text())["test_rmse"] == found["drop"]
@@ -67,5 +81,4 @@ def test_three_experiments_are_shown_compared_and_applied(tmp_path, monkeypatch)
     client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
     experiment = client.get_experiment_by_name("galopt").experiment_id
     runs = client.search_runs([experiment], "tags.`galopt.kind` = 'run'")
-    kept = {run.data.metrics["test_rmse"] for run in runs}
-    assert kept == {pytest.approx(value) for value in found.values()} or len(runs) == 4
+    assert len(runs) == 4
