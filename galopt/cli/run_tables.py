@@ -130,7 +130,7 @@ def side_by_side(runs: Sequence[TrackedRun], everything: bool = True) -> pd.Data
     for name, values in params.items():
         if name == PRESET and explained:
             facts[f"{PRESET} ({len(explained)} parameters)"] = values
-        elif name not in explained:
+        elif name not in explained and (everything or name != "preset"):  # it is the first row
             facts[name] = values
     columns = ["what", *(run.id[:8] for run in runs)]
     return pd.DataFrame([[what, *values] for what, values in facts.items()], columns=columns)
@@ -192,7 +192,7 @@ def sentence(first: TrackedRun, second: TrackedRun, difference: "Difference | st
     if isinstance(difference, str):
         return f"{second.label} and {first.label}: {difference}."
     words = difference.sentence(first.label, second.label)
-    single = first.kind == second.kind == "run"
+    single = first.kind == second.kind == "run" and not difference.too_few
     return f"{words} One training each: another seed gives another network." if single else words
 
 
@@ -231,9 +231,10 @@ def check_runs(runs: Sequence[TrackedRun]) -> None:
     """Raise a GaloptError if the runs are fewer than two different ones, or a search."""
     for run in runs:
         if run.kind == "search":
+            study = run.tags.get("search.study")
             raise GaloptError(
                 f"{run.label} is a search and no network; its best, measured on the test galaxies: "
-                "uv run galopt search retrain"
+                f"uv run galopt search retrain{f' --study {study}' if study else ''}"
             )
     if len({run.id for run in runs}) < max(2, len(runs)):
         raise GaloptError("compare takes two or more different runs")

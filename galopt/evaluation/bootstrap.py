@@ -71,7 +71,7 @@ class Difference:
         if self.too_few:
             return (
                 f"{self.galaxies} test galaxies are too few to tell {second} from {first}: "
-                f"{differs}. Cross-validate both: {CROSSVALIDATE}"
+                f"{differs}. To measure each on every galaxy: {CROSSVALIDATE}"
             )
         if not self.real:
             return f"{second} and {first} cannot be told apart: {differs}, which chance explains."

@@ -81,7 +81,7 @@ def judgement(metrics: Mapping[str, float], collapsed: bool = False) -> str:
     if collapsed:
         return (
             "The network gives nearly the same answer for every test galaxy: it has not learnt to "
-            "tell them apart. Try -P preset=modern, or more galaxies."
+            "tell them apart. Train with -P preset=modern, longer, or on more galaxies."
         )
     rmse, constant = metrics["test_rmse"], metrics["test_rmse_constant"]
     floor = metrics.get("test_rmse_floor")

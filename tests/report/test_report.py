@@ -289,7 +289,7 @@ def test_a_handful_of_test_galaxies_is_one_list_and_no_reliability(subject, tmp_
     assert "Every test galaxy" in text
     assert "Predicted worst" not in text
     assert len(_Page(html).all("img")) == 3 * 4 + 4
-    assert "too few for a reliability diagram" in text
+    assert "too few, or too much alike, for a reliability diagram" in text
 
 
 def test_fractions_that_are_predicted_each_by_itself_need_not_sum_to_one(html, subject):

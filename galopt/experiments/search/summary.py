@@ -37,9 +37,12 @@ def known(study: optuna.Study, dataset: Dataset) -> list[str]:
     """Return what the validation RMSE of a study is to be read against."""
     if objectives(study)[0] != "val_rmse":
         return []
-    error, split = error_name(study), dataset.split("validation")
-    lines = [f"  {error} {constant_rmse(dataset, split):.4f}: always answering the mean"]
+    error, found = error_name(study), complete(study)
+    constant = constant_rmse(dataset, dataset.split("validation"))
+    lines = [f"  {error} {constant:.4f}: always answering the mean"]
     champion = champion_rmse(dataset.info["hash"])
     if champion is not None:
         lines.append(f"  {error} {champion:.4f}: the champion of this dataset")
+    if found and found[0].values[0] >= constant:
+        lines.append("Not better than always answering the mean: more search.epochs, or galaxies.")
     return lines

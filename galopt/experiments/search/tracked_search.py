@@ -160,6 +160,7 @@ class TrackedTrials:
             f"[{done}/{self.search.trials}] trial {trial.number} {trial.state.name.lower()}: "
             f"{told}; best {self.best:.4f}"
         )
+        self.waiting()
 
     def lost(self, trial: FrozenTrial) -> None:
         """Close the run of a trial whose driver ended."""

@@ -84,7 +84,7 @@ def _reliability(subject: ReportData, voted: Any, predicted: Any) -> dict[str, A
     columns = list(zip(targets, voted.T, predicted.T, strict=True))
     errors = {name: calibration_error(y, p) for name, y, p in columns}
     tables = {name: reliability(y, p) for name, y, p in columns}
-    if all(table.empty for table in tables.values()):
+    if max(map(len, tables.values())) < 2:
         return {"svg": None, "errors": errors}
     worst = max(errors, key=lambda name: errors[name])
     words = (
