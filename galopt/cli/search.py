@@ -23,12 +23,12 @@ def status(study: Study = None, storage: Storage = None) -> None:
 
     * `galopt search status --study wide --storage postgresql://me@host/studies`
     """
-    search = _config(study, storage).search
     from galopt.cli.tables import show
     from galopt.experiments.search.results import best_table, options, verdict
     from galopt.experiments.search.storage import open_storage
     from galopt.experiments.search.study import load_study
 
+    search = _config(study, storage).search
     found = load_study(search, open_storage(search.storage, make=False))
     print(verdict(found))
     table = best_table(found)
