@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from click import ClickException
 from mlflow.tracking.default_experiment.abstract_context import DefaultExperimentProvider
 
 OLD_LOADER = "galopt.serving"
@@ -36,8 +35,9 @@ class ProjectExperiment(DefaultExperimentProvider):
         try:
             with shown_messages():
                 return experiment_id()
-        except GaloptError as error:  # as `mlflow` shows errors: one line
-            raise ClickException(str(error)) from None
+        except GaloptError as error:
+            print(f"galopt: {error}", file=sys.stderr)
+            raise SystemExit(2) from None  # MLflow takes any other for a warning, and goes on
 
 
 def say_moved() -> None:

@@ -54,15 +54,18 @@ def predict(
     """
     import pandas as pd
 
+    from galopt.compute.killable import prepare
     from galopt.errors import DataError
     from galopt.prediction.inputs import check_given, galaxies_in
     from galopt.prediction.output import check_output, write_predictions, write_rejected
     from galopt.prediction.predict import predict as predict_chunks
     from galopt.prediction.predict import provenance
+    from galopt.prediction.preprocess import read_chunk
     from galopt.prediction.unlike import COLUMN
 
     check_given(paths or [], catalog, mosaic or [])
     check_output(out, (), overwrite)
+    prepare(read_chunk)  # while TensorFlow is loaded
     network = open_network(model)
     chunks = galaxies_in(paths or [], catalog, mosaic or [], network.bands)
     texts = (text for chunk in chunks for name in ("id", "file") for text in chunk.rows[name])

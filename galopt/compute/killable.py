@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from math import inf
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from types import ModuleType
@@ -107,10 +108,10 @@ class Killable:
             self._stop()
 
     def _start(self) -> None:
+        prepare(self.function)
         context = multiprocessing.get_context("forkserver")  # a new one starts in milliseconds
         self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         with _starting, _without_script():
-            context.set_forkserver_preload([__name__, _module(self.function)])
             self._ours, theirs = context.Pipe()
             given = theirs, self.function, self.memory, self._folder.name
             self._process = context.Process(target=_work, args=given, daemon=True)
@@ -177,6 +178,13 @@ class KillablePool:
         """Kill the processes."""
         for one in self._all:
             one.close()
+
+
+def prepare(function: Callable[..., Any]) -> None:
+    """Have the modules of a function loaded beside other work, before they are needed."""
+    with _starting, _without_script():
+        multiprocessing.set_forkserver_preload([__name__, _module(function)])
+        forkserver.ensure_running()
 
 
 def begin(part: int) -> None:

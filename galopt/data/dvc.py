@@ -43,6 +43,7 @@ def make_dataset() -> None:
     """
     logger.info("Making the dataset, unless it is there as params.yaml says (DVC)")
     check_files(load_config(PARAMS))
+    _check_folder()
     _check_lock()
     with alone(DATA / ".lock", "making the dataset"):
         _prepare()
@@ -65,6 +66,13 @@ def fetch_dataset() -> None:
     """
     if _dvc("pull", "-q", "rescale"):
         raise GaloptError("the dataset is not here and could not be pulled: see DVC's message")
+
+
+def _check_folder() -> None:
+    """Refuse a folder of whose name DVC makes a pattern that it then fills in."""
+    here = str(Path.cwd())
+    if "{" in here or "}" in here:
+        raise GaloptError(f"{here}: DVC cannot work in a path with {{ or }} : rename the folder")
 
 
 def _check_lock() -> None:

@@ -20,6 +20,7 @@ from galopt.prediction.model import MorphologyModel
 from galopt.prediction.network_file import has_usage
 from galopt.tracking.queries import all_runs, find_run
 from galopt.tracking.registry import LOADER
+from galopt.tracking.sqlite import store_path, tracking_uri
 
 LOADERS = (LOADER, OLD_LOADER)
 """Modules that MLflow was told to load models of galopt with: now, and before version 0.2."""
@@ -65,6 +66,7 @@ def open_model(reference: str | Path) -> MorphologyModel:
         model = _from_file(Path(reference))
         model.origin = {"model": reference}
         return model
+    store_path(tracking_uri())  # refuses one that MLflow would break on
     uri, meant = _uri(reference)
     try:
         folder = Path(mlflow.artifacts.download_artifacts(uri))

@@ -33,7 +33,6 @@ TRAIN = "uv run mlflow run . --env-manager local"
 LOADER = "galopt.tracking.pyfunc"
 REQUIREMENTS = (
     "astropy",
-    "click",
     "keras",
     "numpy",
     "pandas",

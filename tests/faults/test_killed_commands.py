@@ -119,6 +119,8 @@ def attempt(project: Undisturbed, stage: str, kind: str, moment: float) -> list[
     first = start(stage, project.folder)
     time.sleep(moment)
     KINDS[kind](first)
+    if stage == "search":  # of one study by one at a time: it says so, and to wait
+        first.settle()
     second = start(stage, project.folder)
     status, printed = second.ended()
     wrong = [] if status == 0 else [f"exit status {status}: {printed[-600:]}"]

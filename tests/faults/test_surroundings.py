@@ -7,10 +7,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+import mlflow
 import pytest
 from helpers.project import copy_project
+from mlflow.tracking.default_experiment.registry import get_experiment_id
 
-from galopt.errors import command_line
+from galopt.data.dvc import make_dataset
+from galopt.errors import GaloptError, command_line
+from galopt.tracking.models import open_model
 
 CODE = """
 import sys
@@ -62,3 +66,26 @@ def test_no_folder_for_temporary_files_is_one_line(capsys, monkeypatch):
         pass
     assert "set TMPDIR" in capsys.readouterr().err
     assert Path.cwd().exists()
+
+
+@pytest.mark.parametrize("name", ["it's", 'a "b"', "100%", "a;b", "a?b"])
+def test_a_folder_that_mlflow_would_break_on_is_refused_before_anything_is_made(
+    name, tmp_path, monkeypatch, capsys
+):
+    folder = copy_project(tmp_path / name, monkeypatch)
+    mlflow.set_tracking_uri(None)
+    before = set(folder.iterdir())
+    with pytest.raises(SystemExit) as ended:
+        get_experiment_id()  # as `mlflow run` asks
+    assert ended.value.code == 2
+    assert "MLflow cannot keep its store in a path with" in capsys.readouterr().err
+    with pytest.raises(GaloptError, match="cannot keep its store"):
+        open_model("models:/galopt@champion")
+    assert set(folder.iterdir()) == before
+
+
+def test_a_folder_that_dvc_would_break_on_is_refused(tmp_path, monkeypatch):
+    copy_project(tmp_path / "{y}", monkeypatch)
+    with pytest.raises(GaloptError, match="DVC cannot work in a path with { or }"):
+        make_dataset()
+    assert not Path("data").exists()
