@@ -4,6 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import mlflow
 import pandas as pd
 import pytest
 from helpers.commands import change
@@ -48,6 +49,13 @@ def run(command: list, folder: Path, environment: dict[str, str]) -> str:
     return done.stdout
 
 
+def runs_of(project: Path) -> list[str]:
+    client = mlflow.MlflowClient(f"sqlite:///{project}/mlflow.db")
+    experiment = client.get_experiment_by_name("galopt").experiment_id
+    found = client.search_runs([experiment], "tags.`galopt.kind` = 'run'")
+    return [run.info.run_id for run in found]
+
+
 def test_a_project_of_ones_own_trains_and_predicts(environment, tmp_path, monkeypatch):
     run(["galopt", "init", "mine"], tmp_path, environment)
     mine = tmp_path / "mine"
@@ -55,6 +63,8 @@ def test_a_project_of_ones_own_trains_and_predicts(environment, tmp_path, monkey
     change("params.yaml", SMALL)
     run(["mlflow", "run", ".", "--env-manager", "local"], mine, environment)
     assert "ignat2016" in run(["galopt", "runs"], mine, environment)
-    run(["galopt", "predict", "data/stamps", "--out", "found.csv"], mine, environment)
+    (trained,) = runs_of(mine)
+    words = ["data/stamps", "--model", trained, "--out", "found.csv"]
+    run(["galopt", "predict", *words], mine, environment)
     assert len(pd.read_csv(mine / "found.csv")) == 150
     assert not (mine / "galopt").exists()
