@@ -91,6 +91,23 @@ def test_a_study_that_is_resumed_draws_no_trial_twice(kind, storage):
     assert len({rate for rate, _ in drawn}) == 15
 
 
+@pytest.mark.parametrize("lost", [{0}, {1, 2}, {0, 1, 3}])
+def test_a_study_whose_trials_are_tried_again_draws_what_it_would_have(lost):
+    def drawn(lost: set[int]) -> list[float]:
+        study, found = study_by(Sampler(kind="random")), []
+        while len(found) < 4:
+            trial = study.ask()
+            if trial.number in lost:  # killed before anything of it was drawn
+                study.tell(trial, state=TrialState.FAIL)
+                enqueue_again(study, study.trials[trial.number])
+            else:
+                found.append(trial.suggest_float("x", 0, 1))
+                study.tell(trial, found[-1])
+        return sorted(found)
+
+    assert drawn(lost) == drawn(set())
+
+
 def test_two_studies_of_one_seed_draw_other_trials():
     def first(name: str) -> float:
         sampler = SeededByTrial(Sampler(kind="random"))

@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial
 
 from galopt.config import Sampler
 from galopt.errors import ConfigError
+from galopt.experiments.search.optuna_internals import earlier_attempts
 
 warnings.filterwarnings("ignore", category=ExperimentalWarning)
 
@@ -19,8 +20,10 @@ warnings.filterwarnings("ignore", category=ExperimentalWarning)
 class SeededByTrial(BaseSampler):
     """Draws each trial with random numbers of its own.
 
-    They depend on the study's name, the seed and the trial's number. A sampler that is seeded
-    once begins anew in every process, and a resumed study would draw the same trials again.
+    They depend on the study's name, the seed and the trial's number, among which attempts to do
+    a failed trial again do not count: a study that was interrupted draws what it would have. A
+    sampler that is seeded once begins anew in every process, and a resumed study would draw the
+    same trials again.
 
     Parameters
     ----------
@@ -38,7 +41,7 @@ class SeededByTrial(BaseSampler):
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Seed the sampler for a trial; it is asked for all its parameters before the next."""
-        told = f"{study.study_name}:{self._config.seed}:{trial.number}"
+        told = f"{study.study_name}:{self._config.seed}:{_place(study, trial)}"
         digest = hashlib.sha256(told.encode()).digest()
         self._sampler = _make(self._config, int.from_bytes(digest[:4]))
         self._sampler.before_trial(study, trial)
@@ -64,6 +67,13 @@ class SeededByTrial(BaseSampler):
     ) -> Any:
         """Draw one of the others."""
         return self._sampler.sample_independent(study, trial, param_name, param_distribution)
+
+
+def _place(study: optuna.Study, trial: FrozenTrial) -> int:
+    """Return which trial of the study this is, not counting those that were tried again."""
+    first = min([*earlier_attempts(trial), trial.number])
+    earlier = study.get_trials(deepcopy=False)[:first]
+    return first - sum(bool(earlier_attempts(trial)) for trial in earlier)
 
 
 def _make(config: Sampler, seed: int) -> BaseSampler:
