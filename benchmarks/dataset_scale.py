@@ -102,41 +102,43 @@ def _show(wall: float, cpu: float, peak: float, galaxies: int) -> None:
 def _run(stage: str, folder: Path) -> tuple[float, float, float]:
     """Run one stage; return seconds by the clock, seconds of processor, peak bytes."""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    before, started = os.times(), time.perf_counter()
+    started = time.perf_counter()
     command = [sys.executable, "-m", f"pipelines.{stage}"]
     process = subprocess.Popen(
         command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
-    peak = [0]
-    watcher = threading.Thread(target=_watch, args=(process, peak), daemon=True)
+    peak, work = [0], dict[int, float]()
+    watcher = threading.Thread(target=_watch, args=(process, peak, work), daemon=True)
     watcher.start()
     _, errors = process.communicate()
     if process.returncode:
         sys.exit(errors.decode())
-    wall, after = time.perf_counter() - started, os.times()
+    wall = time.perf_counter() - started
     watcher.join()
-    cpu = after.children_user - before.children_user
-    cpu += after.children_system - before.children_system
-    return wall, cpu, float(peak[0])
+    return wall, sum(work.values()), float(peak[0])
 
 
-def _watch(process: subprocess.Popen, peak: list[int]) -> None:
-    """Keep the largest memory of a process and its children until it ends."""
+def _watch(process: subprocess.Popen, peak: list[int], work: dict[int, float]) -> None:
+    """Keep the largest memory of a process and its children until it ends, and each one's work."""
     while process.poll() is None:
         try:
             tree = psutil.Process(process.pid)
             members = [tree, *tree.children(recursive=True)]
-            peak[0] = max(peak[0], sum(_memory(member) for member in members))
+            used = {member.pid: _used(member) for member in members}
+            peak[0] = max(peak[0], sum(memory for memory, _ in used.values()))
+            work |= {pid: seconds for pid, (_, seconds) in used.items() if seconds}
         except psutil.NoSuchProcess:
             pass
         time.sleep(0.25)
 
 
-def _memory(process: psutil.Process) -> int:
+def _used(process: psutil.Process) -> tuple[int, float]:
+    """Return the memory of a process, in bytes, and the seconds of processor it has had."""
     try:
-        return process.memory_info().rss
+        times = process.cpu_times()
+        return process.memory_info().rss, times.user + times.system
     except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return 0
+        return 0, 0.0
 
 
 if __name__ == "__main__":
