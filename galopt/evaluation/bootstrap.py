@@ -64,17 +64,19 @@ class Difference:
 
     def sentence(self, first: str, second: str) -> str:
         """Say in words which run is better, and whether that is more than chance."""
-        differs = (
-            f"{self.measure} differs by {self.value:+.4f} "
-            f"(95 % interval {self.low:+.4f} to {self.high:+.4f}, {self.galaxies} galaxies)"
-        )
         if self.too_few:
             return (
-                f"{self.galaxies} test galaxies are too few to tell {second} from {first}: "
-                f"{differs}. To measure each on every galaxy: {CROSSVALIDATE}"
+                f"{self.galaxies} test galaxies are too few to tell {second} from {first}, "
+                f"whose {self.measure} on them is {abs(self.value):.4f} "
+                f"{'higher' if self.value < 0 else 'lower'}: an interval of so few misleads. To "
+                f"measure each on every galaxy: {CROSSVALIDATE}"
             )
         if not self.real:
-            return f"{second} and {first} cannot be told apart: {differs}, which chance explains."
+            return (
+                f"{second} and {first} cannot be told apart: {self.measure} differs by "
+                f"{self.value:+.4f} (95 % interval {self.low:+.4f} to {self.high:+.4f}, "
+                f"{self.galaxies} galaxies), which chance explains."
+            )
         improved = (self.value < 0) == self.lower_is_better
         better, worse = (second, first) if improved else (first, second)
         least, most = sorted((abs(self.low), abs(self.high)))
