@@ -13,7 +13,6 @@ from galopt.data.noise_floor import EXPECTED
 from galopt.data.question_groups import questions_of
 from galopt.evaluation.classes import HEADLINE, class_scores
 from galopt.metrics import error_ratio, rmse, rmse_per_galaxy, rmse_per_target
-from galopt.networks.inference import predict_views
 
 EXPECTED_RMSE = "test_rmse_expected"
 
@@ -88,6 +87,8 @@ def evaluate(model: Any, dataset: Dataset, views: Evaluate = Evaluate()) -> Eval
     -------
     Evaluation
     """
+    from galopt.networks.inference import predict_views  # here: a score needs no Keras
+
     test = dataset.split("test")
     return score(dataset, test, *predict_views(model, test.images, views))
 
