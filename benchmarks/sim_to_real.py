@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from galopt.config import Stamps
 from galopt.data import dataset
-from galopt.data.stamps import StampBatch
+from galopt.data.imaging.stamp_batch import StampBatch
 from galopt.errors import ConfigError, command_line
 from galopt.metrics import rmse
 from galopt.paths import DATASET

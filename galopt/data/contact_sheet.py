@@ -13,8 +13,9 @@ from galopt.config import Config, Work
 from galopt.data.imaging.bands import find_galaxies, survey_bands
 from galopt.data.imaging.composite import composite
 from galopt.data.imaging.image_files import image_ids
+from galopt.data.imaging.stamp_batch import SIDE, StampBatch, stamp_chunk
 from galopt.data.imaging.stamp_files import read_stamp
-from galopt.data.stamps import SIDE, StampBatch, bands_of, stamp_chunk, stamp_survey
+from galopt.data.stamps import bands_of, stamp_survey
 from galopt.errors import DataError
 from galopt.files import atomic_file, read_json
 

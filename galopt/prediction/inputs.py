@@ -11,8 +11,8 @@ from galopt.data.dataset import Dataset
 from galopt.data.imaging.bands import GREY, band_files, find_galaxies
 from galopt.data.imaging.image_files import find_files, image_ids
 from galopt.data.imaging.mosaic import assign_tiles, check_mosaic
+from galopt.data.imaging.stamp_batch import StampBatch
 from galopt.data.names import LONGEST_PATH, check_names
-from galopt.data.stamps import StampBatch
 from galopt.data.tables import check_positions, column_names, read_table, rename_keys
 from galopt.errors import DataError
 from galopt.prediction.model import MorphologyModel

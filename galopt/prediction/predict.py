@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from galopt.compute.parallel import map_cores
 from galopt.compute.versions import VERSION
-from galopt.data.stamps import BOUND, StampBatch
+from galopt.data.imaging.stamp_batch import BOUND, StampBatch
 from galopt.prediction.model import MorphologyModel
 from galopt.prediction.preprocess import read_chunk
 from galopt.prediction.unlike import COLUMN

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from galopt.compute.devices import cores
 from galopt.config import Stamps
 from galopt.data.imaging.bands import GREY
+from galopt.data.imaging.stamp_batch import StampBatch, stamp_chunk
 from galopt.data.imaging.stamp_files import read_stamp
-from galopt.data.stamps import StampBatch, stamp_chunk
 from galopt.errors import DataError
 
 TOGETHER = 64

@@ -13,8 +13,9 @@ from galopt.config.load import build_config
 from galopt.data import contact_sheet, dataset, quality
 from galopt.data.imaging.bands import find_galaxies
 from galopt.data.imaging.composite import composite
+from galopt.data.imaging.stamp_batch import SIDE
 from galopt.data.imaging.stamp_files import read_stamp
-from galopt.data.stamps import SIDE, make_stamps
+from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 from galopt.errors import ConfigError, DataError
 

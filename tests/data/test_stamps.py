@@ -11,7 +11,8 @@ from PIL import Image
 
 from galopt.config import Config, Stamps
 from galopt.config.load import build_config
-from galopt.data.stamps import BOUND, SIDE, make_stamps, stamp_names, stretch
+from galopt.data.imaging.stamp_batch import BOUND, SIDE, stretch
+from galopt.data.stamps import make_stamps, stamp_names
 from galopt.data.survey import make_survey
 from galopt.errors import DataError
 

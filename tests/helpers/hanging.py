@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from galopt.compute.killable import begin
-from galopt.data import stamps
+from galopt.data.imaging import stamp_batch
 from galopt.prediction import preprocess
 
-read_bands, make_stamps, read = stamps.read_bands, stamps.stamp_chunk, preprocess.read_chunk
+read_bands, make_stamps = stamp_batch.read_bands, stamp_batch.stamp_chunk
+read = preprocess.read_chunk
 
 
 def hang() -> None:
@@ -66,11 +67,11 @@ def hanging_bands(files: list[str], bands: Any) -> Any:
 
 def stamp_chunk(*arguments: Any, **named: Any) -> list[dict]:
     """Make stamps with that decoder."""
-    stamps.read_bands = hanging_bands
+    stamp_batch.read_bands = hanging_bands
     return make_stamps(*arguments, **named)
 
 
 def read_chunk(*arguments: Any, **named: Any) -> Any:
     """Read galaxies to predict with that decoder."""
-    stamps.read_bands = hanging_bands
+    stamp_batch.read_bands = hanging_bands
     return read(*arguments, **named)

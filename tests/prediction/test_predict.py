@@ -20,7 +20,8 @@ from galopt.config import Evaluate, Stamps
 from galopt.config.load import build_config
 from galopt.data import dataset
 from galopt.data.imaging.image_files import find_files
-from galopt.data.stamps import BOUND, StampBatch, make_stamps
+from galopt.data.imaging.stamp_batch import BOUND, StampBatch
+from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 from galopt.errors import DataError, GaloptError
 from galopt.files import write_json
