@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 
 @contextmanager
 def atomic_file(path: Path | str) -> Iterator[Path]:
@@ -43,21 +45,11 @@ def _temporary(path: Path) -> Path:
     here = re.escape(socket.gethostname())
     for left in path.parent.glob(".part-*"):
         made = re.match(rf"\.part-(\d+)@{here}-", left.name)
-        if made and not _is_alive(int(made[1])):
+        if made and not psutil.pid_exists(int(made[1])):
             _remove(left)
     temporary = path.with_name(f".part-{os.getpid()}@{socket.gethostname()}-{path.name}")
     _remove(temporary)  # of an earlier process of this number
     return temporary
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # another user's
-        return True
-    return True
 
 
 def _remove(path: Path) -> None:
