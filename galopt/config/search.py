@@ -61,6 +61,10 @@ class Pruner(Section):
     reduction_factor: int = Field(3, ge=2, description="hyperband: one of so many goes on")
 
 
+VALIDATION_ERRORS = {"val_rmse": "validation RMSE", "val_error_rate": "validation error rate"}
+"""What a person calls the first objective of a search."""
+
+
 class Search(Section):
     """The search for a better network."""
 

@@ -14,6 +14,7 @@ from galopt.compute.versions import commit
 from galopt.config import Config, Search
 from galopt.config.load import BUILT_IN, RUN_SECTIONS, build_config, flatten, load_config
 from galopt.config.rerun_command import without_password
+from galopt.config.search import VALIDATION_ERRORS
 from galopt.data.dataset import Dataset
 from galopt.errors import GaloptError
 from galopt.experiments.search.space import Space
@@ -21,9 +22,6 @@ from galopt.experiments.search.storage import open_storage
 from galopt.experiments.search.study import load_study
 from galopt.files import atomic_file
 from galopt.paths import PARAMS, PRESETS
-
-VALIDATION_ERRORS = {"val_rmse": "validation RMSE", "val_error_rate": "validation error rate"}
-"""What a person calls the first objective of a study."""
 
 
 def find(config: Config) -> tuple[optuna.Study, FrozenTrial, Config]:

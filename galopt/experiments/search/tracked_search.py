@@ -14,12 +14,12 @@ from rich.progress import Progress
 from galopt.compute.progress import progress_bar
 from galopt.config import Config
 from galopt.config.load import build_config, flatten
+from galopt.config.search import VALIDATION_ERRORS
 from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
 from galopt.experiments.search import figures, results
 from galopt.experiments.search.objective import TrainingObjective
 from galopt.experiments.search.optuna_internals import earlier_attempts
-from galopt.experiments.search.results import VALIDATION_ERRORS
 from galopt.experiments.search.run_study import drive, locked_study
 from galopt.experiments.search.space import Space
 from galopt.experiments.search.study import settled
@@ -32,9 +32,6 @@ from galopt.tracking.search_runs import log_search, start_search, store_uri
 from galopt.training.classes import suit_labels
 
 logger = logging.getLogger(__name__)
-
-RESULTS = {"val_rmse": "best_val_rmse", "val_error_rate": "best_val_error_rate"}
-"""Objectives whose name is that of a curve: the trial's metric is named as a run's."""
 
 
 def search(config: Config, dataset: Dataset) -> bool:
@@ -144,7 +141,8 @@ class TrackedTrials:
     def ended(self, trial: FrozenTrial, done: int) -> None:
         """Close the trial's run and print a line."""
         self.done = done
-        names = [RESULTS.get(name, name) for name in self.search.objectives]
+        # An objective that is a curve's name, too: the metric is named as a run's.
+        names = [f"best_{n}" if n in VALIDATION_ERRORS else n for n in self.search.objectives]
         values = dict(zip(names, trial.values or (), strict=False))
         reason = trial.user_attrs.get("reason")
         trial_runs.end_trial(trial.user_attrs["mlflow_run_id"], trial.state.name, reason, values)
@@ -154,8 +152,7 @@ class TrackedTrials:
         if trial.state.name != "FAIL":
             first = [*earlier_attempts(trial), trial.number][0]
             shutil.rmtree(CHECKPOINTS / f"{self.study.study_name}-{first}", ignore_errors=True)
-        error = VALIDATION_ERRORS[self.search.objectives[0]]
-        told = f"{error} {trial.values[0]:.4f}" if values else reason
+        told = f"{results.error_name(self.study)} {trial.values[0]:.4f}" if values else reason
         logger.info(
             f"[{done}/{self.search.trials}] trial {trial.number} {trial.state.name.lower()}: "
             f"{told}; best {self.best:.4f}"

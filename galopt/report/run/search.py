@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from galopt.config.search import VALIDATION_ERRORS
 from galopt.report.figures.diagnostics import draw_importances
 from galopt.report.html import inline, svg
 from galopt.report.run.report_data import ReportData
@@ -19,7 +20,8 @@ def search(subject: ReportData) -> dict[str, Any]:
         top = found.importances.iloc[0]
         words = f"Importance of each parameter; most, {top.importance:.2f}, has {top.parameter}."
         bars = inline(svg(draw_importances(found.importances)), "importances", words)
-    return {"found": found, "importances": bars, "enough": ENOUGH}
+    error = VALIDATION_ERRORS[found.objective] if found else None
+    return {"found": found, "error": error, "importances": bars, "enough": ENOUGH}
 
 
 def ensemble(subject: ReportData) -> dict[str, Any]:
