@@ -15,9 +15,10 @@ from galopt.data.imaging.bands import GREY
 from galopt.data.imaging.composite import composites
 from galopt.data.survey.votes import papers_classes
 from galopt.evaluation.diagnostics import reliability
+from galopt.evaluation.evaluate import constant_rmse
 from galopt.evaluation.occlusion import most_confident, occlusion_maps
 from galopt.evaluation.published import MODEL, PAPER
-from galopt.metrics import rmse, rmse_per_galaxy
+from galopt.metrics import rmse_per_galaxy
 
 if TYPE_CHECKING:  # they load Keras, which drawing does not need
     import keras
@@ -231,13 +232,12 @@ def _fractions(targets: Sequence[str], values: NDArray[np.float32]) -> str:
 
 def training_figures(result: "TrainResult", dataset: Dataset) -> dict[str, Figure]:
     """Return the learning curve and the sheet of augmented galaxies."""
-    floor, voted = dataset.info["floor"], dataset.split("validation").fractions
-    mean = dataset.split("train").fractions.mean(axis=0)
+    floor = dataset.info["floor"]
     return {
         "learning_curve": learning_curve(
             result.history,
             floor["overall"] if floor else None,
-            rmse(voted, np.broadcast_to(mean, voted.shape)),
+            constant_rmse(dataset, dataset.split("validation")),
             published=papers_classes(dataset.targets),
         ),
         "augmented": augmented_views(
