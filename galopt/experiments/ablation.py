@@ -18,6 +18,7 @@ from galopt.errors import ConfigError
 from galopt.evaluation.bootstrap import paired_bootstrap
 from galopt.evaluation.evaluate import EXPECTED_RMSE, Evaluation
 from galopt.experiments.child_runs import Member, average, reseeded, train_members, varied
+from galopt.experiments.measurement import log_measurement
 from galopt.metrics import rmse_per_galaxy
 from galopt.report.figures.run import draw_differences
 from galopt.report.run.page import log_report
@@ -45,16 +46,21 @@ def run(config: Config, dataset: Dataset) -> pd.DataFrame:
     chosen = arms(config)
     name = f"what separates {config.network.preset}, on {dataset.info['name']}"
     with tracking.start_run(config, dataset, kind="ablation", name=name) as run_id:
-        named = [(f"{arm}, seed {c.train.seed}", c) for arm, cs in chosen.items() for c in cs]
-        members = iter(train_members(named, dataset, run_id))
-        trained = {arm: [next(members) for _ in configs] for arm, configs in chosen.items()}
+        # Seed by seed: a job that is stopped has some of every arm.
+        named = [
+            (f"{arm}, seed {each.train.seed}", each)
+            for one_each in zip(*chosen.values(), strict=True)
+            for arm, each in zip(chosen, one_each, strict=True)
+        ]
+        everyone = train_members(named, dataset, run_id)
+        trained = {arm: everyone[n :: len(chosen)] for n, arm in enumerate(chosen)}
         result = table(trained, dataset)
         tracking.log_text(result.to_csv(index=False), "ablation.csv")
+        log_measurement("ablation", config, dataset, result, everyone)
         tracking.log_figures({"ablation": draw_differences(result)})
         log_report(ReportData("ablation", dataset, config, run_id))
-    for group in trained.values():
-        for member in group:
-            member.trained.forget_checkpoints()
+    for member in everyone:
+        member.trained.forget_checkpoints()
     logger.info(result.to_string(index=False, float_format="%.4f"))
     return result
 

@@ -17,6 +17,7 @@ from galopt.errors import ConfigError
 from galopt.evaluation.bootstrap import Difference, compare_predictions
 from galopt.evaluation.evaluate import EXPECTED_RMSE, Evaluation
 from galopt.experiments.child_runs import Member, average, reseeded, train_members, varied
+from galopt.experiments.measurement import log_measurement
 from galopt.experiments.run import calibrate, describe, error_metrics, publish
 from galopt.experiments.run_summary import verdict
 from galopt.experiments.search import results
@@ -62,6 +63,7 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
         figures = evaluation_figures(evaluation)
         tracking.log_figures(figures)
         tracking.log_text(table.to_csv(index=False), "members.csv")
+        log_measurement("ensemble", config, dataset, _compared(members, evaluation, gain), members)
         voted = dataset.split("validation").fractions
         val_rmse = rmse(voted, np.mean([member.validation for member in members], axis=0))
         publish(model, val_rmse, dataset, config.train.galaxies)
@@ -160,6 +162,21 @@ def combine(
         }
     )
     return replace(evaluation, metrics=metrics), gain, table
+
+
+def _compared(members: Sequence[Member], evaluation: Evaluation, gain: Difference) -> pd.DataFrame:
+    """Return a row for the members' mean, one for the average, and its change from the best."""
+    found = [member.evaluation.metrics for member in members]
+    names = [name for name in ("test_rmse", EXPECTED_RMSE) if name in found[0]]
+    mean = {name: float(np.sqrt(np.mean([each[name] ** 2 for each in found]))) for name in names}
+    average = {name: evaluation.metrics[name] for name in names}
+    change = {"difference": gain.value, "low": gain.low, "high": gain.high}
+    return pd.DataFrame(
+        [
+            {"arm": "a single network", **mean},
+            {"arm": f"the average of {len(members)}", **average, **change},
+        ]
+    )
 
 
 def _expected(members: Sequence[Member]) -> dict[str, list[float]]:

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 
 from galopt.config.load import build_config, load_config, preset_names
 from galopt.errors import ConfigError
+from galopt.evaluation.measured import Measurement
 from galopt.experiments import ablation, ensemble
 from galopt.experiments.child_runs import Member
 from galopt.experiments.run import Trained
@@ -183,7 +185,15 @@ def test_an_ablation_of_one_seed_logs_one_table_and_one_figure(config, blobs, st
     runs = store.search_runs([store.get_experiment_by_name("galopt").experiment_id])
     parent = next(run for run in runs if run.data.tags["galopt.kind"] == "ablation")
     files = [file.path for file in store.list_artifacts(parent.info.run_id)]
-    assert {"ablation.csv", "report.html"} <= set(files)
+    assert {"ablation.csv", "measurement.json", "report.html"} <= set(files)
+    kept = mlflow.artifacts.load_text(f"runs:/{parent.info.run_id}/measurement.json")
+    measured = Measurement.read(kept)
+    pd.testing.assert_frame_equal(measured.frame, table, check_dtype=False, atol=1e-5)
+    assert (measured.dataset, measured.galaxies) == (blobs.info["hash"], blobs.info["counts"])
+    assert measured.parameters["train.epochs"] == len(measured.networks[0]["val_rmse"])
+    assert [network["test_rmse"] for network in measured.networks[:1]] == [
+        pytest.approx(table["test_rmse"].iloc[0])
+    ]
     assert [f.path for f in store.list_artifacts(parent.info.run_id, "plots")] == [
         "plots/ablation.svg"
     ]
