@@ -29,6 +29,8 @@ REPORT = Path("report/index.html")
 """The page of `dvc repro`."""
 REPORTS = Path("reports")
 """Pages of tracked runs, written again."""
+PREDICTIONS = Path("predictions.csv")
+"""What `galopt predict` writes, if it is told nothing else."""
 
 OUTPUTS = (
     SURVEY,

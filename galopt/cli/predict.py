@@ -16,6 +16,7 @@ from galopt.cli.arguments import (
     Reference,
     open_network,
 )
+from galopt.paths import PREDICTIONS
 
 if TYPE_CHECKING:
     from galopt.prediction.model import MorphologyModel
@@ -34,7 +35,7 @@ def predict(
     ] = False,
     out: Annotated[
         Path, typer.Option(help="the table to write: .csv, .parquet, .fits or .vot")
-    ] = Path("predictions.csv"),
+    ] = PREDICTIONS,
     overwrite: Overwrite = False,
 ) -> None:
     """Predict the vote fractions of your own galaxies.

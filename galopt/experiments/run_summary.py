@@ -13,6 +13,8 @@ from galopt.evaluation.diagnostics import collapsed
 from galopt.evaluation.evaluate import EXPECTED_RMSE, Evaluation
 from galopt.evaluation.published import MODEL, PAPER, judgement
 from galopt.metrics import CROSSVALIDATE, ENOUGH, rmse_per_galaxy
+from galopt.paths import PREDICTIONS
+from galopt.prediction.output import rejected_path
 from galopt.tracking.queries import all_runs, artifact_path, measured
 
 PLACEHOLDER = "my_galaxies/"
@@ -93,6 +95,8 @@ def _next(run_id: str, dataset: Dataset, survey: Survey) -> list[str]:
         lines.append("Compare  uv run galopt compare --last 2")
     images = images_of(survey, dataset)
     words = f"Predict  uv run galopt predict {images} --model {run_id[:8]}"
+    if PREDICTIONS.exists() or rejected_path(PREDICTIONS).exists():  # another model's
+        words += f" --out {PREDICTIONS.stem}-{run_id[:8]}{PREDICTIONS.suffix}"
     return [*lines, words if images != PLACEHOLDER else f"{words}  ({images}: a folder of images)"]
 
 

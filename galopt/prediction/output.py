@@ -55,7 +55,7 @@ def check_output(path: Path, texts: Iterable[str], overwrite: bool) -> None:
         raise DataError(f"{path}: unknown format; choose one of {', '.join(WRITERS)}")
     for file in (path, rejected_path(path)):
         if file.exists() and not overwrite:
-            raise DataError(f"{file} exists; --overwrite replaces it")
+            raise DataError(f"{file} exists; --overwrite replaces it, --out names another")
     beyond = next((text for text in texts if not text.isascii()), None)
     if path.suffix == ".fits" and beyond is not None:
         raise DataError(

@@ -1,6 +1,8 @@
 """The last lines of a run: what it is worth, and commands that work as they are printed."""
 
+import re
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from PIL import Image
 from galopt.config.load import build_config
 from galopt.evaluation.evaluate import score
 from galopt.experiments import run_summary
+from galopt.prediction.output import check_output
 from galopt.tracking.queries import TrackedRun
 
 
@@ -49,6 +52,15 @@ def test_two_runs_of_one_dataset_can_be_compared_and_one_cannot(blobs, tracked):
     assert "galopt compare" not in said(blobs)
     tracked[:] = [run(2, own), run(1, own)]
     assert "Compare  uv run galopt compare --last 2" in said(blobs)
+
+
+@pytest.mark.parametrize("earlier", ["predictions.csv", "predictions.csv.rejected.csv"])
+def test_predictions_of_before_are_not_in_the_way(earlier, blobs, tracked, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "--out" not in said(blobs)
+    (tmp_path / earlier).touch()
+    (words,) = re.findall(r"--model 22222222 --out (\S+)", said(blobs))
+    check_output(Path(words), (), overwrite=False)
 
 
 def test_the_images_of_a_folder_are_what_is_predicted(blobs, tracked, tmp_path, monkeypatch):
