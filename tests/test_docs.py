@@ -1,6 +1,9 @@
 """What the documentation says by hand, held against what it speaks of."""
 
 import re
+import runpy
+import shutil
+import sys
 
 import pytest
 import yaml
@@ -33,3 +36,14 @@ def test_every_picture_is_shown_and_every_shown_picture_is_there():
         for image in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text())
     }
     assert shown == {image.resolve() for image in (DOCS / "images").iterdir()}
+
+
+def test_the_tables_of_results_are_those_of_the_kept_runs(tmp_path, monkeypatch):
+    (tmp_path / "docs" / "explanation").mkdir(parents=True)
+    files = ["README.md", "docs/results.py", "docs/results.json", "docs/explanation/results.md"]
+    for file in files:
+        shutil.copy(PROJECT / file, tmp_path / file)
+    monkeypatch.setattr(sys, "argv", ["results.py"])
+    runpy.run_path(str(tmp_path / "docs" / "results.py"), run_name="__main__")
+    for file in files:
+        assert (tmp_path / file).read_text() == (PROJECT / file).read_text(), file

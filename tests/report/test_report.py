@@ -1,5 +1,6 @@
 """The report page: true to its numbers, self-contained, readable by people and machines."""
 
+import json
 from dataclasses import replace
 from datetime import datetime
 from html.parser import HTMLParser
@@ -15,6 +16,7 @@ from galopt.config.load import build_config, load_config
 from galopt.data.dataset import Dataset, load
 from galopt.data.integrity import seal
 from galopt.errors import DataError
+from galopt.evaluation.measured import Measurement
 from galopt.files import write_json
 from galopt.report.html import svg
 from galopt.report.run.page import page, write_report
@@ -379,11 +381,38 @@ def test_gallery_is_in_order(html):
     assert text.index("g059 RMSE 0.40", worst) > worst
 
 
-def test_what_is_not_measured_yet_names_its_command(html):
-    text = words(html)
+def test_what_is_not_measured_yet_names_its_command(subject, monkeypatch):
+    monkeypatch.setattr("galopt.report.run.paper.published_with_galopt", lambda kind: None)
+    text = words(page(subject))
     for entry in ("ablate", "search", "ensemble"):
         assert f"uv run mlflow run . -e {entry} --env-manager local" in text
     assert text.count("not measured yet") == 5
+
+
+def test_what_came_with_galopt_is_told_and_where_it_was_measured(subject, monkeypatch):
+    measured = Measurement(
+        "ablation",
+        "another <sky>",
+        "0" * 16,
+        {"train": 4800, "validation": 800, "test": 10400},
+        {"train.epochs": 6},
+        "uv run mlflow run . -e ablate",
+        "0.2.0",
+        json.loads(ABLATION.table.to_json(orient="records")),
+        [{"name": str(number), "test_rmse": 0.17, "val_rmse": [0.18]} for number in range(12)],
+    )
+    kept = Measurement.read(measured.write())
+    assert kept == measured
+    monkeypatch.setattr("galopt.report.run.paper.published_with_galopt", {"ablation": kept}.get)
+    text = words(page(subject))
+    assert "on another <sky>, 4,800 training and 10,400 test galaxies, 3 networks of each" in text
+    assert (
+        "uv run mlflow run . -e ablate beside these lines of params.yaml: train.epochs: 6" in text
+    )
+    assert "+0.0012 (−0.0010 to +0.0030, may be chance)" in text
+    assert "To measure it on this dataset" in text
+    ours = words(page(replace(subject, findings=FOUND)))
+    assert "Measured elsewhere" not in ours
 
 
 def test_what_others_found_is_told(subject):

@@ -9,6 +9,7 @@ import pandas as pd
 from galopt.evaluation.bootstrap import Interval, bootstrap
 from galopt.evaluation.classes import HEADLINE
 from galopt.evaluation.diagnostics import collapsed
+from galopt.evaluation.measured import published_with_galopt
 from galopt.evaluation.published import (
     CANDELS_CONSTANT,
     CANDELS_FLOOR,
@@ -69,21 +70,25 @@ def compare(subject: ReportData) -> dict[str, Any] | None:
 def differences(subject: ReportData) -> dict[str, Any] | None:
     """Return section 5.1: the differences, and what each was worth where it was measured.
 
-    None on other classes than the paper's where no ablation has measured them.
+    Where no ablation has measured them on this dataset, what came with galopt stands there. None
+    on other classes than the paper's that no ablation has measured.
     """
     if not (subject.like_paper or subject.findings.ablation):
         return None
     targets, planes = len(subject.dataset.targets), len(subject.dataset.bands)
     layers = list(architecture.layers(subject.config.network, targets, planes))
     found = subject.findings.ablation
-    arms = found.table.set_index("arm").to_dict("index") if found else {}
+    elsewhere = None if found else published_with_galopt("ablation")
+    table = found.table if found else elsewhere.frame if elsewhere else pd.DataFrame({"arm": []})
+    arms = table.set_index("arm").to_dict("index")
     return {
         "activations": sorted({layer.activation for layer in layers[:-1]} - {"linear"}),
         "worth": {name: arms[name] for name in ARMS if name in arms},
         "found": found,
-        "expected": found is not None and "test_rmse_expected" in found.table,
-        "figure": _ablation(found.table) if found else None,
-        "arms": found.table.replace({np.nan: None}).to_dict("records") if found else [],
+        "elsewhere": elsewhere,
+        "expected": "test_rmse_expected" in table,
+        "figure": None if table.empty else _ablation(table),
+        "arms": table.replace({np.nan: None}).to_dict("records"),
     }
 
 
