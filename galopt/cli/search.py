@@ -17,19 +17,21 @@ Storage = Annotated[str | None, typer.Option(help="its database [search.storage]
 
 @app.command()
 def status(study: Study = None, storage: Storage = None) -> None:
-    """Say how far a study is and print its best ten trials.
+    """Say how far a study is, which trials are running, and print its best ten.
 
     * `galopt search status`
 
     * `galopt search status --study wide --storage postgresql://me@host/studies`
     """
     from galopt.cli.tables import show
-    from galopt.experiments.search.results import best_table, options, verdict
+    from galopt.experiments.search.results import best_table, options, progress, verdict
     from galopt.experiments.search.storage import open_storage
     from galopt.experiments.search.study import load_study
 
-    search = _config(study, storage).search
+    config = _config(study, storage)
+    search = config.search
     found = load_study(search, open_storage(search.storage, make=False))
+    print(progress(found, config))
     print(verdict(found))
     table = best_table(found)
     if not table.empty:

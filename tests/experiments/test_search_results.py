@@ -1,6 +1,8 @@
 """The best trial: printed, written as a preset, read back."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from statistics import mean
 from types import SimpleNamespace
@@ -17,6 +19,7 @@ from galopt.errors import GaloptError
 from galopt.evaluation.evaluate import constant_rmse
 from galopt.experiments import ensemble
 from galopt.experiments.search import results, summary
+from galopt.experiments.search.lock import only_driver
 
 SPACE = {
     "network.dense.count": {"kind": "int", "low": 1, "high": 2},
@@ -115,6 +118,30 @@ def test_status_counts_the_trials_and_shows_the_best(studied):
     printed = galopt("status")
     assert "2 trials complete, 0 pruned, 0 failed" in printed
     assert "0.1000: the best, trial 1" in printed
+
+
+def test_status_says_which_trials_run_and_how_far_they_are(studied):
+    study = optuna.load_study(study_name="found", storage="sqlite:///search.db")
+    study.set_user_attr("trials", 20)
+    study.set_user_attr("made_for", study.user_attrs["made_for"] | {"train.epochs": 8})
+    begun, reporting = study.ask(), study.ask()
+    for epoch, rmse in enumerate((0.3, 0.25, 0.25)):
+        reporting.report(rmse, epoch)
+    with only_driver("sqlite:///search.db", "found"):
+        printed = galopt("status")
+    assert "2 of 20 trials done\n" in printed
+    assert f"trial {begun.number} is running\n" in printed
+    assert "trial 3 is running, epoch 3 of 8, validation RMSE 0.2500 so far" in printed
+    killed = galopt("status")
+    assert "2 of 20 trials done; the search was stopped: the same command goes on" in killed
+    assert "running" not in killed
+
+
+def test_the_status_of_a_study_needs_no_dataset_and_no_mlflow():
+    check = "import sys, galopt.experiments.search.results; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
+    assert not {"astropy", "mlflow", "tensorflow"} & set(loaded.stdout.split())
+    assert "optuna" in loaded.stdout.split()
 
 
 def test_a_study_that_is_not_there_is_named(studied):

@@ -1,5 +1,6 @@
 """One driver a study: two would both repeat the trials that the other is running."""
 
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,7 +86,7 @@ def only_driver(storage: str, study: str) -> Iterator[Lock]:
     else:
         lock = DatabaseLock(create_engine(url), f"galopt search {study}")
     try:
-        if not lock.keep():
+        if not (lock.keep() or _again(lock)):
             raise GaloptError(
                 f"study {study!r} in {url.render_as_string()} is being searched by another "
                 "process; wait for it, or give another study"
@@ -93,3 +94,18 @@ def only_driver(storage: str, study: str) -> Iterator[Lock]:
         yield lock
     finally:
         lock.close()
+
+
+def is_driven(storage: str, study: str) -> bool:
+    """Return whether a process drives a study whose storage can be reached."""
+    try:
+        with only_driver(storage, study):
+            return False
+    except GaloptError:
+        return True
+
+
+def _again(lock: Lock) -> bool:
+    """Try once more: whoever only asks whether a study is driven holds its lock for a moment."""
+    time.sleep(0.2)
+    return lock.keep()

@@ -3,7 +3,7 @@
 import shlex
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import optuna
 import pandas as pd
@@ -15,13 +15,16 @@ from galopt.config import Config, Search
 from galopt.config.load import BUILT_IN, RUN_SECTIONS, build_config, flatten, load_config
 from galopt.config.rerun_command import without_password
 from galopt.config.search import VALIDATION_ERRORS
-from galopt.data.dataset import Dataset
 from galopt.errors import GaloptError
+from galopt.experiments.search.lock import is_driven
 from galopt.experiments.search.space import Space
 from galopt.experiments.search.storage import open_storage
-from galopt.experiments.search.study import load_study
+from galopt.experiments.search.study import load_study, settled
 from galopt.files import atomic_file
 from galopt.paths import PARAMS, PRESETS
+
+if TYPE_CHECKING:  # it loads astropy, which looking at a study does not need
+    from galopt.data.dataset import Dataset
 
 
 def find(config: Config) -> tuple[optuna.Study, FrozenTrial, Config]:
@@ -44,7 +47,7 @@ def find(config: Config) -> tuple[optuna.Study, FrozenTrial, Config]:
     return study, trial, _space(study, config).configure(trial.params)
 
 
-def best_of(config: Config, study: str, count: int, dataset: Dataset) -> list[tuple[str, Config]]:
+def best_of(config: Config, study: str, count: int, dataset: "Dataset") -> list[tuple[str, Config]]:
     """Return names and configurations of a study's best trials, with the full number of epochs.
 
     Parameters
@@ -128,7 +131,7 @@ def overruled(study: optuna.Study, winner: Config, file: Path = PARAMS) -> list[
     ]
 
 
-def check_dataset(study: optuna.Study, dataset: Dataset) -> None:
+def check_dataset(study: optuna.Study, dataset: "Dataset") -> None:
     """Refuse a dataset that the study is not of.
 
     Raises
@@ -217,6 +220,25 @@ def best_table(study: optuna.Study, rows: int = 10) -> pd.DataFrame:
         | {"epochs": len(trial.intermediate_values) or None, **trial.params}
         for trial in complete(study)[:rows]
     )
+
+
+def progress(study: optuna.Study, config: Config) -> str:
+    """Return how many of its trials a study has done, and how far those are that run."""
+    trials = study.get_trials(deepcopy=False)
+    wanted = study.user_attrs.get("trials", config.search.trials)
+    lines = [f"{len(settled(trials))} of {wanted} trials done"]
+    running = [trial for trial in trials if trial.state == TrialState.RUNNING]
+    if running and not is_driven(config.search.storage, study.study_name):
+        return f"{lines[0]}; the search was stopped: the same command goes on"
+    for trial in running:
+        values = trial.intermediate_values
+        words = f"  trial {trial.number} is running"
+        if values:
+            epochs = trial_epochs(study, config)
+            error = f"{error_name(study)} {min(values.values()):.4f}"
+            words += f", epoch {len(values)} of {epochs}, {error} so far"
+        lines.append(words)
+    return "\n".join(lines)
 
 
 def verdict(study: optuna.Study) -> str:

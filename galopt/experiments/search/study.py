@@ -74,6 +74,7 @@ def open_study(search: Search, storage: BaseStorage, made_for: dict[str, Any]) -
             f"{made_for.get(keys[0])!r}: give another study, -P study=NAME"
         )
     _check_space(study, search.space)
+    study.set_user_attr("trials", search.trials)
     return study
 
 
