@@ -63,7 +63,7 @@ def best(
     found, trial, config = results.find(stated)
     print(f"trial {trial.number}, {results.error_name(found)} {trial.values[0]:.4f}")
     for key, value in trial.params.items():
-        print(f"  {key}: {value}")
+        print(f"  {key}: {_short(value)}")
     if not write:
         print(command(config))
         return

@@ -86,5 +86,15 @@ def templates() -> Environment:
     environment.filters["label"] = lambda name: str(name).replace("_", " ")
     environment.filters["rmse"] = lambda value: f"{value:.4f}"
     environment.filters["change"] = lambda value: f"{value:+.4f}".replace("-", "−")
+    environment.filters["short"] = short
     environment.filters["count"] = lambda value: f"{value:,}"
     return environment
+
+
+def short(value: object) -> str:
+    """Return a value, or its text, as people read it: three digits of what is no whole number."""
+    text = str(value)
+    try:
+        return text if text.lstrip("-").isdecimal() else f"{float(text):.3g}"
+    except ValueError:
+        return text

@@ -120,6 +120,17 @@ def test_status_counts_the_trials_and_shows_the_best(studied):
     assert "0.1000: the best, trial 1" in printed
 
 
+def test_the_best_is_printed_short_and_its_command_exact(studied):
+    study = optuna.load_study(study_name="found", storage="sqlite:///search.db")
+    study.enqueue_trial(VALUES | {"train.learning_rate": 0.0019997385996617808})
+    trial = study.ask()
+    results.Space(load_config("params.yaml")).suggest(trial)
+    study.tell(trial, 0.05)
+    printed = galopt("best")
+    assert "  train.learning_rate: 0.002\n" in printed
+    assert "train.learning_rate=0.0019997385996617808" in printed
+
+
 def test_status_says_which_trials_run_and_how_far_they_are(studied):
     study = optuna.load_study(study_name="found", storage="sqlite:///search.db")
     study.set_user_attr("trials", 20)

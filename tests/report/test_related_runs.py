@@ -2,8 +2,10 @@
 
 import mlflow
 import pytest
+from mlflow.entities import Param
 
-from galopt.report.run.related_runs import RelatedRuns, collect
+from galopt.config.load import build_config, flatten
+from galopt.report.run.related_runs import RelatedRuns, Trial, collect
 from galopt.tracking.store import EXPERIMENT
 
 HASH = "0123456789abcdef"
@@ -31,15 +33,19 @@ def log(kind: str, dataset: str = HASH, parent: str | None = None, **artifacts: 
     return run.info.run_id
 
 
-def log_trial(search: str, number: int, state: str, values: list[float], **params: str) -> None:
+def log_trial(search: str, number: int, state: str, values: list[float], changes: str = "") -> None:
+    params = flatten(build_config({}, changes))
     run_id = log("trial", parent=search)
     client = mlflow.MlflowClient()
     client.set_tag(run_id, "galopt.trial", str(number))
     client.set_tag(run_id, "galopt.state", state)
-    for name, value in params.items():
-        client.log_param(run_id, name.replace("__", "."), value)
+    client.log_batch(run_id, params=[Param(key, str(value)) for key, value in params.items()])
     for step, value in enumerate(values):
         client.log_metric(run_id, "val_rmse", value, step=step)
+    if state == "complete":
+        client.log_metric(run_id, "best_val_rmse", min(values))
+    else:
+        client.set_tag(run_id, "galopt.reason", "not worth going on with")
 
 
 @pytest.mark.usefixtures("store")
@@ -60,15 +66,22 @@ def test_search_is_told_by_its_trials():
         best="trial,val_rmse\n2,0.15\n0,0.16\n",
         importances="parameter,importance\ntrain.optimizer,1\n",
     )
-    log_trial(search, 0, "complete", [0.2, 0.16, 0.17], train__optimizer="adam", train__seed="1")
+    log_trial(search, 0, "complete", [0.2, 0.16, 0.17], "train.optimizer=adam")
     log_trial(search, 1, "pruned", [0.3])
-    log_trial(search, 2, "complete", [0.15], train__optimizer="sgd", train__seed="1")
+    log_trial(search, 2, "complete", [0.15], "train.optimizer=sgd")
     found = collect(HASH).search
     assert found is not None
     assert found.states == {"complete": 2, "pruned": 1, "fail": 0}
     assert (found.best, found.first, found.trial) == (0.15, 0.16, 2)
     assert found.changes.to_numpy().tolist() == [["train.optimizer", "adam", "sgd"]]
     assert found.importances is not None
+    assert found.winner is not None
+    assert found.winner.train.optimizer == "sgd"
+    assert found.trials == [
+        Trial(2, "complete", 0.15, ""),
+        Trial(0, "complete", 0.16, ""),
+        Trial(1, "pruned", None, "not worth going on with"),
+    ]
 
 
 @pytest.mark.usefixtures("store")

@@ -18,9 +18,15 @@ from galopt.data.integrity import seal
 from galopt.errors import DataError
 from galopt.evaluation.measured import Measurement
 from galopt.files import write_json
-from galopt.report.html import svg
+from galopt.report.html import short, svg
 from galopt.report.run.page import page, write_report
-from galopt.report.run.related_runs import AblationResult, EnsembleResult, RelatedRuns, SearchResult
+from galopt.report.run.related_runs import (
+    AblationResult,
+    EnsembleResult,
+    RelatedRuns,
+    SearchResult,
+    Trial,
+)
 from galopt.report.run.report_data import ReportData
 from galopt.tracking.queries import TrackedRun
 
@@ -311,6 +317,31 @@ def test_too_few_trials_do_not_tell_which_parameters_matter(subject):
 def test_a_searchs_page_opens_with_what_it_found(subject):
     html = page(replace(subject, kind="search", findings=RelatedRuns(search=STUDY)))
     assert html.index('id="search"') < html.index('id="network"')
+
+
+def test_a_searchs_page_shows_the_best_trial_and_not_where_it_starts(subject):
+    trials = [Trial(17, "complete", 0.1534, ""), Trial(3, "pruned", None, "0.3 after <epoch> 1")]
+    start, winner = (build_config({}, f"network.dropout={rate}") for rate in (0.125, 0.3141592653))
+    changes = pd.DataFrame(
+        {"parameter": ["network.dropout"], "first": ["0.125"], "best": ["0.3141592653"]}
+    )
+    found = replace(STUDY, winner=winner, trials=trials, changes=changes)
+    searched = replace(subject, findings=RelatedRuns(search=found), config=start)
+    text = words(page(replace(searched, kind="search")))
+    assert "Layers of trial 17, the best of the search" in text
+    assert "dropout 0.314" in text
+    assert "dropout 0.125 before" not in text
+    assert "network.dropout 0.125 0.314 " in text
+    assert "17 complete 0.1534" in text
+    assert "3 pruned — 0.3 after <epoch> 1" in text
+    assert "Layers of ignat2016" in words(page(searched))
+
+
+def test_numbers_are_short_and_texts_and_whole_numbers_stay():
+    given = ["0.0019997385996617808", "360.0", "2048", "[64, 2.5]", "adam", 0.25, 123456]
+    assert [short(value) for value in given] == [
+        "0.002", "360", "2048", "[64, 2.5]", "adam", "0.25", "123456"
+    ]  # fmt: skip
 
 
 def test_brightness_that_was_used_is_reported(subject):

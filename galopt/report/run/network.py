@@ -16,8 +16,12 @@ PLACED = {"learning_curve", "augmented", "predicted", "saliency", "best", "worst
 
 
 def network(subject: ReportData) -> dict[str, Any]:
-    """Return the drawing of the architecture and the table of its layers."""
-    settings, targets = subject.config.network, len(subject.dataset.targets)
+    """Return the drawing of the architecture and the table of its layers; a search's is its best."""
+    config, called = subject.config, subject.config.network.preset
+    found = subject.findings.search
+    if subject.kind == "search" and found and found.winner:
+        config, called = found.winner, f"trial {found.trial}, the best of the search"
+    settings, targets = config.network, len(subject.dataset.targets)
     commonest = str(subject.dataset.catalog[subject.dataset.targets].mean().idxmax())
     galaxy = max(
         (view(subject, row) for row in clearest(subject, commonest)[:EXAMPLES]), key=np.std
@@ -29,6 +33,8 @@ def network(subject: ReportData) -> dict[str, Any]:
         "layers": list(architecture.layers(settings, targets, planes)),
         "channels": architecture.channels_of(settings, planes),
         "train": subject.train,
+        "config": config,
+        "called": called,
     }
 
 

@@ -1,11 +1,14 @@
 """What ablation, search and ensemble found on a dataset, read from the store."""
 
 import io
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 
-from galopt.config.load import RUN_SECTIONS
+from galopt.config import Config
+from galopt.config.load import RUN_SECTIONS, unflatten
+from galopt.errors import ConfigError
 from galopt.tracking.queries import TrackedRun, children, newest, run_of, text, values
 
 
@@ -36,6 +39,10 @@ class SearchResult:
         ``parameter``, ``first`` and ``best``: what the best trial has different.
     importances : DataFrame or None
         ``parameter`` and ``importance``.
+    winner : Config or None
+        The best trial's configuration; None if another version's trial cannot be read.
+    trials : list of Trial
+        The complete ones first, the lowest value before the others; then in order.
     """
 
     run: TrackedRun
@@ -46,6 +53,18 @@ class SearchResult:
     trial: int
     changes: pd.DataFrame
     importances: pd.DataFrame | None
+    winner: Config | None = None
+    trials: list["Trial"] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A trial of a search: its number, how it ended, the value of a complete one, or why not."""
+
+    number: int
+    state: str
+    value: float | None
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -114,7 +133,29 @@ def _study(run: TrackedRun) -> SearchResult | None:
         number,
         _changes(first, winner),
         _table(run, "importances.csv"),
+        _config(winner),
+        _trials(trials, objective),
     )
+
+
+def _config(trial: TrackedRun | None) -> Config | None:
+    try:
+        return unflatten(trial.params) if trial and trial.params else None
+    except ConfigError:
+        return None
+
+
+def _trials(runs: Sequence[TrackedRun], objective: str) -> list[Trial]:
+    found = [
+        Trial(
+            int(run.tags.get("galopt.trial", -1)),
+            run.tags.get("galopt.state", run.status.lower()),
+            run.metrics.get(f"best_{objective}") if _complete(run) else None,
+            run.tags.get("galopt.reason", ""),
+        )
+        for run in runs
+    ]
+    return sorted(found, key=lambda trial: (trial.value is None, trial.value or 0, trial.number))
 
 
 def _complete(trial: TrackedRun) -> bool:
