@@ -225,7 +225,25 @@ def test_the_end_of_a_search_has_the_constant_the_champion_and_commands(
     other = search.model_copy(update={"study": "wide"})
     text = summary.summary(study, other, blobs, "1f2e")
     assert "  validation RMSE 0.1811: the champion of this dataset" in text
+    assert "galopt search best --write --study wide" in text
     assert "galopt search retrain --study wide" in text
+
+
+@pytest.mark.parametrize(
+    ("constant", "champion", "said"),
+    [(0.3, 0.0999, "The champion is better, so keep"), (0.09, None, "Not better than always")],
+)
+def test_a_trial_that_something_known_beats_is_not_to_be_kept(
+    constant, champion, said, studied, blobs, monkeypatch
+):
+    monkeypatch.setattr(summary, "where_to_look", lambda run_id: [])
+    monkeypatch.setattr(summary, "champion_rmse", lambda dataset: champion)
+    monkeypatch.setattr(summary, "constant_rmse", lambda dataset, split: constant)
+    study = optuna.load_study(study_name="found", storage="sqlite:///search.db")
+    text = summary.summary(study, load_config("params.yaml").search, blobs, "1f2e")
+    assert said in text
+    assert "Keep " not in text
+    assert "Measure  uv run galopt search retrain" in text
 
 
 def test_an_ensemble_takes_the_best_trials_of_a_study_as_its_members(studied, blobs):

@@ -9,6 +9,13 @@ from galopt.experiments.run_summary import where_to_look
 from galopt.experiments.search.results import complete, error_name, objectives, options, verdict
 from galopt.tracking.registry import champion_rmse
 
+CONSTANT, CHAMPION = "always answering the mean", "the champion of this dataset"
+AHEAD = {
+    CONSTANT: "Not better than always answering the mean: more search.epochs, or galaxies.",
+    CHAMPION: "The champion is better, so keep that; trained in full the best trial may pass it.",
+}
+"""What to do where something known is no worse than the best trial."""
+
 
 def summary(study: optuna.Study, search: Search, dataset: Dataset, run_id: str) -> str:
     """Return the end of a search in words.
@@ -23,26 +30,23 @@ def summary(study: optuna.Study, search: Search, dataset: Dataset, run_id: str) 
     run_id : str
         The study's run.
     """
-    lines = [verdict(study), *known(study, dataset), *where_to_look(run_id)]
-    if complete(study):
+    error, found, known = error_name(study), complete(study), known_errors(study, dataset)
+    lines = [verdict(study), *(f"  {error} {value:.4f}: {name}" for name, value in known.items())]
+    ahead = [name for name, value in known.items() if found and found[0].values[0] >= value]
+    if ahead:
+        lines.append(AHEAD[ahead[0]])
+    lines += where_to_look(run_id)
+    if found:
         words = options(search)
-        lines += [
-            f"Keep     uv run galopt search best --write{words}",
-            f"Measure  uv run galopt search retrain{words}",
-        ]
+        lines += [] if ahead else [f"Keep     uv run galopt search best --write{words}"]
+        lines.append(f"Measure  uv run galopt search retrain{words}")
     return "\n".join(lines)
 
 
-def known(study: optuna.Study, dataset: Dataset) -> list[str]:
-    """Return what the validation RMSE of a study is to be read against."""
+def known_errors(study: optuna.Study, dataset: Dataset) -> dict[str, float]:
+    """Return what the validation RMSE of a study is to be read against, by what reaches it."""
     if objectives(study)[0] != "val_rmse":
-        return []
-    error, found = error_name(study), complete(study)
-    constant = constant_rmse(dataset, dataset.split("validation"))
-    lines = [f"  {error} {constant:.4f}: always answering the mean"]
+        return {}
+    known = {CONSTANT: constant_rmse(dataset, dataset.split("validation"))}
     champion = champion_rmse(dataset.info["hash"])
-    if champion is not None:
-        lines.append(f"  {error} {champion:.4f}: the champion of this dataset")
-    if found and found[0].values[0] >= constant:
-        lines.append("Not better than always answering the mean: more search.epochs, or galaxies.")
-    return lines
+    return known if champion is None else known | {CHAMPION: champion}

@@ -16,7 +16,7 @@ PLACED = {"learning_curve", "augmented", "predicted", "saliency", "best", "worst
 
 
 def network(subject: ReportData) -> dict[str, Any]:
-    """Return the drawing of the architecture and the table of its layers; a search's is its best."""
+    """Return the drawing of the architecture and the table of its layers, of a search's best."""
     config, called = subject.config, subject.config.network.preset
     found = subject.findings.search
     if subject.kind == "search" and found and found.winner:
