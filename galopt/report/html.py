@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import matplotlib as mpl
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
 SVG = "http://www.w3.org/2000/svg"
@@ -87,6 +88,7 @@ def templates() -> Environment:
     environment.filters["rmse"] = lambda value: f"{value:.4f}"
     environment.filters["change"] = lambda value: f"{value:+.4f}".replace("-", "−")
     environment.filters["short"] = short
+    environment.filters["breakable"] = breakable
     environment.filters["count"] = lambda value: f"{value:,}"
     return environment
 
@@ -98,3 +100,8 @@ def short(value: object) -> str:
         return text if text.lstrip("-").isdecimal() else f"{float(text):.3g}"
     except ValueError:
         return text
+
+
+def breakable(name: str) -> Markup:
+    """Return a long name that a line may break after its dots, dashes and underscores."""
+    return Markup(re.sub(r"([._-])(?=.)", r"\1<wbr>", str(escape(name))))

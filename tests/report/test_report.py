@@ -18,7 +18,8 @@ from galopt.data.integrity import seal
 from galopt.errors import DataError
 from galopt.evaluation.measured import Measurement
 from galopt.files import write_json
-from galopt.report.html import short, svg
+from galopt.report.figures.run import draw_occlusion
+from galopt.report.html import breakable, short, svg
 from galopt.report.run.page import page, write_report
 from galopt.report.run.related_runs import (
     AblationResult,
@@ -294,10 +295,48 @@ def test_a_handful_of_test_galaxies_is_one_list_and_no_reliability(subject, tmp_
     few = write_dataset(tmp_path / "dataset", info)
     html = page(replace(subject, dataset=few, predictions=predict(few)))
     text = words(html)
-    assert "Every test galaxy" in text
+    assert text.count("Every test galaxy") == 2  # in the menu, and where it leads
+    assert "Best, worst" not in text
     assert "Predicted worst" not in text
     assert len(_Page(html).all("img")) == 3 * 4 + 4
     assert "too few, or too much alike, for a reliability diagram" in text
+
+
+def test_the_menu_names_what_is_on_the_page_and_nothing_else(subject, html):
+    assert words(html).count("Best, worst and most uncertain") == 2
+    assert not {"#search", "#ensemble"} & {link["href"] for link in _Page(html).all("a")}
+    found = page(replace(subject, findings=FOUND))
+    assert {"#search", "#ensemble"} < {link["href"] for link in _Page(found).all("a")}
+    nothing = words(page(replace(subject, kind="search")))
+    assert "No trial is complete" in nothing
+
+
+def test_means_in_bins_are_named_where_bins_are_full(html, subject, tmp_path):
+    assert "red, the means in bins" in words(html)
+    info = INFO | {"counts": {"train": 46, "validation": 10, "test": 4}}
+    few = write_dataset(tmp_path / "dataset", info)
+    text = words(page(replace(subject, dataset=few, predictions=predict(few))))
+    assert "voted fraction of every test galaxy." in text
+    assert "means in bins" not in text
+
+
+@pytest.mark.parametrize(
+    ("fall", "reach", "heading"), [(0.02, 0.1, "by more than 0.02"), (0.3, 0.3, "")]
+)
+def test_a_patch_that_hardly_matters_has_hardly_a_colour(fall, reach, heading):
+    maps = np.zeros((2, 13, 13))
+    maps[1, 4, 4] = -fall
+    figure = draw_occlusion(np.zeros((2, 20, 20), np.uint8), maps, ["a", "b"])
+    drawn = [axes.images[0] for axes in figure.axes if axes.images]
+    assert {image.get_clim() for image in drawn if image.get_cmap().name == "RdBu_r"} == {
+        (-reach, reach)
+    }
+    assert heading in (figure.get_suptitle() or "")
+    assert bool(figure.get_suptitle()) == bool(heading)
+
+
+def test_a_long_name_breaks_after_its_parts_only():
+    assert breakable("CEERS_F2.a<b>-_") == "CEERS_<wbr>F2.<wbr>a&lt;b&gt;-<wbr>_"
 
 
 def test_fractions_that_are_predicted_each_by_itself_need_not_sum_to_one(html, subject):
@@ -415,8 +454,7 @@ def test_gallery_is_in_order(html):
 def test_what_is_not_measured_yet_names_its_command(subject, monkeypatch):
     monkeypatch.setattr("galopt.report.run.paper.published_with_galopt", lambda kind: None)
     text = words(page(subject))
-    for entry in ("ablate", "search", "ensemble"):
-        assert f"uv run mlflow run . -e {entry} --env-manager local" in text
+    assert "uv run mlflow run . -e ablate --env-manager local" in text
     assert text.count("not measured yet") == 5
 
 

@@ -27,6 +27,10 @@ if TYPE_CHECKING:  # they load Keras, which drawing does not need
     from galopt.training.train import TrainResult
 
 TRAIN, VALIDATION, QUIET = "#7f7f7f", "#1f77b4", "#b0b0b0"
+LEAST = 0.1
+"""Change of a fraction that has the full colour of an occlusion map, at least: less is noise."""
+BINS = 8
+"""Bins of the prediction whose means are drawn over the points."""
 MANY = 500
 """Points above which they are drawn as one image, so that pages with them stay light."""
 
@@ -72,7 +76,7 @@ def learning_curve(
 
 
 def predicted_against_voted(evaluation: "Evaluation") -> Figure:
-    """Predicted against voted fraction of each target, with the mean in bins of the vote."""
+    """Predicted against voted fraction of each target, with means in bins of the prediction."""
     targets = evaluation.targets
     columns = min(5, len(targets))
     rows = -(-len(targets) // columns)
@@ -83,7 +87,7 @@ def predicted_against_voted(evaluation: "Evaluation") -> Figure:
         crowd = {"rasterized": len(voted) > MANY}
         axes.plot(voted, predicted, ".", ms=3, alpha=0.35, color=VALIDATION, **crowd)
         axes.plot([0, 1], [0, 1], color=QUIET, lw=1)
-        means = reliability(voted, predicted, bins=8)
+        means = reliability(voted, predicted, BINS)
         axes.plot(means["voted"], means["predicted"], "o-", ms=3, color="#d62728", lw=1)
         error = evaluation.metrics[f"test_rmse_{target}"]
         axes.set_title(f"{target.replace('_', ' ')}\nRMSE {error:.3f}", fontsize=9)
@@ -212,13 +216,16 @@ def draw_occlusion(
     """
     figure = Figure(figsize=(1.9 * len(stamps) + 0.9, 4.3), layout="constrained")
     panels = figure.subplots(2, len(stamps), squeeze=False)
-    reach = max(0.02, float(np.abs(maps).max()))
+    largest = float(np.abs(maps).max())
+    reach = max(LEAST, largest)
     for (above, below), stamp, change, title in zip(panels.T, stamps, maps, titles, strict=True):
         above.imshow(stamp, cmap="gray", interpolation="nearest")
         shown = below.imshow(change, cmap="RdBu_r", vmin=-reach, vmax=reach)
         above.set_title(title, fontsize=9)
         for axes in (above, below):
             axes.set(xticks=[], yticks=[])
+    if largest < LEAST / 2:
+        figure.suptitle(f"No patch changes a fraction by more than {largest:.2g}", fontsize=9)
     bar = figure.colorbar(shown, ax=list(panels[1]), shrink=0.9)
     bar.set_label("fall of the fraction\nwhere hidden", fontsize=8)
     return figure

@@ -15,6 +15,7 @@ from galopt.evaluation.diagnostics import (
     rmse_by,
 )
 from galopt.report.figures.diagnostics import draw_errors, draw_reliability
+from galopt.report.figures.run import BINS
 from galopt.report.html import inline, svg
 from galopt.report.run.report_data import ReportData
 
@@ -41,6 +42,9 @@ def classes(subject: ReportData) -> dict[str, Any] | None:
         "predicted": subject.figure(
             "predicted",
             "Predicted against voted fraction of every test galaxy, one panel per class.",
+        ),
+        "binned": any(
+            len(reliability(*pair, BINS)) for pair in zip(voted.T, predicted.T, strict=True)
         ),
         "reliability": _reliability(subject, voted, predicted),
         "confusion": _confusion(subject, voted, predicted),

@@ -54,9 +54,11 @@ def gallery(subject: ReportData) -> dict[str, Any] | None:
     doubt, meaning = _doubt(subject)
     orders = {"best": np.argsort(error), "worst": np.argsort(-error), "doubt": np.argsort(-doubt)}
     orders = {name: order[:SHOWN] for name, order in orders.items()}
+    title = "Best, worst and most uncertain"
     if len(error) < len(orders) * SHOWN:  # the three would show the same galaxies
-        orders = {"all": np.argsort(error)}
+        orders, title = {"all": np.argsort(error)}, "Every test galaxy"
     return {
+        "title": title,
         "meaning": meaning,
         "sheets": {
             name: [_card(subject, int(place)) for place in order] for name, order in orders.items()

@@ -32,7 +32,7 @@ class PageSection:
     name : str
         Of its template and its anchor.
     title : str
-        In the contents.
+        In the contents, if `context` gives no `title`.
     context : callable
         Subject to what the template needs; None leaves the section out.
     """
@@ -68,7 +68,8 @@ def page(subject: ReportData) -> str:
         context = section.context(subject)
         if context is not None:
             template = environment.get_template(f"sections/{section.name}.html.j2")
-            shown.append((section, Markup(template.render(shared | context))))
+            title = context.get("title", section.title)
+            shown.append((section.name, title, Markup(template.render(shared | context))))
     head = paper.headline(subject)
     return environment.get_template("page.html.j2").render(shared | head, sections=shown)
 

@@ -11,9 +11,11 @@ ENOUGH = 10
 """Complete trials below which the importance of a parameter is mostly luck."""
 
 
-def search(subject: ReportData) -> dict[str, Any]:
-    """Return what the newest search found, if there is one."""
+def search(subject: ReportData) -> dict[str, Any] | None:
+    """Return what the newest search found; None if there is none, and the page is not its own."""
     found = subject.findings.search
+    if found is None and subject.kind != "search":
+        return None
     bars = None
     enough = found is not None and found.states["complete"] >= ENOUGH
     if enough and found and found.importances is not None and len(found.importances):
@@ -24,6 +26,7 @@ def search(subject: ReportData) -> dict[str, Any]:
     return {"found": found, "error": error, "importances": bars, "enough": ENOUGH}
 
 
-def ensemble(subject: ReportData) -> dict[str, Any]:
-    """Return what the newest ensemble gained, if there is one."""
-    return {"found": subject.findings.ensemble}
+def ensemble(subject: ReportData) -> dict[str, Any] | None:
+    """Return what the newest ensemble gained; None if there is none."""
+    found = subject.findings.ensemble
+    return {"found": found} if found else None
