@@ -62,6 +62,7 @@ def predict(
     from galopt.prediction.predict import predict as predict_chunks
     from galopt.prediction.predict import provenance
     from galopt.prediction.preprocess import read_chunk
+    from galopt.prediction.training_galaxies import training_galaxies
     from galopt.prediction.unlike import COLUMN
 
     check_given(paths or [], catalog, mosaic or [])
@@ -75,10 +76,11 @@ def predict(
         print(f"{network.origin['model']}, {network.origin.get('about') or f'trained on {survey}'}")
     _say_missing(network, errors)
     rejected, strangers = [], 0
+    known = training_galaxies(network.origin.get("dataset"))
 
     def read() -> Iterator[pd.DataFrame]:
         nonlocal strangers
-        for table, bad in predict_chunks(network, chunks, errors):
+        for table, bad in predict_chunks(network, chunks, errors, known):
             rejected.append(bad)
             strangers += int((table[COLUMN] > 1).sum()) if COLUMN in table else 0
             yield table
@@ -88,6 +90,11 @@ def predict(
         print(f"{out}: {rows} galaxies, {', '.join(network.targets)}")
         if any(Path(path, "votes.csv").is_file() for path in paths or []):
             print("Its ids are the names of the files, not the ids of votes.csv")
+    if known and known.met:
+        print(
+            f"{known.met} of {rows} are training galaxies of {known.folder}, which the network has "
+            "learnt from: its answers for them are no test of it"
+        )
     if strangers > MANY * rows:
         _warn(
             f"{strangers} of {rows} galaxies are unlike those that the network was trained on "

@@ -12,6 +12,7 @@ from galopt.compute.versions import VERSION
 from galopt.data.imaging.stamp_batch import BOUND, StampBatch
 from galopt.prediction.model import MorphologyModel
 from galopt.prediction.preprocess import read_chunk
+from galopt.prediction.training_galaxies import TrainingGalaxies
 from galopt.prediction.unlike import COLUMN
 
 SUM_TO_ONE = "the fractions of a galaxy sum to one"
@@ -21,7 +22,10 @@ BATCH = 512
 
 
 def predict(
-    model: MorphologyModel, chunks: Sequence[StampBatch], errors: bool = False
+    model: MorphologyModel,
+    chunks: Sequence[StampBatch],
+    errors: bool = False,
+    known: TrainingGalaxies | None = None,
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
     """Predict galaxies, read on all cores while the network works, in bounded memory.
 
@@ -32,6 +36,8 @@ def predict(
         From `galopt.prediction.inputs`.
     errors : bool
         Whether to add the columns that `MorphologyModel.predict` adds.
+    known : TrainingGalaxies, optional
+        Counts those that it meets.
 
     Yields
     ------
@@ -42,6 +48,8 @@ def predict(
         ``id``, ``file``, ``reason`` of those among them that could not be read.
     """
     for stamps, good, bad in read_stamps(model, chunks):
+        if known:
+            known.count(stamps)
         table = pd.concat([good, model.table(stamps, errors)], axis=1)
         if model.unlike:
             table[COLUMN] = model.unlike.score(stamps).astype(np.float32)

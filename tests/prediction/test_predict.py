@@ -5,6 +5,7 @@ import resource
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from zipfile import ZipFile
 
 import numpy as np
@@ -25,6 +26,7 @@ from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 from galopt.errors import DataError, GaloptError
 from galopt.files import write_json
+from galopt.prediction import training_galaxies
 from galopt.prediction.inputs import positions_in, stamps_in
 from galopt.prediction.model import MorphologyModel
 from galopt.prediction.predict import predict, provenance
@@ -315,6 +317,17 @@ def test_galaxies_unlike_the_training_galaxies_are_remarked_on(project):
     table = pd.read_csv("predictions.csv")
     assert list(table) == ["id", "file", *TARGETS, "unlike_training"]
     assert (table["unlike_training"] > 1).all()
+
+
+def test_training_galaxies_among_the_predicted_are_said_to_be_no_test(project, monkeypatch):
+    save_network(project / "model.keras", outputs=2)
+    write_pictures(project / "mine", ["a.jpg", "b.png"])
+    known = SimpleNamespace(folder="data/dataset", met=0)
+    known.count = lambda stamps: setattr(known, "met", len(stamps) - 1)
+    monkeypatch.setattr(training_galaxies, "training_galaxies", lambda content: known)
+    assert "1 of 2 are training galaxies of data/dataset" in predict_command("mine").stdout
+    known.count = lambda stamps: setattr(known, "met", 0)
+    assert "training galaxies of" not in predict_command("mine", "--overwrite").stdout
 
 
 def test_positions_need_a_mosaic_and_exclude_files():

@@ -1,0 +1,49 @@
+"""Which galaxies a model was trained on: its answers for those are no test of it."""
+
+from contextlib import suppress
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from galopt.data.dataset import Dataset, load
+from galopt.errors import DataError
+from galopt.paths import DATASET, DEMO
+
+
+class TrainingGalaxies:
+    """Counts the stamps that are training galaxies of a dataset, by their pixels.
+
+    Whatever files and ids are called: the stamps that are predicted are made as the dataset's were.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Attributes
+    ----------
+    met : int
+        Those that were seen.
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.folder, self.met = dataset.folder, 0
+        rows = np.flatnonzero(dataset.catalog["split"] == "train")
+        self._digests = {_digest(dataset.images[row]) for row in rows}
+
+    def count(self, stamps: NDArray[np.uint8]) -> None:
+        """Count those among stamps (N, S, S, C)."""
+        self.met += sum(_digest(stamp) in self._digests for stamp in stamps)
+
+
+def training_galaxies(content: str | None) -> TrainingGalaxies | None:
+    """Return those of the dataset with a content hash; None if it is not here."""
+    for folder in (DATASET, DEMO):
+        with suppress(DataError):
+            if content and folder.exists() and (dataset := load(folder)).info["hash"] == content:
+                return TrainingGalaxies(dataset)
+    return None
+
+
+def _digest(stamp: NDArray[np.uint8]) -> bytes:
+    return blake2b(stamp.tobytes(), digest_size=16).digest()
