@@ -23,7 +23,8 @@ def runs(
 
     RMSE are of the test galaxies of each run's own survey: read each between its floor
     (what vote noise leaves to a perfect predictor) and its constant (always the mean);
-    `way` is how far it is on the way from the constant to the floor.
+    `way` is how far it is on the way from the constant to the floor, and `val` the lowest RMSE on
+    the validation galaxies.
 
     * `galopt runs --sort test_rmse`
 
@@ -34,7 +35,12 @@ def runs(
     from galopt.tracking.queries import all_runs
 
     table = overview(all_runs(), sort, everything)
-    show(table, spare=("kind", "survey", "floor", "constant"), cut="name")
+    theirs = table["kind"] == "published"
+    show(table[~theirs], spare=("kind", "survey", "floor", "constant"), cut="name")
+    print("val: lowest RMSE on the validation galaxies. way: from the constant, 0 %, to the floor")
+    if theirs.any():
+        print("\nPublished, on other galaxies than these, so read for themselves:")
+        show(table.loc[theirs, ["id", "name", "survey", "test_rmse"]], cut="survey")
     save(table, csv, latex)
 
 

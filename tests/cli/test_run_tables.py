@@ -1,12 +1,15 @@
 """Runs as tables."""
 
+import re
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from galopt.cli import run_tables
+from galopt.cli.main import app
 from galopt.compute.process_name import process_name
 from galopt.config.load import flatten, load_config
 from galopt.errors import GaloptError
@@ -76,6 +79,19 @@ def test_overview_marks_what_did_not_finish():
     assert run_tables.overview([run(1, status="RUNNING", tags=tags)])["name"][0] == "net1 (running)"
     tags["galopt.process"] += "0"  # another start of the same process id
     assert run_tables.overview([run(1, status="RUNNING", tags=tags)])["name"][0] == "net1 (gone)"
+
+
+def test_the_published_results_are_apart_and_the_columns_explained(monkeypatch):
+    theirs = run(2, "published", params={}, metrics={"published_rmse": 0.17})
+    monkeypatch.setattr("galopt.tracking.queries.all_runs", lambda: [run(3), theirs])
+    ours, published = CliRunner().invoke(app, ["runs"]).output.split("Published, on other galaxies")
+    assert "net3" in ours
+    assert "way: from the constant" in ours
+    assert "net2" not in ours
+    assert re.search(r"net2 +sky +0\.1700", published)
+    assert "net3" not in published
+    monkeypatch.setattr("galopt.tracking.queries.all_runs", lambda: [run(3)])
+    assert "Published" not in CliRunner().invoke(app, ["runs"]).output
 
 
 def test_last_takes_the_newest_measured_runs_oldest_first():
