@@ -1,6 +1,7 @@
 """Where trials run: this machine, a batch system, or a Dask scheduler that exists."""
 
 import logging
+import multiprocessing
 import os
 import signal
 from collections import deque
@@ -60,6 +61,7 @@ class Settle(WorkerPlugin):
     def setup(self, worker: Worker) -> None:
         """Settle a worker that has just started."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        multiprocessing.current_process().daemon = False  # it may start readers of images
         share = self.shares.get(worker.name)
         if share and hasattr(os, "sched_setaffinity"):
             for task in os.listdir("/proc/self/task"):

@@ -25,7 +25,7 @@ _LOOK = 0.2
 _CRASHES = tuple(-getattr(signal, f"SIG{name}") for name in ("SEGV", "BUS", "ABRT", "FPE", "ILL"))
 """Exit statuses of a process that its own work has ended, and not the system or a person."""
 
-_PART, _ANSWER, _ERROR = "part", "answer", "error"
+_STARTED, _PART, _ANSWER, _ERROR = "started", "part", "answer", "error"
 
 _starting = threading.Lock()
 _parent: Connection | None = None
@@ -86,6 +86,9 @@ class Killable:
         """
         kind, content, part = _PART, cast(Any, None), None
         try:
+            if self._starts:
+                self._ours.recv()  # loading the function takes no part's time
+                self._starts = False
             self._ours.send(arguments)
             while kind == _PART:
                 part = content
@@ -116,6 +119,7 @@ class Killable:
             given = theirs, self.function, self.memory, self._folder.name
             self._process = context.Process(target=_work, args=given, daemon=True)
             self._process.start()
+        self._starts: bool = True
         theirs.close()
 
     def _stop(self) -> None:
@@ -200,6 +204,7 @@ def _work(requests: Connection, function: Callable, memory: int | None, folder: 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that kills this one
     if memory is not None:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    requests.send(_STARTED)
     while True:
         try:
             arguments = requests.recv()

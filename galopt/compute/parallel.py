@@ -62,8 +62,8 @@ def map_cores(
     size : callable, optional
         What one item counts on the progress bar; 1 by default.
     bound : Bound, optional
-        With it, items are never worked on in this process, which could hang; a cluster has no
-        such bound.
+        With it, items are never worked on in this process or a cluster's worker, which could
+        hang, but in processes of their own.
     """
     workers = work.workers or (cores() if len(items) >= 2 * cores() else 1)
     sizes = [size(item) if size else 1 for item in items]
@@ -73,6 +73,8 @@ def map_cores(
         if work.cluster is not None:
             from galopt.compute.clusters import map_cluster  # here, to spare others Dask
 
+            if bound is not None:
+                function = partial(_beside_a_worker, function, description, bound)
             results = map_cluster(function, items, work.cluster, work.workers or cores())
         elif bound is not None or workers > 1:
             results = _in_processes(function, items, description, workers, bound)
@@ -99,6 +101,17 @@ def _in_processes(
     finally:
         pool.close()
         threads.shutdown(cancel_futures=True)
+
+
+def _beside_a_worker(
+    function: Callable[[Item], Result], description: str, bound: Bound[Item], item: Item
+) -> Any:
+    """Return what becomes of an item, in a process of its own beside a cluster's worker."""
+    pool = KillablePool(partial(Killable, function, bound.seconds), 1)
+    try:
+        return _watched(pool, description, bound, item)
+    finally:
+        pool.close()
 
 
 def _watched(pool: KillablePool, description: str, bound: Bound[Item] | None, item: Item) -> Any:

@@ -71,10 +71,14 @@ def test_a_process_that_is_killed_leaves_no_temporary(killable):
     assert not Path(before).exists()
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_what_hangs_or_crashes_costs_itself_alone(workers):
+@pytest.mark.parametrize(
+    "where",
+    [Work(workers=1), Work(workers=2), Work(workers=2, cluster="local")],
+    ids=["one process", "two processes", "a cluster"],
+)
+def test_what_hangs_or_crashes_costs_itself_alone(where):
     items = [("a", "hang", "b", "crash"), ("c",)]
-    found = list(map_cores(work, items, "working", Work(workers=workers), bound=Bound(1, refuse)))
+    found = list(map_cores(work, items, "working", where, bound=Bound(1, refuse)))
     late, crashed = "reading it took longer than 1 s", "reading it crashed (SIGSEGV)"
     assert found == [["a", late, "b", crashed], ["c"]]
 
