@@ -65,6 +65,9 @@ class Killable:
         Bytes of address space of the process.
     """
 
+    _starts: bool
+    """Whether its process has not said yet that it has started."""
+
     def __init__(
         self,
         function: Callable[..., Any],
@@ -119,7 +122,7 @@ class Killable:
             given = theirs, self.function, self.memory, self._folder.name
             self._process = context.Process(target=_work, args=given, daemon=True)
             self._process.start()
-        self._starts: bool = True
+        self._starts = True
         theirs.close()
 
     def _stop(self) -> None:
