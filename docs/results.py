@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from galopt.evaluation.measured import RESULTS, Measurement, published_with_galopt
+from galopt.evaluation.kept_results import RESULTS, Measurement, published_with_galopt
 
 HERE = Path(__file__).parent
 ROWS, README, PAGE = (

@@ -17,8 +17,14 @@ from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
 from galopt.evaluation.bootstrap import paired_bootstrap
 from galopt.evaluation.evaluate import EXPECTED_RMSE, Evaluation
-from galopt.experiments.child_runs import Member, average, reseeded, train_members, varied
-from galopt.experiments.measurement import log_measurement
+from galopt.experiments.child_runs import (
+    Member,
+    average,
+    log_measurement,
+    reseeded,
+    train_members,
+    varied,
+)
 from galopt.metrics import rmse_per_galaxy
 from galopt.report.figures.run import draw_differences
 from galopt.report.run.page import log_report

@@ -1,18 +1,23 @@
 """Several configurations trained as the children of one tracked run."""
 
+import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from galopt import tracking
+from galopt.compute.versions import VERSION
 from galopt.config import Config
 from galopt.config.load import change_config
+from galopt.config.rerun_command import differences, started_by
 from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
-from galopt.evaluation.evaluate import Evaluation, score
+from galopt.evaluation.evaluate import EXPECTED_RMSE, Evaluation, score
+from galopt.evaluation.kept_results import Measurement
 from galopt.experiments.run import Trained, follow_training, run_evaluation
 from galopt.networks.inference import combine, predict_averaged
 from galopt.paths import CHECKPOINTS
@@ -125,3 +130,30 @@ def average(
     _, deviation = combine(predicted, [member.evaluation.deviation for member in members])
     mean = np.average(predicted, axis=0, weights=weights).astype(np.float32)
     return score(dataset, dataset.split("test"), mean, deviation)
+
+
+def log_measurement(
+    kind: str, config: Config, dataset: Dataset, table: pd.DataFrame, members: Iterable[Member]
+) -> None:
+    """Log ``measurement.json`` on the open run: what `docs/results.py` keeps."""
+    measured = Measurement(
+        kind,
+        dataset.info["name"],
+        dataset.info["hash"],
+        dataset.info["counts"],
+        differences(config),
+        started_by(kind, {}),
+        VERSION,
+        json.loads(table.to_json(orient="records", double_precision=6)),
+        [_network(member) for member in members],
+    )
+    tracking.log_text(measured.write(), "measurement.json")
+
+
+def _network(member: Member) -> dict[str, object]:
+    metrics = member.evaluation.metrics
+    return {
+        "name": member.name,
+        **{name: metrics[name] for name in ("test_rmse", EXPECTED_RMSE) if name in metrics},
+        "val_rmse": [round(epoch["val_rmse"], 5) for epoch in member.trained.result.history],
+    }

@@ -16,8 +16,14 @@ from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
 from galopt.evaluation.bootstrap import Difference, compare_predictions
 from galopt.evaluation.evaluate import EXPECTED_RMSE, Evaluation
-from galopt.experiments.child_runs import Member, average, reseeded, train_members, varied
-from galopt.experiments.measurement import log_measurement
+from galopt.experiments.child_runs import (
+    Member,
+    average,
+    log_measurement,
+    reseeded,
+    train_members,
+    varied,
+)
 from galopt.experiments.run import calibrate, describe, error_metrics, publish
 from galopt.experiments.run_summary import verdict
 from galopt.experiments.search import results

@@ -9,7 +9,7 @@ import pytest
 
 from galopt.config.load import build_config, load_config, preset_names
 from galopt.errors import ConfigError
-from galopt.evaluation.measured import Measurement
+from galopt.evaluation.kept_results import Measurement
 from galopt.experiments import ablation, ensemble
 from galopt.experiments.child_runs import Member
 from galopt.experiments.run import Trained

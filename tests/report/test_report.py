@@ -16,7 +16,7 @@ from galopt.config.load import build_config, load_config
 from galopt.data.dataset import Dataset, load
 from galopt.data.integrity import seal
 from galopt.errors import DataError
-from galopt.evaluation.measured import Measurement
+from galopt.evaluation.kept_results import Measurement
 from galopt.files import write_json
 from galopt.report.figures.run import draw_occlusion
 from galopt.report.html import breakable, short, svg

@@ -9,7 +9,7 @@ import pandas as pd
 from galopt.evaluation.bootstrap import Interval, bootstrap
 from galopt.evaluation.classes import HEADLINE
 from galopt.evaluation.diagnostics import collapsed
-from galopt.evaluation.measured import published_with_galopt
+from galopt.evaluation.kept_results import published_with_galopt
 from galopt.evaluation.published import (
     CANDELS_CONSTANT,
     CANDELS_FLOOR,
