@@ -24,7 +24,9 @@ CLOCK = 2.0
 
 logger = logging.getLogger(__name__)
 
-_DVC = "import os, sys; {}from dvc.cli import main; sys.exit(main(sys.argv[1:]))"
+_DVC = (
+    "import os, sys; {}sys.argv[0] = 'dvc'; from dvc.cli import main; sys.exit(main(sys.argv[1:]))"
+)
 _SILENT = "sys.stdout = open(os.devnull, 'w'); "
 """What a stage prints does not pass through it, nor do errors."""
 
