@@ -1,6 +1,6 @@
 """What the store says of runs, as tables: all of them, or some side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ COLUMNS = {
 }
 SORTS = ("when", "name", "survey", *COLUMNS)
 PRESET = "network.preset"
+WEIGHTS = "network/weights"
 
 
 def overview(
@@ -109,7 +110,8 @@ def side_by_side(runs: Sequence[TrackedRun], everything: bool = True) -> pd.Data
     ----------
     runs : sequence of TrackedRun
     everything : bool
-        Also the parameters that differ only because the presets do; else these are counted.
+        Also the parameters that differ only because the presets do, which else are counted; and
+        metrics that say nothing beside one another: `_idle`.
 
     Returns
     -------
@@ -122,8 +124,9 @@ def side_by_side(runs: Sequence[TrackedRun], everything: bool = True) -> pd.Data
         "dataset": [run.tags.get("galopt.dataset", "") for run in runs],
     }
     metrics = {*chain.from_iterable(run.metrics for run in runs)}
+    idle = () if everything else _idle(runs, metrics)
     for name in sorted(metrics, key=_rank):
-        if not name.startswith("system/"):
+        if not name.startswith("system/") and name not in idle:
             facts[name] = [_number(name, run.metrics.get(name)) for run in runs]
     params = _differing(runs)
     explained = set() if everything else _explained(runs, params)
@@ -168,6 +171,13 @@ def _explained(runs: Sequence[TrackedRun], params: Mapping[str, object]) -> set[
 
 def _within(key: str, section: str) -> bool:
     return key == section or key.startswith(f"{section}.")
+
+
+def _idle(runs: Sequence[TrackedRun], metrics: Iterable[str]) -> set[str]:
+    """Return the metrics that say nothing here: losses of different kinds, counts of a network."""
+    losses = len({run.params.get("train.loss") for run in runs if run.params}) > 1
+    counts = {name for name in metrics if name.startswith("network/")} - {WEIGHTS}
+    return counts | {name for name in metrics if losses and name.endswith("_loss")}
 
 
 def _rank(metric: str) -> tuple[int, str]:
@@ -257,4 +267,4 @@ def _difference(first: TrackedRun, second: TrackedRun) -> "Difference | str":
 def _number(name: str, value: float | None) -> str:
     if value is not None and name == "best_epoch":
         value += 1  # MLflow's steps begin at zero, people's epochs at one
-    return "" if value is None else f"{value:.6g}"
+    return "" if value is None else f"{value:.0f}" if value.is_integer() else f"{value:.6g}"

@@ -51,7 +51,8 @@ def compare(
     ] = None,
     last: Annotated[int | None, typer.Option(min=2, help="the newest so many runs")] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="the parameters that a preset explains, too")
+        bool,
+        typer.Option("--all", help="also what a preset explains, losses and counts"),
     ] = False,
     csv: Csv = None,
     latex: Latex = None,
@@ -60,8 +61,8 @@ def compare(
 
     Runs on the same dataset are compared galaxy by galaxy: a paired bootstrap gives the
     difference of RMSE with its 95 % interval. Below it stand their metrics, and the parameters
-    in which they differ; those that differ because their presets do are counted. Fewer than 30
-    test galaxies tell nothing. Epochs count from one.
+    in which they differ; those that differ because their presets do are counted. Losses of
+    different kinds are left out. Fewer than 30 test galaxies tell nothing. Epochs count from one.
 
     * `galopt compare --last 2`
 

@@ -114,6 +114,18 @@ def test_side_by_side_shows_metrics_and_differing_parameters():
     assert "system/cpu" not in facts.index
 
 
+def test_losses_stand_side_by_side_where_they_are_of_one_kind():
+    metrics = {"val_loss": 0.1, "network/weights": 5529315.0, "network/receptive_field": 37.0}
+    runs = [run(n, metrics=metrics, params={"train.loss": "mse"}) for n in (1, 2)]
+    facts = run_tables.side_by_side(runs, everything=False).set_index("what")
+    assert facts.loc["val_loss"].tolist() == ["0.1", "0.1"]
+    assert facts.loc["network/weights"].tolist() == ["5529315", "5529315"]
+    assert "network/receptive_field" not in facts.index
+    runs[1] = run(2, metrics=metrics, params={"train.loss": "binary_crossentropy"})
+    assert "val_loss" not in run_tables.side_by_side(runs, everything=False)["what"].tolist()
+    assert set(metrics) < set(run_tables.side_by_side(runs)["what"])
+
+
 def test_the_best_epoch_is_shown_from_one():
     runs = [run(n, metrics={"best_epoch": float(n)}) for n in (1, 7)]
     facts = run_tables.side_by_side(runs).set_index("what")
