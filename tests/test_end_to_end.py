@@ -164,7 +164,7 @@ def test_mlflow_run_trains_evaluates_and_reports(reproduced, store):
 def test_the_page_of_a_tracked_run_is_written_again(reproduced, store):
     run_id = read("metrics/train.json")["mlflow_run_id"]
     printed = python("galopt.cli", "report", run_id[:8]).stdout
-    page = Path(printed.strip()).read_text()
+    page = Path(printed.removesuffix(" (open it in a browser)\n")).read_text()
     numbers = read("metrics/evaluation.json")
     assert f"{numbers['test_rmse']:.4f}" in page
     assert f"uv run galopt report {run_id[:8]}" in page

@@ -28,6 +28,7 @@ def check(
     * `galopt data check /mnt/shared/dataset --out quality.html`
     """
     from galopt.data import dataset, integrity, quality
+    from galopt.report.html import HOW_TO_OPEN
     from galopt.report.quality import page
 
     data = dataset.load(folder)
@@ -37,7 +38,7 @@ def check(
     page.write(found, path, folder.parent / "survey")
     for finding in found.findings:
         print(f"{finding.level}: {finding.title}")
-    print(f"{found.summary()}; {path}")
+    print(f"{found.summary()}; {path} ({HOW_TO_OPEN})")
     if not found.sound:
         raise typer.Exit(1)
 

@@ -48,13 +48,14 @@ def explore(
     opened = open_network(model)
     from galopt.report.explore.page import page
     from galopt.report.explore.survey import explore as look
+    from galopt.report.html import HOW_TO_OPEN
 
     title, galaxies, chunks = _files(paths, opened) if paths else _stored(dataset, opened)
     explored = look(opened, chunks, galaxies)
     text = page(explored, title, opened.origin["model"])
     with atomic_file(out) as temporary:
         temporary.write_text(text, encoding="utf-8")
-    print(f"{out}: {len(explored.ids)} galaxies, {len(text) / 1e6:.1f} MB")
+    print(f"{out}: {len(explored.ids)} galaxies, {len(text) / 1e6:.1f} MB ({HOW_TO_OPEN})")
     if not paths and (run := opened.origin.get("run")):
         from galopt.tracking.runs import add_file  # here: loads MLflow
 

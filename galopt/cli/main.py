@@ -126,6 +126,7 @@ def report(
 
     * `galopt report 3f2a91c0`
     """
+    from galopt.report.html import HOW_TO_OPEN
     from galopt.report.run.page import save_report, write_report
 
     if run is None:
@@ -136,7 +137,7 @@ def report(
 
         found = find_run(run, all_runs())
         save_report(read_report(found), path := REPORTS / f"{found.id[:8]}.html")
-    print(path)
+    print(f"{path} ({HOW_TO_OPEN})")
 
 
 @app.command()

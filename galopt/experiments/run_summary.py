@@ -15,6 +15,7 @@ from galopt.evaluation.published import MODEL, PAPER, judgement
 from galopt.metrics import CROSSVALIDATE, ENOUGH, rmse_per_galaxy
 from galopt.paths import PREDICTIONS
 from galopt.prediction.output import rejected_path
+from galopt.report.html import HOW_TO_OPEN
 from galopt.tracking.queries import all_runs, artifact_path, measured
 
 PLACEHOLDER = "my_galaxies/"
@@ -81,9 +82,7 @@ def where_to_look(run_id: str) -> list[str]:
     run = run_id[:8]
     report = artifact_path(run_id, "report.html")
     return [
-        f"Report   {report} (open it in a browser)"
-        if report
-        else f"Report   uv run galopt report {run}",
+        f"Report   {report} ({HOW_TO_OPEN})" if report else f"Report   uv run galopt report {run}",
         f"Look     uv run galopt ui {run}",
     ]
 

@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
+HOW_TO_OPEN = "open it in a browser"
+"""What stands beside the path of a page that a command has written."""
 
 ElementTree.register_namespace("", SVG)
 ElementTree.register_namespace("xlink", XLINK)

@@ -224,4 +224,5 @@ def test_the_command_says_what_it_found_and_fails_on_errors(tmp_path):
     done = CliRunner().invoke(app, ["data", "check", str(tmp_path / "dataset")])
     assert done.exit_code == 1
     assert "error: 1 pair of identical stamps in different splits" in done.stdout
+    assert "quality.html (open it in a browser)" in done.stdout
     assert (tmp_path / "dataset" / "quality.html").stat().st_size > 10_000

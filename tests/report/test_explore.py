@@ -46,6 +46,8 @@ def test_a_page_of_a_dataset_holds_what_the_model_says_and_is_logged_in_its_run(
     words = ["--model", "models:/galopt/1", "--dataset", str(blobs.folder), "--out", "e.html"]
     done = CliRunner().invoke(app, ["explore", *words])
     assert done.exit_code == 0, done.exception
+    assert done.stdout.startswith("e.html: ")
+    assert "(open it in a browser)" in done.stdout
     data = data_of(store / "e.html")
     assert data["ids"] == blobs.catalog["id"].tolist()
     columns = {column["name"]: column for column in data["columns"]}
