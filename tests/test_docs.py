@@ -7,10 +7,10 @@ import sys
 
 import pytest
 import yaml
-from helpers.pages import DOCS
+from helpers.pages import DOCS, blocks
 from helpers.project import PROJECT
 
-from galopt.config.load import preset_names
+from galopt.config.load import load_config, preset_names
 
 ENTRY_POINTS = yaml.safe_load((PROJECT / "MLproject").read_text())["entry_points"]
 
@@ -21,6 +21,20 @@ def test_the_commands_page_names_the_parameters_of_an_entry_point(name):
     command = "uv run mlflow run . " + ("" if name == "main" else f"-e {name} ")
     row = next(line for line in page.splitlines() if line.startswith(f"| `{command}--env-manager"))
     assert set(re.findall(r"`(\w+)`", row)) == set(ENTRY_POINTS[name]["parameters"])
+
+
+def test_what_own_galaxies_change_in_params_yaml_is_there(tmp_path):
+    page = "how-to/own-galaxies.md"
+    (diff,) = (block.text for block in blocks(page) if block.language == "diff")
+    lines = (PROJECT / "params.yaml").read_text().splitlines()
+    for old, new in re.findall(r"^-(.*)\n\+(.*)$", diff, re.MULTILINE):
+        (place,) = (n for n, line in enumerate(lines) if line.split("#")[0].rstrip() == old)
+        lines[place] = new
+    (tmp_path / "params.yaml").write_text("\n".join(lines))
+    config = load_config(tmp_path / "params.yaml")
+    survey = config.survey
+    assert (survey.source, survey.folder.path) == ("folder", "/home/me/my_galaxies")
+    assert f"as `params.yaml` says ({config.train.epochs})" in (DOCS / page).read_text()
 
 
 def test_the_parameters_page_names_every_preset():
