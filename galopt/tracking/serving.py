@@ -28,6 +28,9 @@ SMALL, FEW = 1 << 20, 8
 MOST_SMALL, MOST_LARGE = 24, 8
 """Requests that wait for their turn; one more has status 503."""
 
+UNREADABLE = (RecursionError, ValueError, AttributeError)
+"""What MLflow's parsers raise and it does not answer: JSON too deep, numbers too long, no type."""
+
 LAST_ANSWERS = 5
 """Seconds that requests in progress have when the server is told to end."""
 
@@ -134,7 +137,8 @@ class RequestLimit:
             await self.app(scope, receive, send)
             return
         try:
-            body, size = await asyncio.wait_for(self._read(receive), self.seconds)
+            async with asyncio.timeout(self.seconds):
+                body, size = await self._read(receive)
         except ConnectionError:
             return
         except TimeoutError:
@@ -143,7 +147,8 @@ class RequestLimit:
         else:
             answer = await self._answer(scope, body, size, receive)
         with suppress(TimeoutError):  # the server closes what is not answered in full
-            await asyncio.wait_for(_send_all(answer, send), self.seconds)
+            async with asyncio.timeout(self.seconds):
+                await _send_all(answer, send)
 
     async def _answer(
         self, scope: Any, body: bytes, size: int, receive: Any
@@ -158,7 +163,17 @@ class RequestLimit:
         async with lane.in_turn():
             if await _has_left(receive):
                 return []
+            return await self._ask(scope, body, receive)
+
+    async def _ask(self, scope: Any, body: bytes, receive: Any) -> list[dict[str, Any]]:
+        """Return the application's answer, or why the request cannot be read."""
+        try:
             return await _collect(self.app, scope, body, receive)
+        except UNREADABLE as error:
+            error.with_traceback(None)  # a task keeps the error: its frames would keep the request
+            reason = f"the request cannot be read: {' '.join(str(error).split())}; "
+            reply = _refusal(400, reason + "send JSON, CSV or Parquet with its Content-Type")
+            return await _collect(reply, scope, b"", receive)
 
     async def _read(self, receive: Any) -> tuple[bytes, int]:
         body, size, more = bytearray(), 0, True
@@ -168,7 +183,10 @@ class RequestLimit:
                 raise ConnectionError
             part = message.get("body", b"")
             size += len(part)
-            body += part if size <= self.limit else b""
+            if size <= self.limit:
+                body += part
+            else:
+                body.clear()
             more = message.get("more_body", False)
         return bytes(body), size
 
@@ -181,7 +199,8 @@ def _is_small(body: bytes) -> bool:
 async def _has_left(receive: Any) -> bool:
     """Whether the client, whose request was read, has closed the connection."""
     with suppress(TimeoutError):
-        return bool((await asyncio.wait_for(receive(), 0.001))["type"] == "http.disconnect")
+        async with asyncio.timeout(0.001):
+            return bool((await receive())["type"] == "http.disconnect")
     return False
 
 

@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from helpers.hostile import ENDLESS_FITS, packed_bomb, png_bomb
+from helpers.hostile import ENDLESS_FITS, GARBAGE_JSON, packed_bomb, png_bomb
 
 HEAD = "POST /invocations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
 PAUSE = 0.5
@@ -84,8 +84,8 @@ class Attack:
     def _post(self, images: list[bytes]) -> str:
         return self._send(json.dumps({"inputs": [base64.b64encode(i).decode() for i in images]}))
 
-    def _send(self, text: str | bytes) -> str:
-        body = text.encode() if isinstance(text, str) else text
+    def _send(self, text: str) -> str:
+        body = text.encode("utf-8", "surrogatepass")
         with self._connect() as connection:
             connection.sendall(f"{HEAD}Content-Length: {len(body)}\r\n\r\n".encode() + body)
             return _status(connection)
@@ -173,13 +173,7 @@ class Attack:
 
     def garbage_json(self, end: float) -> str:
         """Send a body that means nothing."""
-        texts = (
-            "[" * 100_000,
-            '{"inputs": [[1e999, NaN]]}',
-            '{"inputs": {"a": "\ud800"}}',
-            "1" * 9999,
-        )
-        return self._send(self.random.choice(texts).encode("utf-8", "surrogatepass"))
+        return self._send(self.random.choice(GARBAGE_JSON))
 
     def garbage_image(self, end: float) -> str:
         """Send an image of which some bytes are wrong."""

@@ -18,6 +18,14 @@ ENDLESS_FITS = b"".join(
 ).ljust(2880)
 """The axes of such a header are counted for hours by a reader that believes it."""
 
+GARBAGE_JSON = (
+    "[" * 100_000,
+    '{"inputs": [[1e999, NaN]]}',
+    '{"inputs": {"\ud800": "a"}}',
+    "1" * 9999,
+)
+"""Too deep, no numbers, no Unicode, and more digits than Python reads."""
+
 
 def packed_bomb(size: int) -> bytes:
     """Return a FITS file whose table of `size` zeros is packed a thousandfold by gzip."""

@@ -20,9 +20,6 @@ from helpers.server import running, store_of_blobs, texts
 pytestmark = pytest.mark.service
 
 SECONDS = float(os.environ.get("GALOPT_ATTACK", "20"))
-WARM = 5.0
-"""Seconds of attack after which all that a server needs once is there: what grows then, leaks."""
-
 MEDIAN = 2.0
 """Seconds in which half of the good requests are answered."""
 
@@ -45,10 +42,10 @@ def ask_for(server, stamp: list[str], seconds: float) -> tuple[list[float], Coun
 
 
 @contextmanager
-def attacked(server, image: Path, seconds: float) -> Iterator[dict[str, dict[str, int]]]:
+def attacked(server, image: Path) -> Iterator[dict[str, dict[str, int]]]:
     """Attack while the block runs; what the hostile clients were answered is there after it."""
     counts: dict[str, dict[str, int]] = {}
-    command = [sys.executable, "-m", "helpers.attack", str(server.port), str(image), str(seconds)]
+    command = [sys.executable, "-m", "helpers.attack", str(server.port), str(image), str(SECONDS)]
     attack = subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=subprocess.PIPE)
     yield counts
     counts.update(json.loads(attack.communicate()[0]))
@@ -60,11 +57,8 @@ def test_good_requests_are_answered_under_attack_and_memory_comes_back(blobs, tm
     with running("galopt serve --port 5001", store) as server:
         server.ask({"inputs": texts([file]) * 900})
         calm, _ = ask_for(server, texts([file]), 5)
-        fresh = server.memory()
-        with attacked(server, file, WARM):
-            pass
         before = server.memory()
-        with attacked(server, file, SECONDS) as counts:
+        with attacked(server, file) as counts:
             times, answers = ask_for(server, texts([file]), SECONDS)
             peak = server.memory()
         time.sleep(5)
@@ -78,10 +72,11 @@ def test_good_requests_are_answered_under_attack_and_memory_comes_back(blobs, tm
     print(f"good requests: {dict(answers)}, median {median(times):.2f} s, ", end="")
     print(f"slowest {max(times):.1f} s; before the attack {median(calm):.2f} s")
     print(f"load of the machine: {os.getloadavg()[1]:.1f} on {os.cpu_count()} cores")
-    print(f"memory: {fresh:.0f} MiB fresh, {before:.0f} before, ", end="")
-    print(f"{peak:.0f} under attack, {after:.0f} after")
+    print(f"memory: {before:.0f} MiB before, {peak:.0f} under attack, {after:.0f} after")
     print(f"ended {time.monotonic() - end:.1f} s after SIGTERM")
     assert median(times) < MEDIAN
     assert answers[200] > 0.9 * answers.total()
     assert answers_after.keys() == {200}
-    assert after < 1.2 * before < 1.6 * fresh
+    assert after < 1.2 * before
+    failures = {answer for count in counts.values() for answer in count if answer.startswith("5")}
+    assert failures <= {"503", "504"}  # busy, or late

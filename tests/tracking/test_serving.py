@@ -1,10 +1,19 @@
 """What one client of `galopt serve` may do, and the others do not notice."""
 
 import asyncio
+import gc
 import json
+import tracemalloc
+from types import SimpleNamespace
 
 import pytest
+from helpers.hostile import GARBAGE_JSON
+from mlflow.models import Model
+from mlflow.pyfunc import PyFuncModel, scoring_server
 
+from galopt.config import Evaluate, Stamps
+from galopt.prediction.model import MorphologyModel
+from galopt.tracking.pyfunc import PyfuncModel
 from galopt.tracking.serving import MOST_LARGE, RequestLimit
 
 
@@ -129,3 +138,70 @@ def test_a_small_request_does_not_wait_for_a_large_one():
 
     asyncio.run(all_at_once())
     assert b"gone" not in asked
+
+
+def test_requests_that_end_early_leave_no_memory_taken():
+    async def app(scope, receive, send):
+        raise AssertionError("asked for a request that never came whole")
+
+    async def send(message):
+        raise AssertionError("an answer to nobody")
+
+    async def leave_early():
+        limited = RequestLimit(app, 1 << 20, seconds=9)
+        for _ in range(20):
+            messages = [
+                {"type": "http.request", "body": bytes(1 << 20), "more_body": True},
+                {"type": "http.disconnect"},
+            ]
+
+            async def receive(messages=messages):
+                await asyncio.sleep(0)
+                return messages.pop(0)
+
+            await limited({"type": "http", "method": "POST", "headers": []}, receive, send)
+
+    gc.disable()  # a large process looks for circles rarely
+    tracemalloc.start()
+    try:
+        asyncio.run(leave_early())
+        assert tracemalloc.get_traced_memory()[0] < 1 << 20
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+
+
+@pytest.fixture
+def served(monkeypatch) -> RequestLimit:
+    """Return what `galopt serve` answers with, for a model that is never reached."""
+    monkeypatch.setenv("_MLFLOW_IS_IN_SERVING_ENVIRONMENT", "true")
+    network = SimpleNamespace(input_shape=(None, 84, 84))
+    model = PyfuncModel(MorphologyModel([network], ["disk"], Evaluate(), Stamps()))
+    return RequestLimit(scoring_server.init(PyFuncModel(Model(), model)), 1 << 20, seconds=60)
+
+
+def invoke(limited: RequestLimit, body: bytes, kind: str | None) -> tuple[int, bytes]:
+    """Post a body to a served model; return status and reply."""
+    sent = []
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive():
+        return messages.pop(0) if messages else await asyncio.Event().wait()
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [(b"content-type", kind.encode())] if kind else []
+    scope = {"type": "http", "method": "POST", "path": "/invocations", "headers": headers}
+    asyncio.run(limited(scope | {"query_string": b"", "http_version": "1.1"}, receive, send))
+    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent)
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/csv", None])
+@pytest.mark.parametrize("text", GARBAGE_JSON, ids=["deep", "nan", "surrogate", "digits"])
+def test_garbage_has_status_400_and_one_line(served, text, kind):
+    status, reply = invoke(served, text.encode("utf-8", "surrogatepass"), kind)
+    assert status == 400
+    message = json.loads(reply)["message"]
+    assert message
+    assert "\n" not in message
