@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from galopt import tracking
+from galopt.compute.parallel import map_cores
 from galopt.compute.versions import VERSION
 from galopt.config import Config
 from galopt.config.load import change_config
@@ -19,6 +20,7 @@ from galopt.errors import ConfigError
 from galopt.evaluation.evaluate import EXPECTED_RMSE, Evaluation, score
 from galopt.evaluation.kept_results import Measurement
 from galopt.experiments.run import Trained, follow_training, run_evaluation
+from galopt.experiments.worker import Training, train_into_checkpoints
 from galopt.networks.inference import combine, predict_averaged
 from galopt.paths import CHECKPOINTS
 from galopt.training.classes import suit_labels
@@ -78,11 +80,15 @@ def reseeded(config: Config, number: int) -> Config:
 
 
 def train_members(
-    configs: Sequence[tuple[str, Config]], dataset: Dataset, parent_run_id: str
+    configs: Sequence[tuple[str, Config]],
+    dataset: Dataset,
+    parent_run_id: str,
+    splits: Sequence[NDArray[np.str_]] | None = None,
 ) -> list[Member]:
     """Train and evaluate each configuration as a child of an open run.
 
-    Members that were finished before a run was killed are not trained again.
+    Members that were finished before a run was killed are not trained again. With `work.cluster`
+    its workers train, several at once.
 
     Parameters
     ----------
@@ -90,11 +96,13 @@ def train_members(
     dataset : Dataset
     parent_run_id : str
         The open run's id.
+    splits : sequence of array, shape (N,), str, optional
+        Of all galaxies, one per member, instead of the dataset's own.
 
     Raises
     ------
     ConfigError
-        A network does not suit the dataset; none has been trained then.
+        A network does not suit the dataset, or there is no such cluster; none has been trained.
     """
     configs = [(name, suit_labels(config, dataset)) for name, config in configs]
     for name, config in configs:
@@ -102,11 +110,30 @@ def train_members(
             check_fit(config, dataset)
         except ConfigError as error:
             raise ConfigError(f"{name}: {error}") from None
+    each: Sequence[NDArray[np.str_] | None] = splits or [None] * len(configs)
+    _train_on_cluster([config for _, config in configs], dataset, each)
     members = []
-    for number, (name, config) in enumerate(configs, 1):
+    for number, ((name, config), split) in enumerate(zip(configs, each, strict=True), 1):
         logger.info(f"Network {number} of {len(configs)}: {name}")
-        members.append(train_member(name, config, dataset, parent_run_id))
+        theirs = dataset if split is None else dataset.resplit(split)
+        members.append(train_member(name, config, theirs, parent_run_id))
     return members
+
+
+def _train_on_cluster(
+    configs: Sequence[Config], dataset: Dataset, splits: Sequence[NDArray[np.str_] | None]
+) -> None:
+    """Train on the workers of `work.cluster`, if there is one, into the checkpoints."""
+    work = configs[0].work
+    if work.cluster is None:
+        return
+    folder, content = str(dataset.folder), dataset.info["hash"]
+    tasks = [
+        Training(config, folder, content, split)
+        for config, split in zip(configs, splits, strict=True)
+    ]
+    for _ in map_cores(train_into_checkpoints, tasks, "Training networks", work):
+        pass
 
 
 def train_member(name: str, config: Config, dataset: Dataset, parent_run_id: str) -> Member:

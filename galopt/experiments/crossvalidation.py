@@ -12,7 +12,7 @@ from galopt.data.splits import fold_splits, folds
 from galopt.evaluation.bootstrap import bootstrap
 from galopt.evaluation.evaluate import Evaluation, measured_errors, score
 from galopt.evaluation.second_look import second_look
-from galopt.experiments.child_runs import Member, train_member
+from galopt.experiments.child_runs import Member, train_members
 from galopt.metrics import rmse_per_galaxy
 from galopt.prediction.calibration import Calibration
 from galopt.prediction.model import MorphologyModel
@@ -51,17 +51,11 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
     check_fit(config, dataset)
     count = config.crossvalidate.folds
     fold = folds(dataset.catalog, dataset.targets, count, config.rescale.seed)
+    splits = [fold_splits(dataset.catalog, fold, n, config.rescale) for n in range(count)]
     name = f"{config.network.preset} in {count} folds of {dataset.info['name']}"
     with tracking.start_run(config, dataset, kind="crossvalidate", name=name) as run_id:
-        members = [
-            train_member(
-                f"fold {number + 1} of {count}",
-                config,
-                dataset.resplit(fold_splits(dataset.catalog, fold, number, config.rescale)),
-                run_id,
-            )
-            for number in range(count)
-        ]
+        named = [(f"fold {number + 1} of {count}", config) for number in range(count)]
+        members = train_members(named, dataset, run_id, splits)
         evaluation, model = join(members, fold, config, dataset)
         tracking.log_evaluation(evaluation)
         tracking.log_model(model, dataset)

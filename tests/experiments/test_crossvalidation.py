@@ -10,7 +10,9 @@ from galopt.data.splits import fold_splits, folds
 from galopt.errors import DataError
 from galopt.experiments import crossvalidation
 
-CONFIG = small(train__epochs=2, augment__repeats=0, crossvalidate__folds=2)
+SETTINGS = {"train__epochs": 2, "augment__repeats": 0, "crossvalidate__folds": 2}
+CONFIG = small(**SETTINGS)
+ELSEWHERE = small(**SETTINGS, work__cluster="local", work__workers=2)
 RESCALE = CONFIG.rescale
 
 
@@ -77,3 +79,19 @@ def test_every_galaxy_is_predicted_once_by_the_network_of_its_fold(blobs, store)
     assert page.count("<figure>") == 60
     served = mlflow.pyfunc.load_model(f"runs:/{parent.info.run_id}/model")
     assert list(served.predict(np.array(blobs.split("test").images[:2])).columns) == blobs.targets
+
+
+def test_the_workers_of_a_cluster_train_what_one_process_would(blobs, store, monkeypatch):
+    alone = crossvalidation.run(CONFIG, blobs)
+
+    def refuse(*arguments):
+        raise AssertionError("the driver has trained")
+
+    monkeypatch.setattr("galopt.training.train._fit", refuse)
+    evaluation = crossvalidation.run(ELSEWHERE, blobs)
+    np.testing.assert_allclose(evaluation.predicted, alone.predicted, atol=1e-3)
+    runs = store.search_runs([store.get_experiment_by_name("galopt").experiment_id])
+    children = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
+    assert len(children) == 4
+    for run in children:
+        assert len(store.get_metric_history(run.info.run_id, "val_rmse")) == 2

@@ -1,22 +1,15 @@
 """The objective of the search: one configuration trained on a worker, pruned, tracked."""
 
-import contextlib
 import gc
-import os
 import shutil
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from galopt.compute.keras_startup import start_keras
-from galopt.compute.lock import alone
 from galopt.config import Config
-from galopt.data.dataset import Dataset, load
-from galopt.data.dvc import fetch_dataset
-from galopt.errors import DataError
 from galopt.experiments.search.space import Space
 from galopt.experiments.search.trial import TrialHandle
+from galopt.experiments.worker import dataset_of, quiet
 from galopt.networks.architecture import totals
 from galopt.paths import CHECKPOINTS
 
@@ -68,7 +61,7 @@ class TrainingObjective:
         # a trial tried again goes on
         checkpoints = CHECKPOINTS / f"{task.search.study}-{task.first}"
         try:
-            with _quiet():
+            with quiet():
                 train(config, dataset, checkpoints, on_epoch, start)
             shutil.rmtree(checkpoints, ignore_errors=True)
         finally:
@@ -78,43 +71,3 @@ class TrainingObjective:
         flops = totals(config.network, len(dataset.targets), len(dataset.bands))["flops"]
         measures = {error: best, "flops": float(flops)}
         return [measures[name] for name in self.config.search.objectives]
-
-
-@cache
-def dataset_of(folder: str, wanted: str) -> Dataset:
-    """Open the dataset, fetched from the DVC remote if it is not here.
-
-    Once a process and not once a trial; one process of a machine fetches, the others wait.
-
-    Parameters
-    ----------
-    folder : str
-    wanted : str
-        Hash of its content.
-
-    Raises
-    ------
-    GaloptError
-        It cannot be fetched, or what was fetched is another dataset.
-    """
-    with alone(Path(f"{folder}.lock"), "fetching the dataset"):
-        if not _is_here(folder, wanted):
-            fetch_dataset()
-    dataset = load(folder)
-    if dataset.info["hash"] != wanted:
-        raise DataError(f"{folder} is dataset {dataset.info['hash']}, the study is of {wanted}")
-    return dataset
-
-
-def _is_here(folder: str, wanted: str) -> bool:
-    try:
-        return load(folder).info["hash"] == wanted
-    except DataError:
-        return False
-
-
-@contextlib.contextmanager
-def _quiet() -> Any:
-    """Keep a worker's progress bar off the driver's terminal."""
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
-        yield

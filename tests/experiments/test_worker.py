@@ -1,4 +1,4 @@
-"""Workers fetch the dataset that a study is of: by its hash, from a DVC remote, once."""
+"""Workers fetch the dataset that an experiment is of: by its hash, from a DVC remote, once."""
 
 import shutil
 import subprocess
@@ -10,14 +10,14 @@ import yaml
 from galopt.data.dataset import load
 from galopt.data.dvc import fetch_dataset
 from galopt.errors import DataError, GaloptError
-from galopt.experiments.search.objective import dataset_of
+from galopt.experiments.worker import dataset_of
 from galopt.files import read_json, write_json
 
 FOLDER = "data/dataset"
 STAGE = {"stages": {"rescale": {"cmd": "false", "outs": [FOLDER]}}}
 FETCH = """
 import sys
-from galopt.experiments.search.objective import dataset_of
+from galopt.experiments.worker import dataset_of
 print(len(dataset_of("data/dataset", sys.argv[1]).catalog))
 """
 
@@ -69,7 +69,7 @@ def test_a_trial_opens_the_files_of_its_process_once(wanted, monkeypatch):
 
 
 def test_another_dataset_is_refused(wanted):
-    with pytest.raises(DataError, match=f"{FOLDER} is dataset {wanted}, the study is of other"):
+    with pytest.raises(DataError, match=f"{FOLDER} is dataset {wanted}, this is of other"):
         dataset_of(FOLDER, "other")
 
 
