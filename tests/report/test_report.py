@@ -374,6 +374,8 @@ def test_a_searchs_page_shows_the_best_trial_and_not_where_it_starts(subject):
     assert "17 complete 0.1534" in text
     assert "3 pruned — 0.3 after <epoch> 1" in text
     assert "Layers of ignat2016" in words(page(searched))
+    first = replace(searched, findings=RelatedRuns(search=replace(found, trial=0)))
+    assert "of trial 0, the first. The best" in words(page(first))
 
 
 def test_numbers_are_short_and_texts_and_whole_numbers_stay():

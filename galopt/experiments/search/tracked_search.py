@@ -11,7 +11,7 @@ import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 from rich.progress import Progress
 
-from galopt.compute.progress import progress_bar
+from galopt.compute.progress import busy, progress_bar
 from galopt.config import Config
 from galopt.config.load import build_config, flatten
 from galopt.config.search import VALIDATION_ERRORS
@@ -93,7 +93,7 @@ def made_for(space: Space, dataset: Dataset) -> dict[str, Any]:
 
 def log_findings(study: optuna.Study) -> None:
     """Log the study's figures, its best ten, what matters and its verdict to the open run."""
-    with tempfile.TemporaryDirectory() as folder:
+    with busy("Drawing the study"), tempfile.TemporaryDirectory() as folder:
         for file in figures.draw(study, Path(folder)):
             log_file(file, "study")
     log_text(figures.importances(study).to_csv(index=False), "importances.csv")
