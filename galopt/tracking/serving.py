@@ -137,7 +137,7 @@ class RequestLimit:
             await self.app(scope, receive, send)
             return
         try:
-            async with asyncio.timeout(self.seconds):
+            async with asyncio.timeout(self.seconds):  # the task of wait_for would keep the body
                 body, size = await self._read(receive)
         except ConnectionError:
             return

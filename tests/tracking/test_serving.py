@@ -4,6 +4,8 @@ import asyncio
 import gc
 import json
 import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -140,6 +142,19 @@ def test_a_small_request_does_not_wait_for_a_large_one():
     assert b"gone" not in asked
 
 
+@contextmanager
+def little_is_kept() -> Iterator[None]:
+    """Check that the block leaves little in memory, as a large process looks for circles rarely."""
+    gc.disable()
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[0] < 4 << 20
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+
+
 def test_requests_that_end_early_leave_no_memory_taken():
     async def app(scope, receive, send):
         raise AssertionError("asked for a request that never came whole")
@@ -161,14 +176,8 @@ def test_requests_that_end_early_leave_no_memory_taken():
 
             await limited({"type": "http", "method": "POST", "headers": []}, receive, send)
 
-    gc.disable()  # a large process looks for circles rarely
-    tracemalloc.start()
-    try:
+    with little_is_kept():
         asyncio.run(leave_early())
-        assert tracemalloc.get_traced_memory()[0] < 1 << 20
-    finally:
-        tracemalloc.stop()
-        gc.enable()
 
 
 @pytest.fixture
@@ -180,7 +189,7 @@ def served(monkeypatch) -> RequestLimit:
     return RequestLimit(scoring_server.init(PyFuncModel(Model(), model)), 1 << 20, seconds=60)
 
 
-def invoke(limited: RequestLimit, body: bytes, kind: str | None) -> tuple[int, bytes]:
+async def invoke(limited: RequestLimit, body: bytes, kind: str | None) -> tuple[int, bytes]:
     """Post a body to a served model; return status and reply."""
     sent = []
     messages = [{"type": "http.request", "body": body, "more_body": False}]
@@ -193,15 +202,24 @@ def invoke(limited: RequestLimit, body: bytes, kind: str | None) -> tuple[int, b
 
     headers = [(b"content-type", kind.encode())] if kind else []
     scope = {"type": "http", "method": "POST", "path": "/invocations", "headers": headers}
-    asyncio.run(limited(scope | {"query_string": b"", "http_version": "1.1"}, receive, send))
+    await limited(scope | {"query_string": b"", "http_version": "1.1"}, receive, send)
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent)
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/csv", None])
 @pytest.mark.parametrize("text", GARBAGE_JSON, ids=["deep", "nan", "surrogate", "digits"])
 def test_garbage_has_status_400_and_one_line(served, text, kind):
-    status, reply = invoke(served, text.encode("utf-8", "surrogatepass"), kind)
+    status, reply = asyncio.run(invoke(served, text.encode("utf-8", "surrogatepass"), kind))
     assert status == 400
     message = json.loads(reply)["message"]
     assert message
     assert "\n" not in message
+
+
+def test_requests_that_cannot_be_read_leave_no_memory_taken(served):
+    async def ask_often():
+        for _ in range(9):
+            assert (await invoke(served, b"[" * (1 << 20), "application/json"))[0] == 400
+
+    with little_is_kept():
+        asyncio.run(ask_often())
