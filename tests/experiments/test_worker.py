@@ -48,7 +48,7 @@ def test_two_workers_fetch_it_once_and_every_trial_finds_it(wanted, monkeypatch)
     workers = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert [worker.communicate()[0].strip() for worker in workers] == ["200", "200"]
     monkeypatch.setattr(
-        "galopt.experiments.search.objective.fetch_dataset", lambda: pytest.fail("fetched again")
+        "galopt.experiments.worker.fetch_dataset", lambda: pytest.fail("fetched again")
     )
     first = dataset_of(FOLDER, wanted)
     assert first.info["hash"] == wanted
@@ -62,7 +62,7 @@ def test_a_trial_opens_the_files_of_its_process_once(wanted, monkeypatch):
         fetched.append(FOLDER)
         dvc("pull", "rescale")
 
-    monkeypatch.setattr("galopt.experiments.search.objective.fetch_dataset", fetch)
+    monkeypatch.setattr("galopt.experiments.worker.fetch_dataset", fetch)
     for _ in range(3):
         dataset_of(FOLDER, wanted)
     assert fetched == [FOLDER]
