@@ -1,11 +1,13 @@
 """`galopt serve`: MLflow's scoring server with bounds on what strangers may do to it."""
 
 import asyncio
+import json
 import logging
 import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from textwrap import shorten
 from typing import Any
 
 import fastapi
@@ -30,6 +32,9 @@ MOST_SMALL, MOST_LARGE = 24, 8
 
 UNREADABLE = (RecursionError, ValueError, AttributeError)
 """What MLflow's parsers raise and it does not answer: JSON too deep, numbers too long, no type."""
+
+LONGEST_REASON = 500
+"""Characters of it that a client is told: MLflow repeats the whole input."""
 
 LAST_ANSWERS = 5
 """Seconds that requests in progress have when the server is told to end."""
@@ -168,12 +173,16 @@ class RequestLimit:
     async def _ask(self, scope: Any, body: bytes, receive: Any) -> list[dict[str, Any]]:
         """Return the application's answer, or why the request cannot be read."""
         try:
-            return await _collect(self.app, scope, body, receive)
+            answer = await _collect(self.app, scope, body, receive)
         except UNREADABLE as error:
             error.with_traceback(None)  # a task keeps the error: its frames would keep the request
             reason = f"the request cannot be read: {' '.join(str(error).split())}; "
             reply = _refusal(400, reason + "send JSON, CSV or Parquet with its Content-Type")
             return await _collect(reply, scope, b"", receive)
+        if not answer or answer[0]["status"] < 400:
+            return answer
+        reply = _refusal(answer[0]["status"], _reason(answer))
+        return await _collect(reply, scope, b"", receive)
 
     async def _read(self, receive: Any) -> tuple[bytes, int]:
         body, size, more = bytearray(), 0, True
@@ -217,6 +226,16 @@ async def _collect(app: Any, scope: Any, body: bytes, receive: Any) -> list[dict
 
     await app(scope, once, keep)
     return answer
+
+
+def _reason(answer: list[dict[str, Any]]) -> str:
+    """Return why MLflow refuses, without its stack and most of what was sent."""
+    body = b"".join(message.get("body", b"") for message in answer)
+    try:
+        reason = str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        reason = body.decode(errors="replace")
+    return shorten(reason[: 10 * LONGEST_REASON], LONGEST_REASON, placeholder=" …")
 
 
 def _refusal(status: int, reason: str) -> Any:

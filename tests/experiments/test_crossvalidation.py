@@ -48,16 +48,6 @@ def test_a_resplit_dataset_has_the_galaxies_of_its_splits(blobs):
     assert other.info["hash"] != blobs.info["hash"]
 
 
-@pytest.fixture
-def store(tmp_path, monkeypatch) -> mlflow.MlflowClient:
-    """Work in an empty folder with a store of its own."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
-    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
-    yield mlflow.MlflowClient()
-    mlflow.set_tracking_uri(None)
-
-
 def test_every_galaxy_is_predicted_once_by_the_network_of_its_fold(blobs, store):
     evaluation = crossvalidation.run(CONFIG, blobs)
     assert len(evaluation.split) == 200

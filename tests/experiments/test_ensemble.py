@@ -36,16 +36,6 @@ def config(monkeypatch):
     return load_config("params.yaml", TINY)
 
 
-@pytest.fixture
-def store(tmp_path, monkeypatch) -> mlflow.MlflowClient:
-    """Work in an empty folder with a store of its own."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
-    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
-    yield mlflow.MlflowClient()
-    mlflow.set_tracking_uri(None)
-
-
 def test_members_differ_in_turn_and_in_their_seeds(config, blobs):
     names, configs = zip(*ensemble.variants(config, blobs), strict=True)
     assert names == ("1: plain", "2: wide", "3: plain")

@@ -207,13 +207,19 @@ async def invoke(limited: RequestLimit, body: bytes, kind: str | None) -> tuple[
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/csv", None])
-@pytest.mark.parametrize("text", GARBAGE_JSON, ids=["deep", "nan", "surrogate", "digits"])
+@pytest.mark.parametrize(
+    "text",
+    [*GARBAGE_JSON, '{"inputs": {}}', '{"dataframe_records": []}', "{} " + "long " * 9999, ""],
+    ids=["deep", "nan", "surrogate", "digits", "nothing", "no records", "long", "empty"],
+)
 def test_garbage_has_status_400_and_one_line(served, text, kind):
     status, reply = asyncio.run(invoke(served, text.encode("utf-8", "surrogatepass"), kind))
     assert status == 400
     message = json.loads(reply)["message"]
     assert message
     assert "\n" not in message
+    assert len(message) < 600
+    assert "Traceback" not in reply.decode()
 
 
 def test_requests_that_cannot_be_read_leave_no_memory_taken(served):
