@@ -2,12 +2,15 @@
 
 from contextlib import suppress
 from hashlib import blake2b
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from galopt.data.dataset import Dataset, load
+from galopt.data.integrity import INFO
 from galopt.errors import DataError
+from galopt.files import read_json
 from galopt.paths import DATASET, DEMO
 
 
@@ -28,8 +31,8 @@ class TrainingGalaxies:
 
     def __init__(self, dataset: Dataset) -> None:
         self.folder, self.met = dataset.folder, 0
-        rows = np.flatnonzero(dataset.catalog["split"] == "train")
-        self._digests = {_digest(dataset.images[row]) for row in rows}
+        rows, images = np.flatnonzero(dataset.catalog["split"] == "train"), dataset.images
+        self._digests = {_digest(images[row]) for row in rows}
 
     def count(self, stamps: NDArray[np.uint8]) -> None:
         """Count those among stamps (N, S, S, C)."""
@@ -40,9 +43,17 @@ def training_galaxies(content: str | None) -> TrainingGalaxies | None:
     """Return those of the dataset with a content hash; None if it is not here."""
     for folder in (DATASET, DEMO):
         with suppress(DataError):
-            if content and folder.exists() and (dataset := load(folder)).info["hash"] == content:
-                return TrainingGalaxies(dataset)
+            if content and _hash(folder) == content:
+                return TrainingGalaxies(load(folder))
     return None
+
+
+def _hash(folder: Path) -> str | None:
+    """Return which dataset a folder says it has: opening another one may check it in full."""
+    try:
+        return read_json(folder / INFO)["hash"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _digest(stamp: NDArray[np.uint8]) -> bytes:

@@ -30,6 +30,17 @@ def test_of_another_dataset_nothing_is_known(here, content):
     assert training_galaxies(content) is None
 
 
+def test_another_dataset_is_not_opened_to_see_which_it_is(here, monkeypatch):
+    monkeypatch.setattr("galopt.prediction.training_galaxies.load", pytest.fail)
+    assert training_galaxies("another") is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}"])
+def test_of_a_dataset_that_is_broken_nothing_is_known(here, text):
+    (DATASET / "dataset.json").write_text(text)
+    assert training_galaxies(here.info["hash"]) is None
+
+
 def test_without_a_dataset_nothing_is_known(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert training_galaxies("abc") is None
