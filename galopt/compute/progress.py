@@ -62,7 +62,9 @@ class _Reminder(logging.Handler):
     def __init__(self, words: Callable[[], str]) -> None:
         super().__init__()
         self.words, self.last, self.over = words, time.monotonic(), Event()
-        logging.getLogger("galopt").addHandler(self)
+        messages = logging.getLogger("galopt")
+        if messages.hasHandlers():  # where there is none Python prints warnings: leave it so
+            messages.addHandler(self)
         self.thread = Thread(target=self._remind, daemon=True)
         self.thread.start()
 

@@ -50,3 +50,10 @@ def test_nothing_is_repeated_while_other_messages_come(caplog):
         logging.getLogger("galopt.training").info("epoch 1/2")
         assert bar._said.last > before
     assert caplog.messages == ["epoch 1/2"]
+
+
+def test_a_warning_is_not_swallowed_in_a_script_that_has_no_log(monkeypatch, capsys):
+    monkeypatch.setattr(logging.getLogger("galopt"), "propagate", False)  # pytest has a log
+    with progress_bar(), busy("Training"):
+        logging.getLogger("galopt.training").warning("galaxies are small")
+    assert capsys.readouterr().err.count("galaxies are small") == 1
