@@ -23,6 +23,7 @@ from galopt.experiments.run import Trained, follow_training, run_evaluation
 from galopt.experiments.worker import Training, train_into_checkpoints
 from galopt.networks.inference import combine, predict_averaged
 from galopt.paths import CHECKPOINTS
+from galopt.training.checkpoint import fingerprint
 from galopt.training.classes import suit_labels
 from galopt.training.train import check_fit
 
@@ -127,12 +128,12 @@ def _train_on_cluster(
     work = configs[0].work
     if work.cluster is None:
         return
-    folder, content = str(dataset.folder), dataset.info["hash"]
-    tasks = [
-        Training(config, folder, content, split)
-        for config, split in zip(configs, splits, strict=True)
-    ]
-    for _ in map_cores(train_into_checkpoints, tasks, "Training networks", work):
+    tasks = {}  # one per folder of checkpoints: "all together" may be the only difference again
+    for config, split in zip(configs, splits, strict=True):
+        theirs = dataset if split is None else dataset.resplit(split)
+        name = fingerprint(config, theirs.info["hash"])
+        tasks[name] = Training(config, str(dataset.folder), dataset.info["hash"], split)
+    for _ in map_cores(train_into_checkpoints, [*tasks.values()], "Training networks", work):
         pass
 
 
