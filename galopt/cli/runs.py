@@ -39,7 +39,7 @@ def runs(
     show(table[~theirs], spare=("kind", "survey", "floor", "constant"), cut="name")
     print("val: lowest RMSE on the validation galaxies. way: from the constant, 0 %, to the floor")
     if theirs.any():
-        print("\nPublished, on other galaxies than these, so read for themselves:")
+        print("\nPublished, on other galaxies, so not to be compared with the runs above:")
         show(table.loc[theirs, ["id", "name", "survey", "test_rmse"]], cut="survey")
     save(table, csv, latex)
 

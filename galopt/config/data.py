@@ -161,7 +161,7 @@ class Stamps(Section):
 
 
 class Work(Section):
-    """Who makes survey, stamps and dataset, and trains several networks; never what comes of it."""
+    """Where data is made and several networks are trained; the result never depends on it."""
 
     workers: Positive | None = Field(
         None, description="processes, or workers of the cluster; null is one per core"
@@ -169,8 +169,8 @@ class Work(Section):
     cluster: str | None = Field(
         None,
         description="local, a file such as clusters/slurm.yaml, or a Dask scheduler's address; "
-        "its workers see this folder; null is processes on this machine, and one network of an "
-        "ensemble, ablation or cross-validation after the other",
+        "its workers see this folder; null is processes on this machine, and the networks of an "
+        "ensemble, ablation or cross-validation one after the other",
     )
 
 

@@ -64,7 +64,7 @@ class Measurement:
         return pd.DataFrame(self.table).fillna(float("nan"))
 
 
-def published_with_galopt(kind: str, folder: Path = RESULTS) -> Measurement | None:
+def published_with_galopt(kind: str) -> Measurement | None:
     """Return the measurement of a kind that came with this version; None if there is none."""
-    file = folder / f"{kind}.json"
+    file = RESULTS / f"{kind}.json"
     return Measurement.read(file.read_text("utf-8")) if file.is_file() else None
