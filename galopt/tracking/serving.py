@@ -176,7 +176,7 @@ class RequestLimit:
             answer = await _collect(self.app, scope, body, receive)
         except UNREADABLE as error:
             error.with_traceback(None)  # a task keeps the error: its frames would keep the request
-            reason = f"the request cannot be read: {' '.join(str(error).split())}; "
+            reason = f"the request cannot be read: {_short(str(error))}; "
             reply = _refusal(400, reason + "send JSON, CSV or Parquet with its Content-Type")
             return await _collect(reply, scope, b"", receive)
         if not answer or answer[0]["status"] < 400:
@@ -235,6 +235,10 @@ def _reason(answer: list[dict[str, Any]]) -> str:
         reason = str(json.loads(body)["message"])
     except (ValueError, KeyError, TypeError):
         reason = body.decode(errors="replace")
+    return _short(reason)
+
+
+def _short(reason: str) -> str:
     return shorten(reason[: 10 * LONGEST_REASON], LONGEST_REASON, placeholder=" …")
 
 

@@ -148,6 +148,15 @@ def test_status_says_which_trials_run_and_how_far_they_are(studied):
     assert "running" not in killed
 
 
+def test_the_status_of_another_users_study_can_be_read(studied, monkeypatch):
+    def refuse(lock):
+        raise PermissionError(13, "Permission denied")
+
+    optuna.load_study(study_name="found", storage="sqlite:///search.db").ask()
+    monkeypatch.setattr("galopt.experiments.search.lock.taken", refuse)
+    assert "trial 2 is running" in galopt("status")
+
+
 def test_the_status_of_a_study_needs_no_dataset_and_no_mlflow():
     check = "import sys, galopt.experiments.search.results; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)

@@ -222,6 +222,16 @@ def test_garbage_has_status_400_and_one_line(served, text, kind):
     assert "Traceback" not in reply.decode()
 
 
+def test_an_error_that_repeats_the_input_is_cut():
+    async def app(scope, receive, send):
+        raise ValueError("no number: " + "long " * 99_999)
+
+    status, reply = asyncio.run(invoke(RequestLimit(app, 1 << 20, seconds=9), b"{}", None))
+    assert status == 400
+    assert reply.startswith(b'{"message":"the request cannot be read: no number: long long')
+    assert len(reply) < 700
+
+
 def test_requests_that_cannot_be_read_leave_no_memory_taken(served):
     async def ask_often():
         for _ in range(9):

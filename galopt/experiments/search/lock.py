@@ -97,11 +97,14 @@ def only_driver(storage: str, study: str) -> Iterator[Lock]:
 
 
 def is_driven(storage: str, study: str) -> bool:
-    """Return whether a process drives a study whose storage can be reached."""
+    """Return whether a process drives a study whose storage can be reached.
+
+    One of another user, whose lock is not ours to try, is taken for driven.
+    """
     try:
         with only_driver(storage, study):
             return False
-    except GaloptError:
+    except (GaloptError, PermissionError):
         return True
 
 
