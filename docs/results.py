@@ -53,8 +53,11 @@ def keep(reference: str) -> None:
 def fill(file: Path, name: str, lines: str) -> None:
     """Write a table between the marks of its name."""
     start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
-    before, _, rest = file.read_text().partition(start)
-    file.write_text(before + start + lines + end + rest.partition(end)[2])
+    before, found, rest = file.read_text().partition(start)
+    _, ended, after = rest.partition(end)
+    if not (found and ended):
+        sys.exit(f"{file} has no place for the table: write {start}{end} where it belongs")
+    file.write_text(before + start + lines + end + after)
 
 
 def table(rows: list[dict]) -> str:
