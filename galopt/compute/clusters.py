@@ -1,4 +1,4 @@
-"""Where trials run: this machine, a batch system, or a Dask scheduler that exists."""
+"""Where tasks run: this machine, a batch system, or a Dask scheduler that exists."""
 
 import logging
 import multiprocessing

@@ -75,7 +75,8 @@ def map_cores(
 
             if bound is not None:
                 function = partial(_beside_a_worker, function, description, bound)
-            results = map_cluster(function, items, work.cluster, work.workers or cores())
+            asked = min(work.workers or cores(), len(items)) or 1  # no job without a task
+            results = map_cluster(function, items, work.cluster, asked)
         elif bound is not None or workers > 1:
             results = _in_processes(function, items, description, workers, bound)
         for result, done in zip(results, sizes, strict=True):

@@ -59,3 +59,18 @@ def test_an_error_on_a_worker_reaches_the_caller():
 def test_a_cluster_that_is_not_there_is_named():
     with pytest.raises(ConfigError, match=r"cluster=absent.yaml"):
         list(map_cores(abs, [1], "abs", Work(cluster="absent.yaml")))
+
+
+@pytest.mark.parametrize(("items", "workers", "asked"), [(3, 8, 3), (3, None, 3), (9, 2, 2)])
+def test_no_more_workers_are_asked_for_than_there_are_tasks(items, workers, asked, monkeypatch):
+    told = []
+
+    def note(function, some, cluster, count):
+        told.append(count)
+        return map(function, some)
+
+    monkeypatch.setattr("galopt.compute.clusters.map_cluster", note)
+    monkeypatch.setattr("galopt.compute.parallel.cores", lambda: 64)
+    work = Work(cluster="slurm.yaml", workers=workers)
+    assert list(map_cores(abs, range(items), "counting", work)) == [*range(items)]
+    assert told == [asked]
