@@ -83,7 +83,7 @@ def whole(measured: Measurement) -> str:
         f"{measured.survey}, {galaxies['train']:,} training and {galaxies['test']:,} test "
         f"galaxies, {len(measured.networks)} networks, galopt {measured.version}: "
         f"`{measured.command}` beside these lines of `params.yaml`:\n\n{stated}\n"
-        f"| arm | `test_rmse` | `test_rmse_expected` | spread over seeds | {CHANGE} |\n"
+        f"| arm | `test_rmse` | `test_rmse_expected` | standard deviation over seeds | {CHANGE} |\n"
         f"|---|---|---|---|---|\n{''.join(lines)}"
     )
 

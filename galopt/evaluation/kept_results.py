@@ -55,7 +55,7 @@ class Measurement:
         return cls(**json.loads(text))
 
     def write(self) -> str:
-        """Return the text that `read` reads; what is no number is null."""
+        """Return the text that `read` reads."""
         return json.dumps(asdict(self), indent=1, allow_nan=False) + "\n"
 
     @property

@@ -78,8 +78,8 @@ def test_a_process_that_is_killed_leaves_no_temporary(killable):
 )
 def test_what_hangs_or_crashes_costs_itself_alone(where):
     items = [("a", "hang", "b", "crash"), ("c",)]
-    found = list(map_cores(work, items, "working", where, bound=Bound(1, refuse)))
-    late, crashed = "reading it took longer than 1 s", "reading it crashed (SIGSEGV)"
+    found = list(map_cores(work, items, "working", where, bound=Bound(3, refuse)))
+    late, crashed = "reading it took longer than 3 s", "reading it crashed (SIGSEGV)"
     assert found == [["a", late, "b", crashed], ["c"]]
 
 
