@@ -158,12 +158,16 @@ def _better(
 
 
 def _repeated_by(version: Any, client: mlflow.MlflowClient) -> set[str]:
-    """Return the versions of runs that were killed after registering, which this one's repeats."""
+    """Return the versions of runs that ended early, after registering, which this one's repeats.
+
+    Ctrl-C leaves a failed run, a kill one that is marked as killed by the next.
+    """
     if not version.run_id:
         return set()
     ours = client.get_run(version.run_id)
-    killed = client.search_runs([ours.info.experiment_id], "attributes.status = 'KILLED'")
-    same = {run.info.run_id for run in killed if _made_of(run) == _made_of(ours)}
+    early = "attributes.status != 'FINISHED' and attributes.status != 'RUNNING'"
+    ended = client.search_runs([ours.info.experiment_id], early)
+    same = {run.info.run_id for run in ended if _made_of(run) == _made_of(ours)}
     versions = client.search_model_versions(f"name = '{NAME}'")
     return {held.version for held in versions if held.run_id in same}
 

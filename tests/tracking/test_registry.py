@@ -95,15 +95,18 @@ def logged(seed: int) -> tuple[str, str]:
     return run.info.run_id, made.model_uri
 
 
+@pytest.mark.parametrize("ended", ["KILLED", "FAILED"])
 @pytest.mark.parametrize("val_rmse", [0.15, 0.9])  # learnt, or not
-def test_a_run_that_was_killed_after_registering_leaves_no_second_version(model, blobs, val_rmse):
+def test_a_run_that_was_killed_after_registering_leaves_no_second_version(
+    model, blobs, val_rmse, ended
+):
     client = mlflow.MlflowClient()
     killed, uri = logged(seed=1)
     register(uri, val_rmse, blobs)
     another, uri = logged(seed=2)
     register(uri, 0.2, blobs)
     for run in (killed, another):
-        client.set_terminated(run, "KILLED")
+        client.set_terminated(run, ended)
     register(logged(seed=1)[1], val_rmse, blobs)
     kept = {int(v.version) for v in client.search_model_versions("name = 'galopt'")}
     assert kept == {2, 3}
