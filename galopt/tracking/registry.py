@@ -38,7 +38,6 @@ REQUIREMENTS = (
     "pandas",
     "pillow",
     "psutil",
-    "pyarrow",
     "pydantic",
     "rich",
     "scipy",
