@@ -1,5 +1,6 @@
 """DVC stage `rescale`: stamps and votes in, the rescaled dataset and its quality page out."""
 
+from galopt.compute.progress import busy
 from galopt.config.load import load_config
 from galopt.data import dataset
 from galopt.errors import command_line
@@ -10,11 +11,12 @@ def main() -> None:
     """Build `data/dataset` as `params.yaml` says, and the page that says whether it is sound."""
     with command_line():
         built = dataset.build(load_config(PARAMS), DATA, DATASET)
-        from galopt.data import quality  # here, so that the processes of `build` need not load it
-        from galopt.report.quality.page import write
+        with busy("Checking the dataset"):
+            from galopt.data import quality  # here: the processes of `build` need not load it
+            from galopt.report.quality.page import write
 
-        found = quality.check_dataset(built, DATA)
-        write(found, built.folder / quality.PAGE)
+            found = quality.check_dataset(built, DATA)
+            write(found, built.folder / quality.PAGE)
         for finding in found.findings:
             if finding.level != "note":
                 print(f"{finding.level}: {finding.title}")
