@@ -69,7 +69,8 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
         figures = evaluation_figures(evaluation)
         tracking.log_figures(figures)
         tracking.log_text(table.to_csv(index=False), "members.csv")
-        log_measurement("ensemble", config, dataset, _compared(members, evaluation, gain), members)
+        best = members[int(np.argmin(table["val_rmse"]))].evaluation
+        log_measurement("ensemble", config, dataset, _compared(best, evaluation, gain), members)
         voted = dataset.split("validation").fractions
         val_rmse = rmse(voted, np.mean([member.validation for member in members], axis=0))
         publish(model, val_rmse, dataset, config.train.galaxies)
@@ -170,17 +171,14 @@ def combine(
     return replace(evaluation, metrics=metrics), gain, table
 
 
-def _compared(members: Sequence[Member], evaluation: Evaluation, gain: Difference) -> pd.DataFrame:
-    """Return a row for the members' mean, one for the average, and its change from the best."""
-    found = [member.evaluation.metrics for member in members]
-    names = [name for name in ("test_rmse", EXPECTED_RMSE) if name in found[0]]
-    mean = {name: float(np.sqrt(np.mean([each[name] ** 2 for each in found]))) for name in names}
-    average = {name: evaluation.metrics[name] for name in names}
+def _compared(best: Evaluation, average: Evaluation, gain: Difference) -> pd.DataFrame:
+    """Return a row for the best single network, and one for the average with its change from it."""
+    names = [name for name in ("test_rmse", EXPECTED_RMSE) if name in best.metrics]
     change = {"difference": gain.value, "low": gain.low, "high": gain.high}
     return pd.DataFrame(
         [
-            {"arm": "a single network", **mean},
-            {"arm": f"the average of {len(members)}", **average, **change},
+            {"arm": "the best single network", **{name: best.metrics[name] for name in names}},
+            {"arm": "the average", **{name: average.metrics[name] for name in names}, **change},
         ]
     )
 

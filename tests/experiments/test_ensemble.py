@@ -165,6 +165,14 @@ def test_an_ensemble_is_one_tracked_parent_one_served_model_and_its_members(conf
     assert "the average of 3 networks like" in page
     mean = np.mean([run.data.metrics["test_rmse"] for run in children])
     assert evaluation.metrics["test_rmse"] <= mean + 1e-6
+    kept = Measurement.read(
+        mlflow.artifacts.load_text(f"runs:/{parent.info.run_id}/measurement.json")
+    )
+    rows = kept.frame.set_index("arm")["test_rmse"]
+    assert rows["the best single network"] == pytest.approx(
+        evaluation.metrics["test_rmse_best_member"], abs=1e-5
+    )
+    assert rows["the average"] == pytest.approx(evaluation.metrics["test_rmse"], abs=1e-5)
 
 
 def test_an_ablation_of_one_seed_logs_one_table_and_one_figure(config, blobs, store):
