@@ -13,9 +13,10 @@ def main() -> None:
     """Make the dataset through DVC, then search; the same command resumes."""
     with entry_point():
         config = read_config(__doc__, {name: f"search.{name}" for name in NAMES}, ["search"])
-        from galopt.experiments.search.run_study import check_search
+        with busy("Checking the search"):
+            from galopt.experiments.search.run_study import check_search
 
-        check_search(config)
+            check_search(config)
         make_dataset()
         start_keras()
         with busy("Starting MLflow"):  # what is heavy, after what may be refused
