@@ -54,7 +54,7 @@ def main() -> None:
 
 def _measure(overrides: list[str], precision: str) -> None:
     configs = [build_config({}, words) for words in overrides]
-    trained = [_trained(config, precision) for config in configs]
+    trained = [train_both(config, precision) for config in configs]
     rounds = [
         [
             (_speed(whole, config), _speed(bare, config), _product(precision))
@@ -72,7 +72,7 @@ def _measure(overrides: list[str], precision: str) -> None:
         )
 
 
-def _trained(config: Config, precision: str) -> tuple[Epoch, Epoch]:
+def train_both(config: Config, precision: str) -> tuple[Epoch, Epoch]:
     """Return an epoch of the network as galopt has it, and one of the same on ready views."""
     rng = np.random.default_rng(0)
     size, targets = config.train.batch_size, _targets(config)

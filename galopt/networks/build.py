@@ -19,6 +19,7 @@ from galopt.networks.architecture import (
 )
 from galopt.networks.augmentation import View
 from galopt.networks.beta_binomial import Concentration
+from galopt.networks.fused_layers import BatchNormalization, WeightedMean
 from galopt.networks.layers import (
     DecisionTree,
     JoinViews,
@@ -156,18 +157,13 @@ class _Builder:
         return JoinViews(dtype=self.policy, name="features")(x) if several else x
 
     def pooled(self, x: Any, name: str) -> Any:
-        """Add what makes features (B, F) of maps (B, H, W, C).
-
-        The weighted mean is the global depthwise convolution of Chen et al. (2018),
-        "MobileFaceNets".
-        """
+        """Add what makes features (B, F) of maps (B, H, W, C)."""
         if self.network.pooling == "average":
             return layers.GlobalAveragePooling2D(dtype=self.policy, name=name)(x)
         if self.network.pooling == "weighted":
             side = x.shape[1]
-            x = layers.DepthwiseConv2D(
+            x = WeightedMean(
                 side,
-                use_bias=False,
                 depthwise_initializer=keras.initializers.Constant(1 / side**2),
                 dtype=self.policy,
                 name="weighted_mean",
@@ -228,7 +224,7 @@ class _Builder:
     def rectified(self, x: Any, name: str, linear: bool = False) -> Any:
         """Add the normalisation that the network has, and ReLU unless `linear`."""
         if self.network.normalisation != "none":
-            kind = {"batch": layers.BatchNormalization, "layer": layers.LayerNormalization}
+            kind = {"batch": BatchNormalization, "layer": layers.LayerNormalization}
             normalise = kind[self.network.normalisation]
             x = normalise(dtype=self.policy, name=f"normalisation_{name}")(x)
         return x if linear else layers.ReLU(dtype=self.policy, name=f"relu_{name}")(x)

@@ -48,7 +48,12 @@ def freeze(model: keras.Model, frozen: bool) -> None:
 def _kind(layer: keras.Layer) -> tuple[Any, ...]:
     """Return what two layers of the same backbone agree in: type, name, shapes, settings."""
     settings = {key: layer.get_config().get(key) for key in _SETTINGS}
-    return type(layer), layer.name, [weight.shape for weight in layer.weights], settings
+    return _keras_type(layer), layer.name, [weight.shape for weight in layer.weights], settings
+
+
+def _keras_type(layer: keras.Layer) -> type:
+    """Return the layer of Keras that a layer is, also where galopt computes it in another way."""
+    return next(kind for kind in type(layer).__mro__ if kind.__module__.startswith("keras"))
 
 
 def _name(layer: keras.Layer | None) -> str:
