@@ -218,6 +218,8 @@ def _resampled(squared: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     parts = []
     for start in range(0, SAMPLES, at_once):
         count = min(at_once, SAMPLES - start)
-        drawn = random.multinomial(galaxies, np.full(galaxies, 1 / galaxies), count)
-        parts.append(drawn @ squared / galaxies)
+        drawn = random.integers(0, galaxies, (count, galaxies))
+        drawn += galaxies * np.arange(count)[:, None]  # each resample counts in bins of its own
+        times = np.bincount(drawn.ravel(), minlength=count * galaxies).reshape(drawn.shape)
+        parts.append(times @ squared / galaxies)
     return np.concatenate(parts)

@@ -27,6 +27,7 @@ from galopt.experiments.child_runs import (
 )
 from galopt.metrics import rmse_per_galaxy
 from galopt.report.figures.run import draw_differences
+from galopt.report.html import svg
 from galopt.report.run.page import log_report
 from galopt.report.run.report_data import ReportData
 
@@ -63,7 +64,7 @@ def run(config: Config, dataset: Dataset) -> pd.DataFrame:
         result = table(trained, dataset)
         tracking.log_text(result.to_csv(index=False), "ablation.csv")
         log_measurement("ablation", config, dataset, result, everyone)
-        tracking.log_figures({"ablation": draw_differences(result)})
+        tracking.log_figures({"ablation": svg(draw_differences(result))})
         log_report(ReportData("ablation", dataset, config, run_id))
     for member in everyone:
         member.trained.forget_checkpoints()

@@ -30,7 +30,6 @@ from galopt.experiments.search import results
 from galopt.metrics import rmse
 from galopt.prediction.model import MorphologyModel
 from galopt.report.figures.run import evaluation_figures
-from galopt.report.html import svg
 from galopt.report.run.page import log_report
 from galopt.report.run.report_data import ReportData
 
@@ -83,7 +82,7 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
                 run_id=run_id,
                 metrics=evaluation.metrics,
                 predictions=evaluation.table,
-                figures={name: svg(figure) for name, figure in figures.items()},
+                figures=figures,
             )
         )
     for member in members:

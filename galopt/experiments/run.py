@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from galopt import tracking
 from galopt.compute import hardware
@@ -23,7 +22,6 @@ from galopt.prediction.model import MorphologyModel
 from galopt.prediction.unlike import Unlike
 from galopt.report import model_card
 from galopt.report.figures.run import evaluation_figures, saliency_figure, training_figures
-from galopt.report.html import svg
 from galopt.report.run.page import log_report
 from galopt.report.run.report_data import ReportData
 from galopt.tracking.models import starting_network
@@ -50,15 +48,15 @@ class Trained:
     run_id : str
     checkpoints : path
         Folder of its checkpoints, no longer needed once everything is logged.
-    figures : dict of Figure
-        Learning curve and augmented views, as they were logged.
+    figures : dict of str
+        SVG files of the learning curve and of augmented views, as they were logged.
     """
 
     result: TrainResult
     model: MorphologyModel
     run_id: str
     checkpoints: Path
-    figures: dict[str, Figure]
+    figures: dict[str, str]
 
     def summary(self) -> dict[str, Any]:
         """Return what `metrics/train.json` says."""
@@ -144,7 +142,7 @@ def run_experiment(config: Config, dataset: Dataset, checkpoints: Path | str | N
                 history=trained.result.history,
                 metrics=evaluation.metrics,
                 predictions=evaluation.table,
-                figures={n: svg(figure) for n, figure in (trained.figures | figures).items()},
+                figures=trained.figures | figures,
             )
         )
     trained.forget_checkpoints()
@@ -220,9 +218,7 @@ def error_metrics(model: MorphologyModel, split: Split) -> dict[str, float]:
     return measured_errors(split, *model.with_errors(split.images))
 
 
-def run_evaluation(
-    model: MorphologyModel, dataset: Dataset
-) -> tuple[Evaluation, dict[str, Figure]]:
+def run_evaluation(model: MorphologyModel, dataset: Dataset) -> tuple[Evaluation, dict[str, str]]:
     """Evaluate a network inside an open run, log metrics, predictions and figures; return them."""
     (network,) = model.networks
     with busy("Measuring the test galaxies"):

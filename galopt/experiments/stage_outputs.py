@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from galopt.evaluation.evaluate import Evaluation
 from galopt.experiments.run import Trained
@@ -22,7 +21,7 @@ def save_training(trained: Trained, model: Path, metrics: Path, plots: Path) -> 
 
 def save_evaluation(
     evaluation: Evaluation,
-    figures: dict[str, Figure],
+    figures: dict[str, str],
     run_id: str,
     metrics: Path,
     plots: Path,
@@ -33,7 +32,7 @@ def save_evaluation(
     write_json(metrics, evaluation.metrics | {"mlflow_run_id": run_id})
 
 
-def _save_figures(figures: dict[str, Figure], folder: Path) -> None:
+def _save_figures(figures: dict[str, str], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for name, figure in figures.items():
-        figure.savefig(folder / f"{name}.svg")
+    for name, drawn in figures.items():
+        (folder / f"{name}.svg").write_text(drawn, encoding="utf-8")

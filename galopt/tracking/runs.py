@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import mlflow
 import yaml
-from matplotlib.figure import Figure
 from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]
 from mlflow.exceptions import MlflowException
 
@@ -138,10 +137,10 @@ def log_evaluation(evaluation: "Evaluation") -> None:
     mlflow.log_text(evaluation.table.to_csv(index=False), "predictions.csv")
 
 
-def log_figures(figures: Mapping[str, Figure]) -> None:
-    """Log figures as ``plots/<name>.svg``."""
-    for name, figure in figures.items():
-        mlflow.log_figure(figure, f"plots/{name}.svg")
+def log_figures(figures: Mapping[str, str]) -> None:
+    """Log SVG files as ``plots/<name>.svg``."""
+    for name, drawn in figures.items():
+        mlflow.log_text(drawn, f"plots/{name}.svg")
 
 
 def describe_run(text: str) -> None:

@@ -19,6 +19,7 @@ from galopt.evaluation.evaluate import constant_rmse
 from galopt.evaluation.occlusion import most_confident, occlusion_maps
 from galopt.evaluation.published import MODEL, PAPER
 from galopt.metrics import rmse_per_galaxy
+from galopt.report.html import svg
 
 if TYPE_CHECKING:  # they load Keras, which drawing does not need
     import keras
@@ -237,10 +238,10 @@ def _fractions(targets: Sequence[str], values: NDArray[np.float32]) -> str:
     return ", ".join(f"{targets[i].replace('_', ' ')} {values[i]:.2f}" for i in largest)
 
 
-def training_figures(result: "TrainResult", dataset: Dataset) -> dict[str, Figure]:
-    """Return the learning curve and the sheet of augmented galaxies."""
+def training_figures(result: "TrainResult", dataset: Dataset) -> dict[str, str]:
+    """Draw the learning curve and the sheet of augmented galaxies; return their SVG files."""
     floor = dataset.info["floor"]
-    return {
+    drawn = {
         "learning_curve": learning_curve(
             result.history,
             floor["overall"] if floor else None,
@@ -251,19 +252,21 @@ def training_figures(result: "TrainResult", dataset: Dataset) -> dict[str, Figur
             result.model, dataset.split("train").images[:5], dataset.bands
         ),
     }
+    return {name: svg(figure) for name, figure in drawn.items()}
 
 
-def evaluation_figures(evaluation: "Evaluation") -> dict[str, Figure]:
-    """Return the figures of the test galaxies."""
-    return {
+def evaluation_figures(evaluation: "Evaluation") -> dict[str, str]:
+    """Draw the figures of the test galaxies; return their SVG files."""
+    drawn = {
         "predicted": predicted_against_voted(evaluation),
         "best": extremes(evaluation, worst=False),
         "worst": extremes(evaluation, worst=True),
     }
+    return {name: svg(figure) for name, figure in drawn.items()}
 
 
-def saliency_figure(model: "keras.Model", evaluation: "Evaluation") -> Figure:
-    """Return occlusion maps of the galaxy with the highest prediction of each of five targets."""
+def saliency_figure(model: "keras.Model", evaluation: "Evaluation") -> str:
+    """Draw occlusion maps of the galaxy that is surest of each of five targets; return the SVG."""
     from galopt.networks.inference import predict  # here, for it loads Keras
 
     rows = most_confident(evaluation.predicted, most=5)
@@ -277,4 +280,4 @@ def saliency_figure(model: "keras.Model", evaluation: "Evaluation") -> Figure:
         for number, (name, row) in enumerate(zip(evaluation.targets, rows, strict=False))
     ]
     pictures = composites(stamps[:, inside, inside], evaluation.split.bands)
-    return draw_occlusion(pictures, maps, titles)
+    return svg(draw_occlusion(pictures, maps, titles))
