@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from threading import Event, Thread
 
 from rich.console import Console
@@ -126,4 +126,11 @@ def busy(step: str) -> Iterator[None]:
         ) as bar,
     ):
         bar.add_task(step, total=None)
+        yield
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep a worker's progress bar off the driver's terminal."""
+    with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere):
         yield

@@ -1,9 +1,6 @@
 """What a worker of a cluster does for an experiment: one network, trained into its checkpoints."""
 
-import contextlib
 import gc
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +10,7 @@ from numpy.typing import NDArray
 
 from galopt.compute.keras_startup import start_keras
 from galopt.compute.lock import alone
+from galopt.compute.progress import quiet
 from galopt.config import Config
 from galopt.data.dataset import Dataset, load
 from galopt.data.dvc import fetch_dataset
@@ -91,10 +89,3 @@ def _is_here(folder: str, wanted: str) -> bool:
         return load(folder).info["hash"] == wanted
     except DataError:
         return False
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep a worker's progress bar off the driver's terminal."""
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
-        yield

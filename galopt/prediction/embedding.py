@@ -28,9 +28,7 @@ def embedder(model: MorphologyModel) -> Callable[[NDArray[np.uint8]], NDArray[np
     They are what the last layer of the model's first network sees, of the central view.
     """
     network = model.networks[0]
-    names = [layer.name for layer in network.layers]
-    last = network.get_layer("scores" if "scores" in names else "fractions")
-    seen = keras.Model(network.input, last.input)
+    seen = keras.Model(network.input, _last_layer(network).input)
 
     def embed(stamps: NDArray[np.uint8]) -> NDArray[np.float32]:
         starts = range(0, len(stamps), _BATCH)
@@ -39,6 +37,11 @@ def embedder(model: MorphologyModel) -> Callable[[NDArray[np.uint8]], NDArray[np
         return np.concatenate(parts) if parts else np.empty((0, seen.output_shape[-1]), np.float32)
 
     return embed
+
+
+def feature_count(model: MorphologyModel) -> int:
+    """Return how many features a galaxy has."""
+    return _last_layer(model.networks[0]).input.shape[-1]
 
 
 def write_features(
@@ -105,6 +108,11 @@ def _table(galaxies: pd.DataFrame, features: NDArray[np.float32]) -> pa.Table:
     values = pa.FixedSizeListArray.from_arrays(pa.array(features.ravel()), features.shape[1])
     columns = {name: pa.array(galaxies[name].astype(str)) for name in ("id", "file")}
     return pa.table(columns | {"features": values})
+
+
+def _last_layer(network: Any) -> Any:
+    names = [layer.name for layer in network.layers]
+    return network.get_layer("scores" if "scores" in names else "fractions")
 
 
 def _predicted(network: Any, stamps: NDArray[np.uint8]) -> NDArray[np.float32]:

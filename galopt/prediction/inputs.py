@@ -89,7 +89,8 @@ def positions_in(
     inside = assign_tiles(last, ra, dec)
     if (inside < 0).all() and ra.max() < 24 and (assign_tiles(last, 15 * ra, dec) >= 0).any():
         raise DataError(f"{catalogue}: ra is in hours; give degrees, or a table with the unit")
-    galaxies["file"] = [str(mosaics[number]) if number >= 0 else "" for number in inside]
+    names = np.array([*map(str, mosaics), ""], object)  # one text for all galaxies of a mosaic
+    galaxies["file"] = pd.Series(names[inside], galaxies.index, object)
     tiles = [(number, mosaics[number] if number >= 0 else None) for number in np.unique(inside)]
     return [piece for number, tile in tiles for piece in _pieces(galaxies[inside == number], tile)]
 

@@ -1,6 +1,7 @@
 """The trained model in use: images of galaxies in, named vote fractions out."""
 
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Self
 
@@ -195,9 +196,10 @@ class MorphologyModel:
 
         return [predict_views(network, stamps, self.views) for network in self.networks]
 
-    def save(self, path: Path) -> None:
-        """Write what `load` reads: a `.keras` file of one network, or a folder of all."""
-        usage = Usage(
+    @property
+    def usage(self) -> Usage:
+        """What its numbers mean, and what it must be given."""
+        return Usage(
             targets=self.targets,
             views=self.views,
             stamps=self.stamps,
@@ -205,6 +207,19 @@ class MorphologyModel:
             calibration=self.calibration,
             unlike=self.unlike,
         )
+
+    def fingerprint(self) -> str:
+        """Return a hash of its networks and their usage: two with one answer alike."""
+        digest = blake2b(self.usage.model_dump_json().encode(), digest_size=16)
+        for network in self.networks:
+            digest.update(network.to_json().encode())
+            for weights in network.get_weights():
+                digest.update(np.ascontiguousarray(weights).tobytes())
+        return digest.hexdigest()
+
+    def save(self, path: Path) -> None:
+        """Write what `load` reads: a `.keras` file of one network, or a folder of all."""
+        usage = self.usage
         if path.suffix == ".keras":
             (network,) = self.networks
             write_network(network, usage, path)

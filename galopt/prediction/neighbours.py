@@ -16,7 +16,7 @@ NEIGHBOURS = 10
 
 
 def read_features(path: Path) -> tuple[pd.DataFrame, NDArray[np.float32]]:
-    """Read what `galopt embed` wrote.
+    """Read what `galopt embed`, or `galopt predict --embed`, wrote.
 
     Returns
     -------
@@ -33,13 +33,13 @@ def read_features(path: Path) -> tuple[pd.DataFrame, NDArray[np.float32]]:
         read = _read_fits if path.suffix == ".fits" else _read_parquet
         galaxies, features = read(path)
     except Exception as error:  # damaged files raise nearly anything from the reader
-        reason = "no such file" if not Path(path).is_file() else " ".join(str(error).split())
+        reason = "no such file" if not Path(path).exists() else " ".join(str(error).split())
         raise DataError(f"{path}: no features ({reason}); write them: galopt embed") from None
     return galaxies, features
 
 
 def _read_parquet(path: Path) -> tuple[pd.DataFrame, NDArray[np.float32]]:
-    table = pq.read_table(path)
+    table = pq.read_table(path, columns=["id", "file", "features"])
     features = np.stack(table["features"].to_numpy()).astype(np.float32)
     return table.select(["id", "file"]).to_pandas(), features
 

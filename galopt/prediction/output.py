@@ -52,7 +52,10 @@ def check_output(path: Path, texts: Iterable[str], overwrite: bool) -> None:
         The format is unknown or cannot hold the names, or a file is in the way.
     """
     if path.suffix not in WRITERS:
-        raise DataError(f"{path}: unknown format; choose one of {', '.join(WRITERS)}")
+        raise DataError(
+            f"{path}: unknown format; choose one of {', '.join(WRITERS)}, or a folder, whose name "
+            "ends in /"
+        )
     for file in (path, rejected_path(path)):
         if file.exists() and not overwrite:
             raise DataError(f"{file} exists; --overwrite replaces it, --out names another")
@@ -147,6 +150,13 @@ def column_meaning(column: str, beside: Iterable[str]) -> tuple[str, str]:
     return FRACTION_UCD, f"predicted fraction of votes for {column}, 0 to 1"
 
 
+def described_field(field: pa.Field, beside: Iterable[str]) -> pa.Field:
+    """Return a column of a Parquet table that says what it holds: see `column_meaning`."""
+    ucd, description = column_meaning(field.name, beside)
+    unit = {} if field.name in NAMES else {"unit": "1"}
+    return field.with_metadata({"ucd": ucd, "description": description} | unit)
+
+
 def _csv(tables: Iterator[pd.DataFrame], path: Path, provenance: dict[str, str]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         for number, table in enumerate(tables):
@@ -159,17 +169,11 @@ def _parquet(tables: Iterator[pd.DataFrame], path: Path, provenance: dict[str, s
         writer = None
         for table in tables:
             part = pa.Table.from_pandas(table, preserve_index=False)
-            fields = [_arrow_field(field, part.column_names) for field in part.schema]
+            fields = [described_field(field, part.column_names) for field in part.schema]
             part = part.cast(pa.schema(fields, part.schema.metadata | metadata))
             if writer is None:
                 writer = stack.enter_context(pq.ParquetWriter(path, part.schema))
             writer.write_table(part)
-
-
-def _arrow_field(field: pa.Field, beside: list[str]) -> pa.Field:
-    ucd, description = column_meaning(field.name, beside)
-    unit = {} if field.name in NAMES else {"unit": "1"}
-    return field.with_metadata({"ucd": ucd, "description": description} | unit)
 
 
 def _fits(tables: Iterator[pd.DataFrame], path: Path, provenance: dict[str, str]) -> None:

@@ -1,6 +1,6 @@
 """Galaxies in, vote fractions out, by the same way that made the training stamps."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -19,6 +19,11 @@ SUM_TO_ONE = "the fractions of a galaxy sum to one"
 SEPARATE = "each fraction is predicted by itself; those of a galaxy need not sum to one"
 BATCH = 512
 """Stamps that the network is given at once, at least, until the last."""
+FEATURES = "features"
+"""Column of what the network sees, where that is asked for."""
+
+Embed = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+"""Makes features (N, F) of stored stamps: `galopt.prediction.embedding.embedder`."""
 
 
 def predict(
@@ -26,6 +31,8 @@ def predict(
     chunks: Sequence[StampBatch],
     errors: bool = False,
     known: TrainingGalaxies | None = None,
+    embed: Embed | None = None,
+    ends: Collection[int] = (),
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
     """Predict galaxies, read on all cores while the network works, in bounded memory.
 
@@ -38,6 +45,10 @@ def predict(
         Whether to add the columns that `MorphologyModel.predict` adds.
     known : TrainingGalaxies, optional
         Counts those that it meets.
+    embed : callable, optional
+        Adds a column of `FEATURES`.
+    ends : collection of int
+        After how many chunks what is yielded ends, too: no table holds galaxies of both sides.
 
     Yields
     ------
@@ -47,19 +58,26 @@ def predict(
     rejected : DataFrame
         ``id``, ``file``, ``reason`` of those among them that could not be read.
     """
-    for stamps, good, bad in read_stamps(model, chunks):
+    for stamps, good, bad in read_stamps(model, chunks, ends):
         if known:
             known.count(stamps)
         table = pd.concat([good, model.table(stamps, errors)], axis=1)
         if model.unlike:
             table[COLUMN] = model.unlike.score(stamps).astype(np.float32)
+        if embed:
+            table[FEATURES] = pd.Series(list(embed(stamps)), table.index, object)
         yield table, bad
 
 
 def read_stamps(
-    model: MorphologyModel, chunks: Sequence[StampBatch]
+    model: MorphologyModel, chunks: Sequence[StampBatch], ends: Collection[int] = ()
 ) -> Iterator[tuple[NDArray[np.uint8], pd.DataFrame, pd.DataFrame]]:
     """Make a model's stored stamps of galaxies, on all cores, in bounded memory.
+
+    Parameters
+    ----------
+    model, chunks, ends
+        As in `predict`.
 
     Yields
     ------
@@ -72,7 +90,7 @@ def read_stamps(
     read = map_cores(
         work, chunks, "Predicting galaxies", size=lambda chunk: len(chunk.rows), bound=BOUND
     )
-    for stamps, good, bad in _together(read):
+    for stamps, good, bad in _together(read, ends):
         yield stamps, good.reset_index(drop=True), bad
 
 
@@ -98,13 +116,13 @@ def _errors(model: MorphologyModel) -> str:
 
 
 def _together(
-    read: Iterator[tuple[NDArray[np.uint8], pd.DataFrame, pd.DataFrame]],
+    read: Iterator[tuple[NDArray[np.uint8], pd.DataFrame, pd.DataFrame]], ends: Collection[int]
 ) -> Iterator[tuple[NDArray[np.uint8], pd.DataFrame, pd.DataFrame]]:
     """Join chunks until they hold a batch of stamps; tell of what was bad in any case."""
     waiting: list[tuple[NDArray[np.uint8], pd.DataFrame, pd.DataFrame]] = []
-    for chunk in read:
+    for number, chunk in enumerate(read, 1):
         waiting.append(chunk)
-        if sum(len(stamps) for stamps, _, _ in waiting) >= BATCH:
+        if number in ends or sum(len(stamps) for stamps, _, _ in waiting) >= BATCH:
             yield _joined(waiting)
             waiting = []
     if waiting:

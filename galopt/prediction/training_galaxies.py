@@ -39,13 +39,18 @@ class TrainingGalaxies:
         self.met += sum(_digest(stamp) in self._digests for stamp in stamps)
 
 
-def training_galaxies(content: str | None) -> TrainingGalaxies | None:
-    """Return those of the dataset with a content hash; None if it is not here."""
-    for folder in (DATASET, DEMO):
+def training_galaxies(content: str | None, project: Path = Path()) -> TrainingGalaxies | None:
+    """Return those of the dataset with a content hash; None if it is not in a project's folder."""
+    if folder := dataset_here(content, project):
         with suppress(DataError):
-            if content and _hash(folder) == content:
-                return TrainingGalaxies(load(folder))
+            return TrainingGalaxies(load(folder))
     return None
+
+
+def dataset_here(content: str | None, project: Path = Path()) -> Path | None:
+    """Return where in a project's folder the dataset with a content hash lies, if it does."""
+    folders = (project / DATASET, project / DEMO)
+    return next((folder for folder in folders if content and _hash(folder) == content), None)
 
 
 def _hash(folder: Path) -> str | None:

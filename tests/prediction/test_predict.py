@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers import hanging
+from helpers.brightness import TARGETS, Brightness, write_pictures
 from helpers.hostile import lying_fits, png_bomb
-from PIL import Image
 from typer.testing import CliRunner, Result
 
 from galopt.cli.main import app
@@ -34,36 +34,7 @@ from galopt.prediction.preprocess import read_chunk
 from galopt.prediction.unlike import Unlike
 from galopt.tracking.models import open_model
 
-TARGETS = ["mean", "spread"]
 SPREADS = [f"{name}_spread" for name in TARGETS]
-
-
-class Brightness(MorphologyModel):
-    """Stands for a network: its fractions are the mean and the spread of the grey levels."""
-
-    learnt = sums_to_one = False
-    calibration = unlike = None
-
-    def __init__(self):
-        self.targets, self.side, self.stamps = TARGETS, 40, Stamps()
-        self.networks, self.origin = ["one"], {"model": "a test"}
-
-    def fractions(self, stamps):
-        """Return fractions (N, 2) of stamps."""
-        assert stamps.dtype == np.uint8
-        return np.stack([stamps.mean((1, 2, 3)) / 255, stamps.std((1, 2, 3)) / 255], 1).astype("f4")
-
-    def with_spread(self, stamps):
-        """Return fractions and a tenth of them."""
-        return self.fractions(stamps), self.fractions(stamps) / 10
-
-
-def write_pictures(folder: Path, names: list[str]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    random = np.random.default_rng(0)
-    for name in names:
-        pixels = random.integers(0, 256, (60, 80)).astype(np.uint8)
-        Image.fromarray(pixels).resize((160, 120), Image.Resampling.BICUBIC).save(folder / name)
 
 
 def predict_all(chunks, errors=False) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -325,6 +296,7 @@ def test_training_galaxies_among_the_predicted_are_said_to_be_no_test(project, m
     known = SimpleNamespace(folder="data/dataset", met=0)
     known.count = lambda stamps: setattr(known, "met", len(stamps) - 1)
     monkeypatch.setattr(training_galaxies, "training_galaxies", lambda content: known)
+    monkeypatch.setattr(training_galaxies, "dataset_here", lambda content: "data/dataset")
     assert "1 of 2 are training galaxies of data/dataset" in predict_command("mine").stdout
     known.count = lambda stamps: setattr(known, "met", 0)
     assert "training galaxies of" not in predict_command("mine", "--overwrite").stdout

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from galopt.compute.keras_startup import start_keras
+from galopt.compute.progress import quiet
 from galopt.config import Config
 from galopt.experiments.search.space import Space
 from galopt.experiments.search.trial import TrialHandle
-from galopt.experiments.worker import dataset_of, quiet
+from galopt.experiments.worker import dataset_of
 from galopt.networks.architecture import totals
 from galopt.paths import CHECKPOINTS
 
