@@ -13,19 +13,14 @@ HDF5 file as Galaxy10 SDSS has them, of noise; with `--train` an epoch of traini
 """
 
 import argparse
-import os
-import subprocess
-import sys
 import tempfile
-import threading
-import time
 from pathlib import Path
 
 import h5py
 import numpy as np
-import psutil
 import yaml
 
+from benchmarks.watched import ROOT, watch
 from galopt.compute.devices import cores
 from galopt.files import read_json
 
@@ -33,7 +28,6 @@ STAGES = ["survey", "stamps", "rescale"]
 SIDE, CLASSES = 69, 10
 """Of Galaxy10 SDSS."""
 
-ROOT = Path(__file__).resolve().parent.parent
 GIB = 2**30
 
 
@@ -85,7 +79,8 @@ def _measure(galaxies: int, folder: Path, stages: list[str]) -> None:
     print(f"{galaxies:9,}", end="", flush=True)
     measured = []
     for stage in stages:
-        measured.append(_run(stage, folder))
+        took = watch([f"pipelines.{stage}"], folder)
+        measured.append((took.wall, took.work, took.peak))
         _show(*measured[-1], galaxies)
     wall, cpu = sum(s[0] for s in measured), sum(s[1] for s in measured)
     _show(wall, cpu, max(s[2] for s in measured), galaxies)
@@ -97,48 +92,6 @@ def _measure(galaxies: int, folder: Path, stages: list[str]) -> None:
 def _show(wall: float, cpu: float, peak: float, galaxies: int) -> None:
     text = f"{1e3 * wall / galaxies:.1f} ({1e3 * cpu / galaxies:.1f}) {peak / GIB:.2f}"
     print(f"{text:>22}", end="", flush=True)
-
-
-def _run(stage: str, folder: Path) -> tuple[float, float, float]:
-    """Run one stage; return seconds by the clock, seconds of processor, peak bytes."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    started = time.perf_counter()
-    command = [sys.executable, "-m", f"pipelines.{stage}"]
-    process = subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    peak, work = [0], dict[int, float]()
-    watcher = threading.Thread(target=_watch, args=(process, peak, work), daemon=True)
-    watcher.start()
-    _, errors = process.communicate()
-    if process.returncode:
-        sys.exit(errors.decode())
-    wall = time.perf_counter() - started
-    watcher.join()
-    return wall, sum(work.values()), float(peak[0])
-
-
-def _watch(process: subprocess.Popen, peak: list[int], work: dict[int, float]) -> None:
-    """Keep the largest memory of a process and its children until it ends, and each one's work."""
-    while process.poll() is None:
-        try:
-            tree = psutil.Process(process.pid)
-            members = [tree, *tree.children(recursive=True)]
-            used = {member.pid: _used(member) for member in members}
-            peak[0] = max(peak[0], sum(memory for memory, _ in used.values()))
-            work |= {pid: seconds for pid, (_, seconds) in used.items() if seconds}
-        except psutil.NoSuchProcess:
-            pass
-        time.sleep(0.25)
-
-
-def _used(process: psutil.Process) -> tuple[int, float]:
-    """Return the memory of a process, in bytes, and the seconds of processor it has had."""
-    try:
-        times = process.cpu_times()
-        return process.memory_info().rss, times.user + times.system
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return 0, 0.0
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def test_a_survey_survives_a_cancelled_job_and_a_killed_worker(tmp_path, slurm):
     good, out = write_survey_images(tmp_path / "images", 1300), tmp_path / "out"
     model = MorphologyModel([network()], ["spheroid", "disk"], Evaluate(), Stamps())
     model.save(tmp_path / "model.keras")
-    described = {name: value for name, value in CLUSTER.items() if name != "job_extra_directives"}
+    described = CLUSTER | {"memory": "1900MB", "job_extra_directives": []}
     (tmp_path / "slurm.yaml").write_text(yaml.safe_dump(described))
     words = [sys.executable, str(SMALL_PARTS), "predict", "images", "--model", "model.keras"]
     words += ["--out", "out/", "--cluster", "slurm.yaml", "--workers", "2"]
