@@ -9,6 +9,8 @@ import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS, FITSFixedWarning
 from astropy.wcs.utils import proj_plane_pixel_scales
+from numpy.typing import ArrayLike
+from scipy.spatial import KDTree
 
 from galopt.data.imaging.cutout import cut_around
 from galopt.data.imaging.fits_cards import read_extensions
@@ -21,6 +23,10 @@ _PROJECTION = re.compile(
 
 NO_SCALE = 3600.0
 """Side of a pixel, arcsec, where a header does not state it: CDELT is 1 degree by default."""
+
+
+WIDE = 20.0
+"""Degrees from its reference point from which on a map is too curved for `_reach`."""
 
 
 def read_wcs(header: fits.Header) -> WCS:
@@ -139,17 +145,42 @@ def assign_tiles(tiles: list[Path], ra: np.ndarray, dec: np.ndarray) -> np.ndarr
     """
     best = np.full(len(ra), -1)
     depth = np.full(len(ra), -0.5)
+    sky = _Sky(ra, dec)
     for index, path in enumerate(tiles):
         with open_fits(path) as hdus:
             image = sky_image(hdus)
         wcs = read_wcs(image.header)
         height, width = image.shape[0] - 1, image.shape[1] - 1
-        level = np.flatnonzero(np.abs(dec - wcs.wcs.crval[1]) <= _reach(wcs, width, height))
-        x, y = wcs.all_world2pix(ra[level], dec[level], 0)
+        near = sky.within(_reach(wcs, width, height), *wcs.wcs.crval)
+        x, y = wcs.all_world2pix(ra[near], dec[near], 0)
         here = np.minimum.reduce([x, y, width - x, height - y])
-        deeper = here > depth[level]
-        best[level[deeper]], depth[level[deeper]] = index, here[deeper]
+        deeper = here > depth[near]
+        best[near[deeper]], depth[near[deeper]] = index, here[deeper]
     return best
+
+
+class _Sky:
+    """Positions, degrees, found by where they are; what is no position is nowhere."""
+
+    def __init__(self, ra: np.ndarray, dec: np.ndarray) -> None:
+        self.rows = np.flatnonzero(np.isfinite(ra) & (np.abs(dec) <= 90))
+        self.tree = KDTree(
+            _on_sphere(ra[self.rows], dec[self.rows]), balanced_tree=False, compact_nodes=False
+        )
+
+    def within(self, angle: float, ra: float, dec: float) -> np.ndarray:
+        """Return the rows of the positions within an angle of another."""
+        if angle > WIDE:
+            return self.rows
+        chord = 2 * np.sin(np.radians(angle) / 2)
+        return self.rows[self.tree.query_ball_point(_on_sphere(ra, dec), chord)]
+
+
+def _on_sphere(ra: ArrayLike, dec: ArrayLike) -> np.ndarray:
+    """Return the unit vectors, (..., 3), of coordinates in degrees."""
+    ra, dec = np.radians(ra), np.radians(dec)
+    across = np.cos(dec)
+    return np.stack([across * np.cos(ra), across * np.sin(ra), np.sin(dec)], axis=-1)
 
 
 def _reach(wcs: WCS, width: int, height: int) -> float:
