@@ -34,6 +34,14 @@ def _mlflow_store():
             mlflow.set_tracking_uri(None)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _keras_session():
+    """Let go of what TensorFlow traced in a file's tests: a process has some fifty files."""
+    yield
+    if keras := sys.modules.get("keras"):
+        keras.utils.clear_session()
+
+
 @pytest.fixture(autouse=True)
 def _mlflow_environment_of_a_test():
     """Undo what MLflow's `set_tracking_uri` leaves in the environment of later processes."""
