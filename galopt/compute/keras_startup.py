@@ -12,6 +12,10 @@ from contextlib import contextmanager
 from galopt.compute.progress import busy
 from galopt.errors import verbose
 
+UNNEEDED = ["sklearn", "matplotlib", "jax"]
+"""What Keras and TensorFlow import where it is installed, for wrappers, plots and converters that
+nobody here uses: a third of their start."""
+
 NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
 _NOTE = re.compile(rb"I\d{4} |INFO: |WARNING: All log messages before absl::InitializeLog")
@@ -26,26 +30,23 @@ def start_keras() -> None:
     if "keras" in sys.modules:
         return
     name = os.environ.get("KERAS_BACKEND", "tensorflow")
-    with busy(f"Starting {NAMES.get(name, name)}"), without_notes(), _hidden("sklearn"):
+    unneeded = [module for module in UNNEEDED if module != name]
+    with busy(f"Starting {NAMES.get(name, name)}"), without_notes(), _hidden(*unneeded):
         importlib.import_module("keras")
     if not verbose():  # it warns of retracing where several networks are trained in turn
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @contextmanager
-def _hidden(module: str) -> Iterator[None]:
-    """Hide a package that is imported only where it is there, and that nobody here needs.
-
-    Keras imports scikit-learn so, for wrappers: a seventh of its start.
-    """
-    if module in sys.modules:
-        yield
-        return
-    sys.modules[module] = None  # type: ignore[assignment]
+def _hidden(*modules: str) -> Iterator[None]:
+    """Hide packages from those that import them only where they are there."""
+    hidden = [module for module in modules if module not in sys.modules]
+    sys.modules |= dict.fromkeys(hidden)  # type: ignore[arg-type]
     try:
         yield
     finally:
-        del sys.modules[module]
+        for module in hidden:
+            del sys.modules[module]
 
 
 @contextmanager
