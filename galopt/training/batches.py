@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from galopt.data.dataset import Dataset, Split
 from galopt.errors import ConfigError, DataError
+from galopt.training.stamp_store import InMemory, OnDisk, StampStore, read_rows
 
 
 class Batches(keras.utils.PyDataset):
@@ -31,6 +32,8 @@ class Batches(keras.utils.PyDataset):
     devices : int
         Devices that share a batch equally; what the last batch has beyond a multiple of
         them is left out of the epoch.
+    on_disk : bool
+        The stamps stay there and are read in shuffled blocks, which is another order.
 
     Raises
     ------
@@ -47,6 +50,7 @@ class Batches(keras.utils.PyDataset):
         weights: NDArray[np.float32] | None = None,
         with_voters: bool = False,
         devices: int = 1,
+        on_disk: bool = False,
     ) -> None:
         super().__init__()
         if batch_size % devices:
@@ -57,23 +61,50 @@ class Batches(keras.utils.PyDataset):
         self.devices = devices
         self.weights, self.labels = weights, labels(split, with_voters)
         self.split, self.batch_size, self.repeats, self.seed = split, batch_size, repeats, seed
-        self.images = np.array(split.images)  # in memory: random rows of a file are slow
+        self.store: StampStore = OnDisk(split.images) if on_disk else InMemory(split.images)
         self.start(epoch=0)
 
     def start(self, epoch: int) -> None:
         """Shuffle for an epoch; the same epoch always has the same order."""
         self.epoch = epoch
         rng = np.random.default_rng([self.seed, epoch])
-        order = rng.permutation(np.repeat(np.arange(len(self.split)), 1 + self.repeats))
+        order = self.store.shuffle(rng, 1 + self.repeats)
         self.order = order[: shared(len(order), self.devices)]
 
     def __len__(self) -> int:
         return -(-len(self.order) // self.batch_size)
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        galaxies = self.images[rows], self.labels[rows]
+        start = index * self.batch_size
+        rows = self.order[start : start + self.batch_size]
+        galaxies = self.store.take(start, start + len(rows)), self.labels[rows]
         return galaxies if self.weights is None else (*galaxies, self.weights[rows])
+
+
+class InOrder(keras.utils.PyDataset):
+    """The first galaxies of a split in their order, read from the disk when they are needed.
+
+    Parameters
+    ----------
+    split : Split
+    batch_size : int
+    count : int
+    with_voters : bool
+        The number of voters follows the fractions.
+    """
+
+    def __init__(self, split: Split, batch_size: int, count: int, with_voters: bool) -> None:
+        super().__init__()
+        self.split, self.labels = split, labels(split, with_voters)
+        self.batch_size, self.count = batch_size, count
+
+    def __len__(self) -> int:
+        return -(-self.count // self.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        start = index * self.batch_size
+        rows = np.arange(start, min(start + self.batch_size, self.count))
+        return read_rows(self.split.images, rows), self.labels[rows]
 
 
 def shared(count: int, devices: int) -> int:
@@ -103,13 +134,14 @@ def labelled(dataset: Dataset, galaxies: int | None, seed: int) -> tuple[Split, 
     if galaxies > len(train):
         raise DataError(f"train.galaxies={galaxies}: the train split has {len(train)}")
     stopping = ceil(len(validation) * galaxies / len(train))
-    return _drawn(train, galaxies, seed), _drawn(validation, stopping, seed)
+    return drawn(train, galaxies, seed), drawn(validation, stopping, seed)
 
 
-def _drawn(split: Split, galaxies: int, seed: int) -> Split:
+def drawn(split: Split, galaxies: int, seed: int) -> Split:
+    """Return some galaxies of a split, drawn at random, their stamps in memory."""
     rows = np.sort(np.random.default_rng([seed, galaxies]).permutation(len(split))[:galaxies])
     catalog = split.catalog.iloc[rows].reset_index(drop=True)
-    return Split(split.images[rows], split.fractions[rows], catalog)
+    return Split(read_rows(split.images, rows), split.fractions[rows], catalog)
 
 
 def vote_weights(split: Split) -> NDArray[np.float32]:

@@ -37,7 +37,7 @@ def refresh_statistics(model: keras.Model, batches: Batches) -> None:
     ]
     if not layers:
         return
-    stamps = batches.images[batches.order[:SAMPLE]]
+    stamps = batches.store.take(0, min(SAMPLE, len(batches.order)))
     momenta = [layer.momentum for layer in layers]
     try:
         for done, part in enumerate(np.array_split(stamps, ceil(len(stamps) / STAMPS_AT_ONCE))):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -32,6 +33,8 @@ class Checkpoint:
     ----------
     history : list of dict
         The values of the epochs done so far.
+    on_disk : bool
+        Whether its stamps stay on disk; kept, for then their order is another.
     """
 
     def __init__(self, folder: Path, config: Config, dataset_hash: str) -> None:
@@ -39,14 +42,19 @@ class Checkpoint:
         self.fingerprint = fingerprint(config, dataset_hash)
         self.history: list[Epoch] = []
         self.last = self.best = ""
+        self.on_disk = bool(self._state().get("on_disk"))
 
-    def restore(self, model: keras.Model) -> None:
-        """Give a model the weights of the last epoch that this training run has saved, if any."""
+    def _state(self) -> dict[str, Any]:
+        """Return what was saved of this training run; empty if nothing was."""
         try:
             state = read_json(self.folder / STATE)
         except FileNotFoundError:
-            return
-        if state["fingerprint"] != self.fingerprint:
+            return {}
+        return state if state["fingerprint"] == self.fingerprint else {}
+
+    def restore(self, model: keras.Model) -> None:
+        """Give a model the weights of the last epoch that this training run has saved, if any."""
+        if not (state := self._state()):
             return
         self.last, self.best = state["last"], state["best"]
         self.history = state["history"]
@@ -81,6 +89,7 @@ class Checkpoint:
                     "fingerprint": self.fingerprint,
                     "last": self.last,
                     "best": self.best,
+                    "on_disk": self.on_disk,
                     "history": self.history,
                 },
             )

@@ -1,8 +1,10 @@
 """One configuration, trained: early stopping, checkpoints, resuming. No tracking here."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,7 +19,7 @@ from galopt.networks import architecture
 from galopt.networks.augmentation import view_layer
 from galopt.networks.beta_binomial import BetaBinomial, FractionError
 from galopt.networks.build import build_network, targets_of, tree_of
-from galopt.training.batches import Batches, labelled, labels, shared, vote_weights
+from galopt.training.batches import Batches, InOrder, drawn, labelled, labels, shared, vote_weights
 from galopt.training.callback import EpochCallback, reseed
 from galopt.training.checkpoint import Checkpoint
 from galopt.training.classes import balancing_weights, suit_labels
@@ -25,8 +27,11 @@ from galopt.training.divergence_cause import NotFiniteError, diverged
 from galopt.training.framing import warn_of_framing
 from galopt.training.mirror_classes import warn_of_mirrors
 from galopt.training.optimizers import make_optimizer
+from galopt.training.stamp_store import GROUP_BYTES, fits_in_memory
 from galopt.training.stopping import EarlyStopping, Epoch, has_ended
 from galopt.training.transfer import freeze, start_from
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -103,12 +108,14 @@ def train(
     train_split, validation = labelled(dataset, config.train.galaxies, config.train.seed)
     warn_of_framing(config, train_split.images)
     warn_of_mirrors(config, dataset.targets, train_split)
+    checkpoint = Checkpoint(folder, config, dataset.info["hash"])
+    checkpoint.on_disk |= not fits_in_memory(train_split.images, validation.images)
+    sample = _sample(train_split, config.train.seed) if checkpoint.on_disk else train_split
     with hardware.shared_batches() as devices:
-        batches = _batches(config, train_split, devices)
-        checkpoint = Checkpoint(folder, config, dataset.info["hash"])
+        batches = _batches(config, train_split, devices, checkpoint.on_disk)
 
         def restored() -> keras.Model:
-            model = make_model(config, dataset, train_split, precision)
+            model = make_model(config, dataset, sample, precision)
             if start:
                 start_from(model, start)
             checkpoint.restore(model)
@@ -135,7 +142,14 @@ def train(
     return TrainResult(model, checkpoint.history, precision)
 
 
-def _batches(config: Config, train_split: Split, devices: int) -> Batches:
+def _sample(split: Split, seed: int) -> Split:
+    """Say that stamps stay on disk, and return as many as standardise the views well enough."""
+    size = split.images.nbytes
+    logger.info(f"The training stamps, {size / 2**30:.1f} GiB, are read from the disk in blocks")
+    return drawn(split, min(len(split), GROUP_BYTES * len(split) // size), seed)
+
+
+def _batches(config: Config, train_split: Split, devices: int, on_disk: bool = False) -> Batches:
     return Batches(
         train_split,
         config.train.batch_size,
@@ -144,6 +158,7 @@ def _batches(config: Config, train_split: Split, devices: int) -> Batches:
         _weights(config.train, train_split),
         with_voters=_counts(config.train),
         devices=devices,
+        on_disk=on_disk,
     )
 
 
@@ -207,12 +222,20 @@ def _fit(
 ) -> None:
     """Train for the epochs of a phase that are still to do."""
     devices = reporter.batches.devices
-    images, known = np.array(validation.images), labels(validation, _counts(train))
-    seen = shared(len(images), devices)
+    seen, at_once = shared(len(validation), devices), shared(512, devices)
+    if reporter.checkpoint.on_disk:
+        given: dict[str, Any] = {
+            "validation_data": InOrder(validation, at_once, seen, _counts(train))
+        }
+    else:
+        known = labels(validation, _counts(train))
+        given = {
+            "validation_data": (np.array(validation.images[:seen]), known[:seen]),
+            "validation_batch_size": at_once,
+        }
     model.fit(
         reporter.batches,
-        validation_data=(images[:seen], known[:seen]),
-        validation_batch_size=shared(512, devices),
+        **given,
         epochs=phase.stop,
         initial_epoch=len(reporter.checkpoint.history),
         callbacks=[reporter, EarlyStopping(reporter.checkpoint.history, train)],

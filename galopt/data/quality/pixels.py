@@ -89,8 +89,8 @@ def grain(stamps: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return what is a few pixels wide in stamps, (N, S, S, C), float32, clipped likewise.
 
     Compressing, shifting and resampling change an image from pixel to pixel. Where they leave
-    copies that `same_exposure` knows, this correlates by 0.77 and more; different galaxies reach
-    0.6, and bright stars 0.7 (`benchmarks/near_duplicates.py`).
+    copies that `same_exposure` knows, the prints of this have a cosine of 0.77 and more; those of
+    different galaxies hardly ever reach 0.7 (`benchmarks/near_duplicates.py`).
     """
     values = stamps.astype(np.float32)
     return _clipped(_smooth(values, 1) - _smooth(values, 3), 0.25)
