@@ -209,7 +209,8 @@ def _model(survey: Survey, folder: Path, labels: int, seed: int) -> MorphologyMo
         named = dataset.info | {"hash": f"{dataset.info['hash']} {folder.name} {labels}"}
         some = Labelled(dataset.folder, named, votes=votes)
         network = train(config, some, folder / f"{labels}").model
-        model = MorphologyModel([network], dataset.targets, config.evaluate, config.stamps)
+        stamps = dataset.stamp_settings(config.stamps)
+        model = MorphologyModel([network], dataset.targets, config.evaluate, stamps)
         model.save(path)
     return MorphologyModel.load(path)
 

@@ -1,4 +1,4 @@
-"""Stage stamps: data/survey/ -> data/stamps/*.jpg, data/stamps.csv, data/rejected.csv."""
+"""Stage stamps: data/survey/ -> data/stamps/, data/stamps.csv, data/rejected.csv."""
 
 from galopt.config.load import load_config
 from galopt.data.protect_user_files import check_files

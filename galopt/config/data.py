@@ -152,6 +152,11 @@ class Stamps(Section):
         500.0, gt=0, description="pixel drawn white, background sigmas above the background"
     )
     quality: int = Field(95, ge=50, le=100, description="JPEG quality")
+    detour: bool = Field(
+        False,
+        description="whether JPEG, PNG and TIFF pictures, too, become a JPEG of 454 px before the "
+        "stored side, as stamps cut from the sky do, and as all did before version 0.3",
+    )
     max_bad: Fraction = Field(0.05, description="share of unreadable stamps that stops the stage")
 
     @property

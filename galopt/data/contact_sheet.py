@@ -13,8 +13,8 @@ from galopt.config import Config, Work
 from galopt.data.imaging.bands import find_galaxies, survey_bands
 from galopt.data.imaging.composite import composite
 from galopt.data.imaging.image_files import image_ids
-from galopt.data.imaging.stamp_batch import SIDE, StampBatch, stamp_chunk
-from galopt.data.imaging.stamp_files import read_stamp
+from galopt.data.imaging.stamp_batch import StampBatch, stamp_chunk
+from galopt.data.imaging.stamp_files import SIDE, read_stamp
 from galopt.data.stamps import bands_of, stamp_survey
 from galopt.errors import DataError
 from galopt.files import atomic_file, read_json
@@ -147,7 +147,9 @@ def _choose(
 
 def _stamp_survey(votes: pd.DataFrame, survey: Path, config: Config, title: str) -> Strip:
     bands = bands_of(votes, survey, config)
-    config = config.model_copy(update={"work": Work(workers=1)})  # faster than to start more
+    large = config.rescale.model_copy(update={"pixels": SIDE})
+    here = Work(workers=1)  # faster than to start more
+    config = config.model_copy(update={"work": here, "rescale": large})
     with tempfile.TemporaryDirectory() as name:
         made = stamp_survey(votes, survey, config, Path(name), bands)
         return _strip(made, Path(name), bands, title)

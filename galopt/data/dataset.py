@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from galopt.compute.parallel import map_cores
-from galopt.config import Config, Work
+from galopt.config import Config, Stamps, Work
 from galopt.data.imaging.bands import GREY
-from galopt.data.imaging.stamp_files import read_bands_of, read_stamp
+from galopt.data.imaging.stamp_files import read_bands_of, read_stamp, read_straight_side
 from galopt.data.integrity import AGAIN, array_header, content_hash, seal, verify
 from galopt.data.noise_floor import EXPECTED, expectation_of, floor_of
 from galopt.data.question_groups import questions_of
@@ -94,6 +94,14 @@ class Dataset:
         return self.info.get("bands", list(GREY))
 
     @property
+    def detour(self) -> bool:
+        """Whether all its stamps were JPEGs of 454 px, those of pictures, too.
+
+        So were all of before version 0.3; see `stamps.detour`.
+        """
+        return self.info.get("detour", True)
+
+    @property
     def images(self) -> NDArray[np.uint8]:
         """All stamps, (N, S, S, C), uint8, memory-mapped."""
         return open_images(self.folder / "images.npy")
@@ -108,6 +116,10 @@ class Dataset:
         """The whole catalogue, in the order of the images."""
         catalog = pd.read_parquet(self.folder / "catalog.parquet")
         return catalog if self.splits is None else catalog.assign(split=self.splits)
+
+    def stamp_settings(self, config: Stamps) -> Stamps:
+        """Return how images become stamps like these, which `detour` says beside `config`."""
+        return config.model_copy(update={"detour": self.detour})
 
     def resplit(self, splits: NDArray[np.str_]) -> "Dataset":
         """Return the same galaxies, split otherwise; its hash says so."""
@@ -187,9 +199,16 @@ def build(config: Config, data: Path | str, folder: Path | str) -> Dataset:
     Raises
     ------
     DataError
-        A vote is not a fraction, or too few galaxies are left to split.
+        A vote is not a fraction, too few galaxies are left to split, or the stamps of pictures
+        have another side than `rescale.pixels`.
     """
     data, folder = Path(data).resolve(), Path(folder)
+    straight = read_straight_side(data / "stamps")
+    if straight not in (None, config.rescale.pixels):
+        raise DataError(
+            f"{data / 'stamps'}: pictures of {straight} px, and rescale.pixels is "
+            f"{config.rescale.pixels}; make them again: uv run dvc repro --force stamps"
+        )
     survey = read_json(data / "survey" / "survey.json")
     targets = survey["targets"]
     catalog = _catalog(data, targets)
@@ -219,6 +238,7 @@ def build(config: Config, data: Path | str, folder: Path | str) -> Dataset:
             "targets": targets,
             "bands": bands,
             "pixels": config.rescale.pixels,
+            "detour": straight is None,
             "galaxies": len(catalog),
             "counts": {name: int((catalog["split"] == name).sum()) for name in SPLITS},
             "floor": floor,

@@ -14,7 +14,7 @@ from galopt.config import Config
 from galopt.data.imaging.bands import BAND, GREY, survey_bands
 from galopt.data.imaging.mosaic import assign_tiles
 from galopt.data.imaging.stamp_batch import BOUND, StampBatch, records, stamp_chunk
-from galopt.data.imaging.stamp_files import write_bands
+from galopt.data.imaging.stamp_files import describe_stamps
 from galopt.data.tables import read_own
 from galopt.errors import ConfigError, DataError
 from galopt.files import atomic_file, atomic_folder, read_json
@@ -31,11 +31,12 @@ def make_stamps(config: Config, survey: Path, folder: Path) -> None:
     Parameters
     ----------
     config : Config
-        Its sections `stamps` and `work` and `survey.bands` are used.
+        Its sections `stamps` and `work`, `survey.bands` and `rescale.pixels` are used.
     survey : path
         A folder made by `galopt.data.survey.make_survey`.
     folder : path
-        Receives `stamps/` (see `galopt.data.imaging.stamp_files`), `stamps.csv` (id, file, and of
+        Receives `stamps/` (see `galopt.data.imaging.stamp_files`; those of pictures have the side
+        `rescale.pixels`, unless `stamps.detour`), `stamps.csv` (id, file, and of
         the last band sigma in the image's unit, snr, r50 in arcsec, mag in AB; blank where
         unknown) and `rejected.csv` (id, file, reason).
 
@@ -49,7 +50,8 @@ def make_stamps(config: Config, survey: Path, folder: Path) -> None:
     bands = bands_of(votes, survey, config)
     with atomic_folder(folder / "stamps") as stamps:
         table = stamp_survey(votes, survey, config, stamps, bands)
-        write_bands(stamps, bands)
+        straight = table.straight.eq(True).any()
+        describe_stamps(stamps, bands, config.rescale.pixels if straight else None)
         bad = table.reason.notna()
         with atomic_file(folder / "rejected.csv") as path:
             table.loc[bad, ["id", "file", "reason"]].to_csv(path, index=False)
@@ -92,16 +94,24 @@ def stamp_survey(
     Returns
     -------
     DataFrame
-        In the order of `votes`: the columns of `stamps.csv` and ``reason``, why there is no
-        stamp.
+        In the order of `votes`: the columns of `stamps.csv`; ``reason``, why there is no stamp;
+        ``straight``, whether it is a picture's, which has the stored side.
     """
     votes = votes.assign(stamp=stamp_names(votes.id))
     chunks = list(_chunks(votes, survey.resolve()))
-    work = partial(stamp_chunk, config=config.stamps, folder=folder.resolve(), bands=bands)
+    work = partial(
+        stamp_chunk,
+        config=config.stamps,
+        folder=folder.resolve(),
+        bands=bands,
+        pixels=config.rescale.pixels,
+    )
     cut = map_cores(
         work, chunks, "Cutting stamps", config.work, lambda chunk: len(chunk.rows), BOUND
     )
-    table = pd.DataFrame([row for chunk in cut for row in chunk], columns=[*COLUMNS, "reason"])
+    table = pd.DataFrame(
+        [row for chunk in cut for row in chunk], columns=[*COLUMNS, "reason", "straight"]
+    )
     return table.set_index("id").loc[votes.id].reset_index()
 
 

@@ -93,7 +93,7 @@ def join(
         networks,
         dataset.targets,
         config.evaluate,
-        config.stamps,
+        dataset.stamp_settings(config.stamps),
         dataset.bands,
         Calibration.fit(
             everything.fractions, predicted, unknown, everything.catalog.get("n_votes")

@@ -60,7 +60,11 @@ def run(config: Config, dataset: Dataset) -> Evaluation:
         evaluation, gain, table = combine(members, dataset)
         networks = [member.trained.result.model for member in members]
         model = MorphologyModel(
-            networks, dataset.targets, config.evaluate, config.stamps, dataset.bands
+            networks,
+            dataset.targets,
+            config.evaluate,
+            dataset.stamp_settings(config.stamps),
+            dataset.bands,
         )
         calibrate(model, config, dataset)
         evaluation.metrics.update(error_metrics(model, evaluation.split))

@@ -183,7 +183,11 @@ def follow_training(config: Config, dataset: Dataset, run_id: str, checkpoints: 
     result = train(config, dataset, folder, tracking.log_epoch, start)
     tracking.log_history(result.history)
     model = MorphologyModel(
-        [result.model], dataset.targets, config.evaluate, config.stamps, dataset.bands
+        [result.model],
+        dataset.targets,
+        config.evaluate,
+        dataset.stamp_settings(config.stamps),
+        dataset.bands,
     )
     calibrate(model, config, dataset)
     trained = Trained(result, model, run_id, folder, training_figures(result, dataset))

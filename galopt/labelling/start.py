@@ -16,7 +16,7 @@ from PIL import Image
 from galopt.config import Stamps
 from galopt.data.imaging.composite import composite
 from galopt.data.imaging.image_files import image_ids
-from galopt.data.imaging.stamp_batch import SIDE
+from galopt.data.imaging.stamp_files import SIDE
 from galopt.errors import DataError, GaloptError
 from galopt.labelling.answers import Answers
 from galopt.labelling.app import make_app

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
-from pydantic import ValidationError
+from pydantic import ValidationError, field_validator
 
 from galopt.config import Evaluate, Stamps
 from galopt.config.base import Section
@@ -33,6 +33,11 @@ class Usage(Section):
     bands: list[str] = list(GREY)
     calibration: Calibration | None = None
     unlike: Unlike | None = None
+
+    @field_validator("stamps", mode="before")
+    @classmethod
+    def _before_pictures_went_straight(cls, stamps: Any) -> Any:
+        return {"detour": True} | stamps if isinstance(stamps, dict) else stamps
 
 
 def write_network(network: Any, usage: Usage, path: Path) -> None:

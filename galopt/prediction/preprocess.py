@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from galopt.compute.devices import cores
 from galopt.config import Stamps
 from galopt.data.imaging.bands import GREY
-from galopt.data.imaging.stamp_batch import StampBatch, stamp_chunk
-from galopt.data.imaging.stamp_files import read_stamp
+from galopt.data.imaging.stamp_batch import StampBatch, draw_chunk
 from galopt.errors import DataError
 
 TOGETHER = 64
@@ -45,14 +44,13 @@ def read_chunk(
     bad : DataFrame
         ``id``, ``file`` and ``reason`` of the others.
     """
-    rows = chunk.rows.reset_index(drop=True)
-    numbered = rows.assign(stamp=[f"{number}.jpg" for number in range(len(rows))])
-    with tempfile.TemporaryDirectory() as name:
-        made = stamp_chunk(StampBatch(numbered, chunk.tile), config, Path(name), bands)
-        rows = rows[["id", "file"]].assign(reason=[row["reason"] for row in made])
-        good = rows["reason"].isna()
-        written = [Path(name) / Path(made[n]["file"]).name for n in np.flatnonzero(good)]
-        stamps = [read_stamp(file, pixels) for file in written]
+    rows = chunk.rows.reset_index(drop=True)[["id", "file"]]
+    made = draw_chunk(
+        chunk, config, bands, pixels, lambda stamp, _: stamp.stored(pixels, config.quality)
+    )
+    stamps = [stamp for stamp in made if not isinstance(stamp, str)]
+    rows["reason"] = [reason if isinstance(reason, str) else None for reason in made]
+    good = rows["reason"].isna()
     shape = (len(stamps), pixels, pixels, len(bands))
     return np.array(stamps, np.uint8).reshape(shape), rows.loc[good, ["id", "file"]], rows[~good]
 

@@ -141,4 +141,5 @@ def _from_file(path: Path) -> MorphologyModel:
         )
     config = load_config(PARAMS if PARAMS.exists() else None)
     logger.info(f"{path}: written before version 0.2; {DATASET} and {PARAMS} say how it is used")
-    return MorphologyModel([network], targets, config.evaluate, config.stamps, bands)
+    stamps = config.stamps.model_copy(update={"detour": True})  # so were all stamps made
+    return MorphologyModel([network], targets, config.evaluate, stamps, bands)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from galopt.config import Config
 from galopt.data.imaging.photometry import measure
-from galopt.data.imaging.stamp_batch import SIDE
+from galopt.data.imaging.stamp_files import SIDE
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,8 @@ from galopt.config.load import build_config
 from galopt.data.imaging.image_files import read_image
 from galopt.data.imaging.mosaic import Mosaic, Units, assign_tiles, check_mosaic, read_wcs
 from galopt.data.imaging.photometry import background
-from galopt.data.imaging.stamp_batch import SIDE, stretch
+from galopt.data.imaging.stamp_batch import stretch
+from galopt.data.imaging.stamp_files import SIDE
 from galopt.data.stamps import make_stamps
 
 

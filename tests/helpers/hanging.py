@@ -59,10 +59,10 @@ def folder_of_temporaries() -> str:
     return tempfile.gettempdir()
 
 
-def hanging_bands(files: list[str], bands: Any) -> Any:
+def hanging_bands(files: list[str], *wanted: Any) -> Any:
     """Read an image as a decoder that hangs or crashes on those whose names say so."""
     DEEDS.get(Path(files[0]).stem, str)()
-    return read_bands(files, bands)
+    return read_bands(files, *wanted)
 
 
 def stamp_chunk(*arguments: Any, **named: Any) -> list[dict]:

@@ -47,6 +47,7 @@ def test_its_card_and_its_facts_lie_beside_it():
     model = open_builtin("builtin:modern")
     assert model.targets == list(TARGETS)
     assert len(model.origin["dataset"]) == 16
+    assert model.stamps.detour  # it was trained on them
     assert "nobody has measured it" in model.origin["about"]
 
 

@@ -2,7 +2,9 @@
 
 import base64
 import io
+import json
 from pathlib import Path
+from zipfile import ZipFile
 
 import keras
 import numpy as np
@@ -54,6 +56,21 @@ def test_a_loaded_model_averages_its_networks_over_its_views(tmp_path, views):
     assert list(table.columns) == TARGETS
     np.testing.assert_allclose(table, expected, atol=1e-6)
     assert loaded.stamps == stretch
+
+
+def test_a_model_keeps_the_way_of_its_pictures_and_an_old_one_that_of_its_time(tmp_path):
+    model = MorphologyModel([network(1)], TARGETS, Evaluate(), Stamps())
+    model.save(tmp_path / "new.keras")
+    assert not MorphologyModel.load(tmp_path / "new.keras").stamps.detour
+    with ZipFile(tmp_path / "new.keras") as new, ZipFile(tmp_path / "old.keras", "w") as old:
+        for name in new.namelist():
+            content = new.read(name)
+            if name == "galopt.json":
+                usage = json.loads(content)
+                del usage["stamps"]["detour"]
+                content = json.dumps(usage).encode()
+            old.writestr(name, content)
+    assert MorphologyModel.load(tmp_path / "old.keras").stamps.detour
 
 
 def test_a_folder_that_is_no_model_is_named(tmp_path):

@@ -210,6 +210,7 @@ def test_an_old_keras_file_is_used_with_the_project_s_names_and_stretch(project)
     save_network(project / "model.keras", outputs=2)
     opened = open_model("model.keras")
     assert (opened.targets, opened.side, opened.stamps.softening) == (TARGETS, 40, 2)
+    assert opened.stamps.detour
     assert opened.origin == {"model": "model.keras"}
     fractions = opened.fractions(np.zeros((3, 40, 40), np.uint8))
     np.testing.assert_allclose(fractions, 0.5)  # of nothing, and the biases are zero

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from galopt.data.imaging.image_files import COLOURS, Frame, find_files, read_image
+from galopt.data.imaging.pillow_image import Needed
 from galopt.errors import ConfigError, DataError
 
 GREY = ("grey",)
@@ -47,19 +48,30 @@ def band_files(row: Mapping[str, Any], bands: Sequence[str]) -> list[str]:
     return [str(row["file"])]
 
 
-def read_bands(files: Sequence[str], bands: Sequence[str]) -> Frame:
+def read_bands(files: Sequence[str], bands: Sequence[str], side: int | None = None) -> Frame:
     """Read the planes of one galaxy, (H, W, C), in the order of the bands.
 
     Of an image in grey, or where the number of planes is that of the bands, whatever they
     are called. `grey` of numbers with several planes or files leaves them, to be averaged when
     each is stretched.
 
+    Parameters
+    ----------
+    files, bands : sequence of str
+        From `band_files`, and the planes wanted.
+    side : int, optional
+        To which an image will be reduced, px, so that one file may be decoded smaller.
+
     Raises
     ------
     ValueError
         A file cannot be read or a band is not there; the message is the reason.
     """
-    frame = _read_each(files, bands) if len(files) > 1 else read_image(files[0], bands)
+    if len(files) > 1:
+        frame = _read_each(files, bands)
+    else:
+        needed = Needed(side, grey=tuple(bands) == GREY) if side else None
+        frame = read_image(files[0], bands, needed)
     pixels = frame.pixels if frame.pixels.ndim == 3 else frame.pixels[..., None]
     return Frame(_wanted(pixels, frame, bands), frame.header, tuple(bands))
 

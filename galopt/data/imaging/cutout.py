@@ -1,10 +1,11 @@
 """What a stamp shows of the sky: where it is centred and how large its field is."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import ceil
 
 import numpy as np
-from astropy.nddata import Cutout2D
 
 from galopt.config import Stamps
 from galopt.data.imaging.photometry import Photometry, background, centroid, measure
@@ -28,8 +29,8 @@ class Cutout:
         Unit of the survey, float32, square; the background's level where nothing is known.
     level, sigma : float
         Background of the fixed field around the galaxy's position.
-    seen : Photometry
-        What the galaxy shows in that field.
+    fixed : ndarray
+        That field, as `image`.
     offset : tuple of float
         x and y of the centre of what is shown, px from the galaxy's position.
     noisy : bool
@@ -39,9 +40,14 @@ class Cutout:
     image: np.ndarray
     level: float
     sigma: float
-    seen: Photometry
+    fixed: np.ndarray
     offset: tuple[float, float] = (0.0, 0.0)
     noisy: bool = True
+
+    @cached_property
+    def seen(self) -> Photometry:
+        """What the galaxy shows in the fixed field; a prediction does not ask."""
+        return measure(self.fixed, self.level, self.sigma)
 
 
 def frame(cut: Cut, field: int, largest: int, config: Stamps) -> Cutout:
@@ -74,13 +80,13 @@ def frame(cut: Cut, field: int, largest: int, config: Stamps) -> Cutout:
     """
     image = cut((0, 0), field)
     level, sigma, noisy = _background(image, config)
-    image = _filled(image, level)
-    seen = measure(image, level, sigma)
+    fixed = _filled(image, level)
+    plain = Cutout(fixed, level, sigma, fixed, noisy=noisy)
     if config.as_catalogued:
-        return Cutout(image, level, sigma, seen, noisy=noisy)
-    centre = centroid(image, level, sigma) if config.centring == "light" else (0.0, 0.0)
-    image = cut(centre, side_of(seen.r50, field, largest, config))
-    return Cutout(_filled(image, level), level, sigma, seen, centre, noisy)
+        return plain
+    centre = centroid(fixed, level, sigma) if config.centring == "light" else (0.0, 0.0)
+    side = side_of(plain.seen.r50, field, largest, config) if config.field_in_r50 else field
+    return replace(plain, image=_filled(cut(centre, side), level), offset=centre)
 
 
 def frame_bands(cuts: Sequence[Cut], field: int, largest: int, config: Stamps) -> list[Cutout]:
@@ -104,9 +110,9 @@ def frame_bands(cuts: Sequence[Cut], field: int, largest: int, config: Stamps) -
     for cut in cuts[:-1]:
         around = cut((0, 0), field)
         level, sigma, noisy = _background(around, config)
-        seen = measure(_filled(around, level), level, sigma)
-        image = around if config.as_catalogued else cut(last.offset, side)
-        framed.append(Cutout(_filled(image, level), level, sigma, seen, last.offset, noisy))
+        fixed = _filled(around, level)
+        image = fixed if config.as_catalogued else _filled(cut(last.offset, side), level)
+        framed.append(Cutout(image, level, sigma, fixed, last.offset, noisy))
     return [*framed, last]
 
 
@@ -152,9 +158,16 @@ def cut_around(
     ndarray
         float32, (side, side), native; NaN beyond the image's edge.
     """
-    centre = position[0] + offset[0], position[1] + offset[1]
-    cutout = Cutout2D(data, centre, side, mode="partial", fill_value=np.nan)
-    return np.array(cutout.data, np.float32)
+    image = np.full((side, side), np.nan, np.float32)
+    there, here = [], []
+    for axis, length in enumerate(data.shape):
+        middle = position[1 - axis] + offset[1 - axis]
+        first = ceil(middle - side / 2)
+        start, stop = max(first, 0), min(first + side, length)
+        there.append(slice(start, max(stop, start)))
+        here.append(slice(start - first, max(stop, start) - first))
+    image[tuple(here)] = data[tuple(there)]
+    return image
 
 
 def _filled(image: np.ndarray, level: float) -> np.ndarray:

@@ -12,7 +12,7 @@ from astropy.io import fits
 
 from galopt.data.imaging.fits_cards import is_fits
 from galopt.data.imaging.fits_image import read_fits
-from galopt.data.imaging.pillow_image import MIN_SIDE, read_picture
+from galopt.data.imaging.pillow_image import MIN_SIDE, Needed, read_picture
 from galopt.errors import DataError
 
 FITS_NAMES = (".fits", ".fit", ".fts", ".fits.gz", ".fits.fz", ".fit.gz")
@@ -51,7 +51,7 @@ class Frame:
         return 1 if self.pixels.ndim == 2 else self.pixels.shape[2]
 
 
-def read_image(path: Path | str, bands: Sequence[str] = ()) -> Frame:
+def read_image(path: Path | str, bands: Sequence[str] = (), needed: Needed | None = None) -> Frame:
     """Read a FITS image or a JPEG, PNG or TIFF image; FITS is known by its first bytes.
 
     Parameters
@@ -60,6 +60,8 @@ def read_image(path: Path | str, bands: Sequence[str] = ()) -> Frame:
         The file. Images of 16 bits become 8-bit levels of the range that they use.
     bands : sequence of str
         Names of the planes wanted, for FITS files whose extensions are called so.
+    needed : Needed, optional
+        What is needed of an image; see `galopt.data.imaging.pillow_image.read_picture`.
 
     Returns
     -------
@@ -81,7 +83,7 @@ def read_image(path: Path | str, bands: Sequence[str] = ()) -> Frame:
         raise ValueError("no such file" if lost else f"unreadable: {error.strerror}") from None
     if not start:
         raise ValueError("the file is empty")
-    frame = _read_fits(path, bands) if is_fits(start) else _read_picture(path)
+    frame = _read_fits(path, bands) if is_fits(start) else _read_picture(path, needed)
     check_side(frame.pixels.shape)
     return frame
 
@@ -98,10 +100,10 @@ def _read_fits(path: Path, bands: Sequence[str]) -> Frame:
     return Frame(pixels, header, tuple(names))
 
 
-def _read_picture(path: Path) -> Frame:
+def _read_picture(path: Path, needed: Needed | None) -> Frame:
     if path.name.lower().endswith(FITS_NAMES):
         raise ValueError("unreadable: not a FITS file, by its first bytes")
-    pixels = read_picture(path)
+    pixels = read_picture(path, needed)
     colours = COLOURS if pixels.ndim == 3 and pixels.shape[2] == 3 else ()
     return Frame(pixels, fits.Header(), colours)
 

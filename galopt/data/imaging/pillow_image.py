@@ -1,6 +1,7 @@
 """Images: JPEG, PNG and TIFF, as levels from 0 to 255 whatever their depth."""
 
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,31 @@ _FEW_LEVELS = 64
 """A colour image of 16 bits that is darker uses 14 of them or fewer: Pillow keeps the high 8."""
 
 
-def read_picture(path: Path) -> np.ndarray:
+@dataclass(frozen=True)
+class Needed:
+    """What is needed of an image, so that the decoder of JPEG need not make more.
+
+    Attributes
+    ----------
+    side : int
+        To which its central square will be reduced, px.
+    grey : bool
+        Whether colours are not needed.
+    """
+
+    side: int
+    grey: bool
+
+
+def read_picture(path: Path, needed: Needed | None = None) -> np.ndarray:
     """Read an image, transparency over black.
+
+    Parameters
+    ----------
+    path : path
+    needed : Needed, optional
+        With it, a JPEG is decoded at a half, a quarter or an eighth of its size, never below
+        the side needed, and grey where no more is needed.
 
     Returns
     -------
@@ -40,6 +64,9 @@ def read_picture(path: Path) -> np.ndarray:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             with Image.open(path, formats=FORMATS) as image:
+                if needed:
+                    mode = "L" if needed.grey else image.mode
+                    image.draft(mode, (needed.side, needed.side))
                 return _pages(image) if _has_planes(image) else _levels(image)
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
             raise ValueError(f"too large: more than {MAX_PIXELS:,} pixels") from None

@@ -1,6 +1,6 @@
 """One piece of the stamps' work: some galaxies read or cut out, stretched, saved."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -15,12 +15,9 @@ from galopt.compute.parallel import Bound
 from galopt.config import Stamps
 from galopt.data.imaging.bands import BAND, GREY, band_files, read_bands
 from galopt.data.imaging.cutout import LARGEST, Cutout, cut_around, frame_bands
-from galopt.data.imaging.image_files import check_side
+from galopt.data.imaging.image_files import Frame
 from galopt.data.imaging.mosaic import Mosaic, Units
-from galopt.data.imaging.stamp_files import save_stamp
-
-SIDE = 454
-"""Side of a stamp, px (Ignat et al. 2016, section 3)."""
+from galopt.data.imaging.stamp_files import SIDE, enlarge, reduce, save_stamp, through_jpeg
 
 
 @dataclass(frozen=True)
@@ -40,6 +37,29 @@ class StampBatch:
     tile: Path | None
 
 
+@dataclass(frozen=True)
+class Stamp:
+    """A galaxy as the eye is shown it.
+
+    Attributes
+    ----------
+    levels : array, shape (S, S, C), uint8
+        Of `SIDE`, to become a JPEG; of the stored side where it is a picture's.
+    of_sky : bool
+        Whether it becomes that JPEG: all that is cut from the sky does.
+    measured : callable
+        Measures the galaxy, for `stamps.csv`; a prediction does without.
+    """
+
+    levels: np.ndarray
+    of_sky: bool
+    measured: Callable[[], dict[str, float]] = dict
+
+    def stored(self, pixels: int, quality: int) -> np.ndarray:
+        """Return what the dataset keeps of it, (pixels, pixels, C)."""
+        return through_jpeg(self.levels, quality, pixels) if self.of_sky else self.levels
+
+
 def without(batch: StampBatch, number: int | None, reason: str) -> StampBatch:
     """Return a batch of which one galaxy, or all, are refused before they are read."""
     rows = batch.rows.assign(refused=batch.rows.get("refused", ""))
@@ -53,18 +73,57 @@ BOUND = Bound(60.0, without)
 
 
 def stamp_chunk(
-    chunk: StampBatch, config: Stamps, folder: Path, bands: Sequence[str] = GREY
+    chunk: StampBatch,
+    config: Stamps,
+    folder: Path,
+    bands: Sequence[str] = GREY,
+    pixels: int = SIDE,
 ) -> list[dict]:
     """Write the stamps of one chunk; return what was measured, or why there is none."""
+    save = partial(_saved, config=config, folder=folder)
+    made = draw_chunk(chunk, config, bands, pixels, save)
+    return [
+        {"id": row["id"], "file": row["file"], "reason": saved}
+        if isinstance(saved, str)
+        else {"id": row["id"], "reason": None} | saved
+        for row, saved in zip(records(chunk.rows), made, strict=True)
+    ]
+
+
+def draw_chunk(
+    chunk: StampBatch,
+    config: Stamps,
+    bands: Sequence[str],
+    pixels: int,
+    use: Callable[[Stamp, dict], Any],
+) -> list[Any]:
+    """Return what becomes of the stamp of each galaxy of a chunk, or why there is none (str).
+
+    Parameters
+    ----------
+    chunk : StampBatch
+    config : config section
+    bands : sequence of str
+        Planes of the stamps.
+    pixels : int
+        Side of the stamps of pictures, unless `stamps.detour`.
+    use : callable
+        Takes a stamp and the galaxy's row; a ValueError that it raises is a reason, too.
+    """
     rows = records(chunk.rows)
-    if chunk.tile is None or all(row.get("refused") for row in rows):
-        make = partial(_from_files, bands=bands, config=config, folder=folder)
-        return [_attempt(number, row, make) for number, row in enumerate(rows)]
     with ExitStack() as stack:
-        there = band_files({"file": str(chunk.tile)}, _own_bands(chunk.tile, bands))
-        tiles = [stack.enter_context(Mosaic(Path(file))) for file in there]
-        make = partial(_from_tiles, tiles=tiles, bands=bands, config=config, folder=folder)
-        return [_attempt(number, row, make) for number, row in enumerate(rows)]
+        make = partial(_from_files, bands=bands, config=config, pixels=pixels)
+        if chunk.tile is not None and not all(row.get("refused") for row in rows):
+            there = band_files({"file": str(chunk.tile)}, _own_bands(chunk.tile, bands))
+            tiles = [stack.enter_context(Mosaic(Path(file))) for file in there]
+            make = partial(_from_tiles, tiles=tiles, bands=bands, config=config)
+        return [_attempt(number, row, make, use) for number, row in enumerate(rows)]
+
+
+def _saved(stamp: Stamp, row: dict, config: Stamps, folder: Path) -> dict:
+    quality = config.quality if stamp.of_sky else None
+    name = save_stamp(stamp.levels, folder / row["stamp"], quality)
+    return {"file": f"stamps/{name}", "straight": not stamp.of_sky} | stamp.measured()
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -81,75 +140,75 @@ def _own_bands(tile: Path, bands: Sequence[str]) -> Sequence[str]:
     return sorted(name.removeprefix(before).removesuffix(after) for name in names)
 
 
-def _attempt(number: int, row: dict, make: partial) -> dict:
+def _attempt(number: int, row: dict, make: partial, use: Callable[[Stamp, dict], Any]) -> Any:
     try:
         if row.get("refused"):
             raise ValueError(row["refused"])
         begin(number)
-        return {"id": row["id"], "reason": None} | make(row)
+        return use(make(row), row)
     except ValueError as error:
-        return {"id": row["id"], "file": row["file"], "reason": str(error)}
+        return str(error)
 
 
-def _from_files(row: dict, bands: Sequence[str], config: Stamps, folder: Path) -> dict:
+def _from_files(row: dict, bands: Sequence[str], config: Stamps, pixels: int) -> Stamp:
     if not row["file"]:
         raise ValueError("outside the mosaic")
-    image = read_bands(band_files(row, bands), bands)
-    if not image.is_picture:
-        middle = (image.pixels.shape[1] - 1) / 2, (image.pixels.shape[0] - 1) / 2
-        planes = np.moveaxis(image.pixels, -1, 0)
-        cuts = [partial(cut_around, plane, middle) for plane in planes]
-        side = min(image.pixels.shape[:2])
-        framed = frame_bands(cuts, side, side, config)
-        return _save_numbers(framed, Units.of(image.header), row, bands, config, folder)
+    image = read_bands(band_files(row, bands), bands, None if config.detour else pixels)
+    if image.is_picture:
+        return _of_picture(image, config, pixels)
+    middle = (image.pixels.shape[1] - 1) / 2, (image.pixels.shape[0] - 1) / 2
+    planes = np.moveaxis(image.pixels, -1, 0)
+    cuts = [partial(cut_around, plane, middle) for plane in planes]
+    side = min(image.pixels.shape[:2])
+    framed = frame_bands(cuts, side, side, config)
+    return _of_sky(framed, partial(Units.of, image.header), bands, config)
+
+
+def _from_tiles(row: dict, tiles: Sequence[Mosaic], bands: Sequence[str], config: Stamps) -> Stamp:
+    cuts = [partial(cut_around, tile.data, tile.place(row["ra"], row["dec"])) for tile in tiles]
+    framed = frame_bands(cuts, config.field, LARGEST * config.field, config)
+    return _of_sky(framed, lambda: tiles[-1].units, bands, config)
+
+
+def _of_picture(image: Frame, config: Stamps, pixels: int) -> Stamp:
+    """Take a picture as it is."""
     if not config.as_catalogued:
         raise ValueError(
             "JPEG, PNG or TIFF, whose light cannot be measured: stamps.centring=light and "
             "stamps.field_in_r50 need FITS images"
         )
-    square = _square(image.pixels)
-    if square.min() == square.max():
+    if config.detour:
+        stamp = Stamp(enlarge(_square(image.pixels)), of_sky=True)
+    else:
+        stamp = Stamp(reduce(image.pixels, pixels), of_sky=False)
+    if stamp.levels.min() == stamp.levels.max():
         raise ValueError("blank: every pixel has the same value")
-    return _saved(square, row, config, folder)
+    return stamp
 
 
-def _from_tiles(
-    row: dict, tiles: Sequence[Mosaic], bands: Sequence[str], config: Stamps, folder: Path
-) -> dict:
-    cuts = [partial(cut_around, tile.data, tile.place(row["ra"], row["dec"])) for tile in tiles]
-    framed = frame_bands(cuts, config.field, LARGEST * config.field, config)
-    return _save_numbers(framed, tiles[-1].units, row, bands, config, folder)
-
-
-def _save_numbers(
-    framed: Sequence[Cutout],
-    units: Units,
-    row: dict,
-    bands: Sequence[str],
-    config: Stamps,
-    folder: Path,
-) -> dict:
-    """Stretch and save a galaxy in physical units; return what was measured in the last band."""
+def _of_sky(
+    framed: Sequence[Cutout], units: Callable[[], Units], bands: Sequence[str], config: Stamps
+) -> Stamp:
+    """Stretch a galaxy in physical units; the last band is the one that is measured."""
     planes = [stretch(plane.image, plane.level, plane.sigma, config) for plane in framed]
     if len(planes) > len(bands):
         planes = [np.mean(np.stack(planes), axis=0)]
-    last, image = framed[-1], np.stack(planes, axis=-1)
-    return _saved(image, row, config, folder) | {
+    levels = enlarge(np.stack(planes, axis=-1))
+    return Stamp(levels, of_sky=True, measured=partial(_measured, framed[-1], units))
+
+
+def _measured(last: Cutout, units: Callable[[], Units]) -> dict[str, float]:
+    unit = units()
+    return {
         "sigma": last.sigma if last.noisy else np.nan,
         "snr": last.seen.snr if last.noisy else np.nan,
-        "r50": last.seen.r50 * units.scale,
-        "mag": units.zero_point - 2.5 * np.log10(last.seen.flux),
+        "r50": last.seen.r50 * unit.scale,
+        "mag": unit.zero_point - 2.5 * np.log10(last.seen.flux),
     }
-
-
-def _saved(image: np.ndarray, row: dict, config: Stamps, folder: Path) -> dict:
-    name = save_stamp(image, folder / row["stamp"], SIDE, config.quality)
-    return {"file": f"stamps/{name}"}
 
 
 def _square(image: np.ndarray) -> np.ndarray:
     """Return the central square of an image."""
-    check_side(image.shape)
     side = min(image.shape[:2])
     top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
     return image[top : top + side, left : left + side]
