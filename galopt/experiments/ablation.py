@@ -80,10 +80,12 @@ def arms(config: Config) -> dict[str, list[Config]]:
     ConfigError
         A difference overrides what the network does not have, or is called like another arm.
     """
-    differences = config.ablate.differences
-    if taken := {config.network.preset, AVERAGING, ALL} & differences.keys():
+    differences = dict(config.ablate.differences)
+    if taken := {config.network.preset, AVERAGING} & differences.keys():
         raise ConfigError(f"ablate.differences: {taken.pop()!r} is another arm's name; choose one")
-    overrides = {config.network.preset: "", **differences, ALL: " ".join(differences.values())}
+    besides = differences.pop(ALL, "")
+    together = " ".join([*differences.values(), besides])
+    overrides = {config.network.preset: "", **differences, ALL: together}
     return {
         arm: [reseeded(kind, seed) for seed in range(config.ablate.seeds)]
         for arm, kind in varied(config, "ablate.differences", overrides).items()

@@ -135,7 +135,16 @@ def test_the_arms_are_each_difference_alone_and_all_together(config):
     }
 
 
-@pytest.mark.parametrize("name", ["ignat2016", "averaging", "all together"])
+def test_all_together_may_need_something_besides(config):
+    differences = {"maxout": "network.maxout=2", "all together": "train.learning_rate=0.0001"}
+    ablate = config.ablate.model_copy(update={"differences": differences})
+    arms = ablation.arms(config.model_copy(update={"ablate": ablate}))
+    rates = {arm: (c[0].network.maxout, c[0].train.learning_rate) for arm, c in arms.items()}
+    usual = config.train.learning_rate
+    assert rates == {"ignat2016": (1, usual), "maxout": (2, usual), "all together": (2, 0.0001)}
+
+
+@pytest.mark.parametrize("name", ["ignat2016", "averaging"])
 def test_a_difference_that_is_called_like_another_arm_is_refused(config, name):
     ablate = config.ablate.model_copy(update={"differences": {name: "network.maxout=2"}})
     with pytest.raises(ConfigError, match=f"'{name}' is another arm's name"):
