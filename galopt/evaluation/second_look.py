@@ -1,4 +1,4 @@
-"""Votes worth a second look: contradicted by predictions beyond what so many voters allow."""
+"""Votes worth a second look: far from the predictions, and better suited to other galaxies."""
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,11 @@ _EDGE = 1e-3
 def second_look(
     split: Split, targets: list[str], predicted: ArrayLike, errors: ArrayLike
 ) -> pd.DataFrame:
-    """Order galaxies by how improbable their votes are if the predictions are right.
+    """Order galaxies by how improbable their votes are, and how much better they suit others.
+
+    Wrong votes are improbable if the predictions are right, but so are those of galaxies that are
+    hard to predict; and votes that were mixed up suit other galaxies better. The order is by the
+    sum of the ranks in both.
 
     Parameters
     ----------
@@ -31,12 +35,15 @@ def second_look(
     Returns
     -------
     DataFrame
-        One row per galaxy, the least probable first: ``id``, ``n_votes`` where known, ``target``
-        that is contradicted most, its ``voted`` and ``predicted`` fraction, ``p_value``, and
-        ``false_discovery_rate`` among the galaxies down to this one (Benjamini & Hochberg 1995).
+        One row per galaxy, the most suspect first: ``id``, ``n_votes`` where known, ``target``
+        that is contradicted most, its ``voted`` and ``predicted`` fraction; ``mix_up``, how much
+        more probable a vote is of the average galaxy than of this one, as the mean decimal
+        logarithm over the votes; ``p_value`` of votes so far off by chance, and
+        ``false_discovery_rate`` among all of at most this p-value (Benjamini & Hochberg 1995).
     """
     voted, mean = np.asarray(split.fractions, float), np.asarray(predicted, float)
-    p_values = _p_values(split, voted, np.clip(mean, _EDGE, 1 - _EDGE), np.asarray(errors, float))
+    chances = np.clip(mean, _EDGE, 1 - _EDGE)
+    p_values = _p_values(split, voted, chances, np.asarray(errors, float))
     worst, rows = p_values.argmin(axis=1), np.arange(len(voted))
     # Of several fractions one may be improbable by chance: Bonferroni's correction.
     tests = 1 if is_one_class(voted) else len(targets)
@@ -48,12 +55,14 @@ def second_look(
         target=np.array(targets)[worst],
         voted=voted[rows, worst],
         predicted=mean[rows, worst],
+        mix_up=(voted * np.log10(chances.mean(axis=0) / chances)).sum(axis=1),
         p_value=smallest,
         false_discovery_rate=_false_discovery_rate(smallest),
-        contradiction=np.abs(voted - mean)[rows, worst],
     )
-    by = ["p_value", "contradiction"]
-    return table.sort_values(by, ascending=[True, False]).drop(columns="contradiction")
+    far = np.abs(voted - mean)[rows, worst]  # where p-values are equal, often 0
+    improbable = np.lexsort((far, -smallest)).argsort()
+    ranks = improbable + table["mix_up"].rank()
+    return table.loc[ranks.sort_values(ascending=False, kind="stable").index]
 
 
 def _p_values(split: Split, voted: Array, mean: Array, errors: Array) -> Array:
