@@ -61,7 +61,7 @@ def second_look(
     )
     far = np.abs(voted - mean)[rows, worst]  # where p-values are equal, often 0
     improbable = np.lexsort((far, -smallest)).argsort()
-    ranks = improbable + table["mix_up"].rank()
+    ranks = table["mix_up"].rank() + improbable
     return table.loc[ranks.sort_values(ascending=False, kind="stable").index]
 
 
