@@ -22,12 +22,15 @@ from dask.distributed import (
     Worker,
     WorkerPlugin,
 )
+from distributed.core import Status
 
 from galopt.compute.devices import core_numbers, gpus
 from galopt.errors import ConfigError, GaloptError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+logger = logging.getLogger(__name__)
 
 ATTEMPTS = 4
 """How often a task is given to a worker before its loss is taken for the task's own fault."""
@@ -180,11 +183,34 @@ def _batch(kind: str, options: dict[str, Any], workers: int) -> Any:
     patience = _SETTINGS["distributed.comm.timeouts.tcp"]  # jobs do not inherit our settings
     prologue = [f"export DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP={patience}"]
     prologue += options.pop("job_script_prologue", [])
-    cluster = {"slurm": SLURMCluster, "pbs": PBSCluster}[kind](
-        processes=1, worker_extra_args=extra, job_script_prologue=prologue, **options
-    )
+    known = {"slurm": SLURMCluster, "pbs": PBSCluster}[kind]
+    heard = type(known.__name__, (known,), {"job_cls": _heard(known.job_cls)})
+    cluster = heard(processes=1, worker_extra_args=extra, job_script_prologue=prologue, **options)
     cluster.adapt(minimum_jobs=workers, maximum_jobs=workers)
     return cluster
+
+
+def _heard(job: type) -> type:
+    """Return a kind of job of which a person hears when it is refused; Dask says nothing."""
+    said = set()
+
+    class Heard(job):
+        async def _submit_job(self, script_filename: str) -> str:
+            try:
+                return await super()._submit_job(script_filename)
+            except (RuntimeError, OSError) as error:
+                self.status = Status.failed  # else the cluster cannot be closed
+                lines = str(error).partition("stderr:")[2] or str(error)
+                reason = " ".join(lines.split())
+                if reason not in said:
+                    said.add(reason)
+                    logger.warning(
+                        f"jobs are refused ({reason}): stop, mend what describes them, and do the "
+                        "same again"
+                    )
+                raise
+
+    return Heard
 
 
 def _ssh(options: dict[str, Any]) -> Any:

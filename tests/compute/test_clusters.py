@@ -1,6 +1,8 @@
 """Where trials run: the GPUs of a machine, the files that describe clusters."""
 
 import gc
+import os
+import time
 
 import pytest
 import yaml
@@ -88,3 +90,24 @@ def test_a_scheduler_that_does_not_answer_is_one_line_that_names_it(address, wor
     ):
         pass
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore:Port 8787 is already in use")
+def test_a_batch_system_that_refuses_jobs_is_heard_once(tmp_path, monkeypatch, caplog):
+    pytest.importorskip("dask_jobqueue", reason="uv sync --extra cluster")
+    refuse = tmp_path / "sbatch"
+    refuse.write_text("#!/bin/sh\necho 'sbatch: error: invalid partition: gpus' >&2\nexit 1\n")
+    refuse.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    options = {"kind": "slurm", "cores": 1, "memory": "1GB", "interface": "lo"}
+    (tmp_path / "slurm.yaml").write_text(yaml.safe_dump(options))
+    with clusters.open_cluster(str(tmp_path / "slurm.yaml"), workers=2):
+        end = time.monotonic() + 60
+        while not caplog.records and time.monotonic() < end:
+            time.sleep(0.1)
+        time.sleep(2)  # another attempt
+    said = [record.getMessage() for record in caplog.records if record.name.startswith("galopt")]
+    assert said == [
+        "jobs are refused (sbatch: error: invalid partition: gpus): stop, mend what describes "
+        "them, and do the same again"
+    ]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from helpers.brightness import write_pictures
 
-PATIENCE = 300
+PATIENCE = 600
 
 
 def write_survey_images(folder: Path, galaxies: int) -> set[str]:
