@@ -134,6 +134,7 @@ def test_a_worker_of_an_earlier_survey_writes_nothing(task, folder):
         MorphologyModel.load(folder / "model.keras"),
         stamps_in(find_files(["mine"])),
         Path("out"),
+        features=True,
         overwrite=True,
     )
     with pytest.raises(DataError, match="was begun anew"):
