@@ -207,6 +207,7 @@ def test_a_pushed_dataset_is_pulled_with_the_same_hash(reproduced, tmp_path, mon
     assert "Running stage" not in printed
 
 
+@pytest.mark.long
 def test_a_killed_training_resumes(reproduced, tmp_path, monkeypatch):
     there = copy_project(tmp_path / "killed", monkeypatch)
     shutil.copytree(reproduced / "data" / "dataset", there / "data" / "dataset")

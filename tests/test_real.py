@@ -55,6 +55,7 @@ def test_every_real_galaxy_is_read(ceers):
     np.testing.assert_allclose(fractions.sum(axis=1), 1, atol=1e-3)
 
 
+@pytest.mark.long
 def test_a_short_training_beats_the_constant_predictor_clearly(ceers, tmp_path):
     built, config = ceers
     metrics = evaluate(train(config, built, tmp_path).model, built).metrics

@@ -87,6 +87,7 @@ def sdss_files(real_data, galaxies):
     return [str(real_data / "sdss_gz1" / "images" / f"{name}.jpeg") for name in galaxies["OBJID"]]
 
 
+@pytest.mark.long
 def test_ellipticals_and_edge_on_disks_of_sdss_are_told_apart(real_data, tmp_path):
     classes = pd.read_csv(real_data / "sdss_gz1" / "classes.csv", dtype=str)
     some = classes[classes["CLASS"].isin(["0", "3"])].groupby("CLASS").head(100)

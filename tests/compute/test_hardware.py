@@ -57,6 +57,7 @@ def trained(blobs, tmp_path_factory) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.long
 def test_four_devices_train_what_one_trains(trained):
     found = {}
     for devices in (1, 4):

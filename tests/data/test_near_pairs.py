@@ -50,6 +50,7 @@ def test_pairs_at_the_threshold_are_missed_as_seldom_as_stated():
     assert miss_probability(0.8, 10**6) < 0.002
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("exact", [NONE, 10_000])
 def test_a_heap_of_copies_is_a_short_list_that_names_them_all(exact):
     rng = np.random.default_rng(1)

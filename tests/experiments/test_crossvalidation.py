@@ -71,6 +71,7 @@ def test_every_galaxy_is_predicted_once_by_the_network_of_its_fold(blobs, store)
     assert list(served.predict(np.array(blobs.split("test").images[:2])).columns) == blobs.targets
 
 
+@pytest.mark.long
 def test_the_workers_of_a_cluster_train_what_one_process_would(blobs, store, monkeypatch):
     alone = crossvalidation.run(CONFIG, blobs)
 

@@ -184,6 +184,7 @@ def test_an_ensemble_is_one_tracked_parent_one_served_model_and_its_members(conf
     assert rows["the average"] == pytest.approx(evaluation.metrics["test_rmse"], abs=1e-5)
 
 
+@pytest.mark.long
 def test_an_ablation_of_one_seed_logs_one_table_and_one_figure(config, blobs, store):
     once = config.ablate.model_copy(update={"seeds": 1})
     table = ablation.run(config.model_copy(update={"ablate": once}), blobs)

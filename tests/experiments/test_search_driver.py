@@ -36,6 +36,7 @@ def states(database: Path) -> Counter:
     return Counter(trial.state for trial in study_of(database).trials)
 
 
+@pytest.mark.long
 def test_a_killed_worker_costs_one_trial_which_is_tried_again(database, start):
     driver = start(6, 4, tracked=True)
     driver.until("started")
@@ -55,6 +56,7 @@ def test_a_killed_worker_costs_one_trial_which_is_tried_again(database, start):
     assert {"history", "intermediate", "slices", "timeline"} <= figures(database.parent)
 
 
+@pytest.mark.long
 def test_a_killed_driver_resumes_where_it_was(database, start):
     driver = start(5, 1, tracked=True)
     driver.until("started", 3)  # so one has ended, and one runs that has just begun
@@ -76,6 +78,7 @@ def test_a_killed_driver_resumes_where_it_was(database, start):
     assert {"history", "intermediate", "slices", "timeline"} <= figures(database.parent)
 
 
+@pytest.mark.long
 def test_what_a_person_must_mend_ends_the_study_with_one_line_and_it_resumes(database, start):
     driver = start(4, 1.5, BROKEN="0")
     assert driver.end() == 2
@@ -94,6 +97,7 @@ def test_a_study_at_its_end_starts_nothing(database, start):
         assert sorted(line.split()[0] for line in driver.lines) == sorted(lines)
 
 
+@pytest.mark.long
 def test_one_interrupt_finishes_the_running_trials_and_two_stop_at_once(database, start):
     driver = start(6, 1.5)
     driver.until("started", 2)

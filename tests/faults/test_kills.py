@@ -39,6 +39,7 @@ def start(make: Callable, file: Path) -> multiprocessing.Process:
     return process
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("make", "whole"), [(make_mlflow, check_store), (make_optuna, is_study)])
 def test_a_store_whose_making_is_killed_is_whole_or_not_there(make, whole, tmp_path):
     began, first = time.monotonic(), start(make, tmp_path / "first.db")

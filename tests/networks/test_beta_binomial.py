@@ -136,6 +136,7 @@ def ballots(tmp_path_factory) -> dataset.Dataset:
     return dataset.build(config, data, data / "dataset")
 
 
+@pytest.mark.long
 def test_the_errors_learnt_from_counts_are_those_of_the_chances(ballots, tmp_path):
     config = small(train__epochs=20, train__learning_rate=0.003, train__loss="beta_binomial")
     model = train(config, ballots, tmp_path).model

@@ -63,6 +63,7 @@ def test_views_and_networks_are_averaged_inside(tmp_path):
     assert about.custom_metadata_map["targets"] == '["spheroid", "disk"]'
 
 
+@pytest.mark.long
 def test_every_layer_of_galopt_is_exported(tmp_path):
     old = open_model(OLD)
     old.networks, old.views = old.networks[:1], Evaluate()

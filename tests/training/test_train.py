@@ -31,6 +31,7 @@ def test_a_network_learns_what_decides_the_votes(blobs, tmp_path):
     )
 
 
+@pytest.mark.long
 def test_bfloat16_trains_to_the_same_error_within_noise(blobs, tmp_path):
     error = {}
     for precision in ("float32", "mixed_bfloat16"):
@@ -101,6 +102,7 @@ print("SAME" if all((a == b).all() for a, b in pairs) else "OTHER")
 """
 
 
+@pytest.mark.long
 def test_on_one_thread_a_deterministic_training_resumes_bit_for_bit(blobs, tmp_path):
     more = {
         "train.deterministic": True,

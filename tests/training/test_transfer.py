@@ -93,6 +93,7 @@ def test_a_frozen_backbone_rests_and_an_unfrozen_one_learns(first, blobs, tmp_pa
     assert np.abs(ours - theirs).max() > 0
 
 
+@pytest.mark.long
 def test_an_unfreezing_training_that_was_stopped_goes_on_as_if_unbroken(first, blobs, tmp_path):
     class Stopped(Exception):
         pass
