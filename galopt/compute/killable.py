@@ -19,6 +19,9 @@ from typing import Any, cast
 
 import psutil
 
+_DYING = 60.0
+"""Seconds until a process that hangs up is gone, at most: a crash may write its memory first."""
+
 _LOOK = 0.2
 """Seconds between two looks at a process that works."""
 
@@ -150,7 +153,7 @@ class Killable:
     def _why(self, error: Exception, part: int | None) -> Broken:
         if isinstance(error, TimeoutError):
             return Broken(f"took longer than {min(self.seconds, self.work):.0f} s", part, True)
-        self._process.join(1)
+        self._process.join(_DYING)
         status = self._process.exitcode
         if status is not None and status in _CRASHES:
             return Broken(f"crashed ({signal.Signals(-status).name})", part, True)
