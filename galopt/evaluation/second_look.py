@@ -37,9 +37,9 @@ def second_look(
     DataFrame
         One row per galaxy, the most suspect first: ``id``, ``n_votes`` where known, ``target``
         that is contradicted most, its ``voted`` and ``predicted`` fraction; ``mix_up``, how much
-        more probable a vote is of the average galaxy than of this one, as the mean decimal
-        logarithm over the votes; ``p_value`` of votes so far off by chance, and
-        ``false_discovery_rate`` among all of at most this p-value (Benjamini & Hochberg 1995).
+        more probable the votes are of the average galaxy than of this one: the decimal logarithm of
+        each answer's ratio, times its fraction, summed; ``p_value`` of votes so far off by chance,
+        and ``false_discovery_rate`` among all of at most this p-value (Benjamini & Hochberg 1995).
     """
     voted, mean = np.asarray(split.fractions, float), np.asarray(predicted, float)
     chances = np.clip(mean, _EDGE, 1 - _EDGE)

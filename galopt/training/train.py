@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -19,7 +18,7 @@ from galopt.networks import architecture
 from galopt.networks.augmentation import view_layer
 from galopt.networks.beta_binomial import BetaBinomial, FractionError
 from galopt.networks.build import build_network, targets_of, tree_of
-from galopt.training.batches import Batches, InOrder, drawn, labelled, labels, shared, vote_weights
+from galopt.training.batches import Batches, InOrder, drawn, labelled, shared, vote_weights
 from galopt.training.callback import EpochCallback, reseed
 from galopt.training.checkpoint import Checkpoint
 from galopt.training.classes import balancing_weights, suit_labels
@@ -223,19 +222,9 @@ def _fit(
     """Train for the epochs of a phase that are still to do."""
     devices = reporter.batches.devices
     seen, at_once = shared(len(validation), devices), shared(512, devices)
-    if reporter.checkpoint.on_disk:
-        given: dict[str, Any] = {
-            "validation_data": InOrder(validation, at_once, seen, _counts(train))
-        }
-    else:
-        known = labels(validation, _counts(train))
-        given = {
-            "validation_data": (np.array(validation.images[:seen]), known[:seen]),
-            "validation_batch_size": at_once,
-        }
     model.fit(
         reporter.batches,
-        **given,
+        validation_data=InOrder(validation, at_once, seen, _counts(train)),
         epochs=phase.stop,
         initial_epoch=len(reporter.checkpoint.history),
         callbacks=[reporter, EarlyStopping(reporter.checkpoint.history, train)],

@@ -1,6 +1,7 @@
 """The report page: true to its numbers, self-contained, readable by people and machines."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import datetime
 from html.parser import HTMLParser
@@ -400,6 +401,12 @@ def test_what_a_network_of_another_kind_did_is_said(subject):
     assert "about which the 8 views that are averaged disagree most" in text
     assert "ReLU, as in the paper" not in text
     assert "Optimised by SGD, learning rate 0.04, schedule steps" in text
+
+
+def test_the_weights_that_a_layer_begins_with_are_told(subject):
+    modern = words(page(replace(subject, config=build_config({}, "network.preset=modern"))))
+    assert re.search(r"weighted mean \d+ 5×5 — linear 0 mean 1×1×\d+", modern)
+    assert re.search(r"residual \d+ 3×3 — ReLU 0 He", modern)
 
 
 def test_a_network_that_states_its_doubt_is_taken_at_its_word(subject):
