@@ -1,5 +1,7 @@
 """A loss that is no longer a number: the step, and who is to blame."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from helpers.small import small
 
 from galopt.config import Train
 from galopt.errors import DivergedError, GaloptError
-from galopt.training.batches import Batches
+from galopt.training.batches import Batches, InOrder
 from galopt.training.divergence_cause import NotFiniteError, diverged
 from galopt.training.train import make_model, train
 
@@ -45,9 +47,10 @@ def test_the_layer_that_overflows_is_to_blame_and_nothing_is_saved(blobs, tmp_pa
 def test_a_validation_that_is_no_number_stops_the_run_and_nothing_is_saved(
     blobs, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(
-        "galopt.training.train.labels", lambda split, counts: split.fractions * np.nan
-    )
+    def spoilt(split, *rest):
+        return InOrder(replace(split, fractions=split.fractions * np.nan), *rest)
+
+    monkeypatch.setattr("galopt.training.train.InOrder", spoilt)
     with pytest.raises(DivergedError, match=r"validation of epoch 1 .* overflows on a validation"):
         train(small(), blobs, tmp_path)
     assert not list(tmp_path.iterdir())
