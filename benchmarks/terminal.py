@@ -51,14 +51,16 @@ def record(command: list[str]) -> Iterator[tuple[float, str]]:
     yield time.monotonic() - started, f"exit status {status}\n"
 
 
-def lines(chunks: Iterator[tuple[float, str]]) -> Iterator[tuple[float, str]]:
+def lines(
+    chunks: Iterator[tuple[float, str]], redrawn: float = REDRAWN
+) -> Iterator[tuple[float, str]]:
     """Yield finished lines, and now and then what is drawn over and over, with the seconds."""
     rest, drawn = "", 0.0
     for seconds, chunk in chunks:
         *parts, rest = re.split(r"(?<=[\n\r])", rest + chunk.replace("\r\n", "\n"))
         for part in parts:
             line = CONTROL.sub("", part).strip()
-            if line and (part.endswith("\n") or seconds - drawn > REDRAWN):
+            if line and (part.endswith("\n") or seconds - drawn > redrawn):
                 drawn = seconds
                 yield seconds, line
 

@@ -62,13 +62,25 @@ def _narrow_psf(band: Band) -> galsim.GSObject:
     return _tapered(psf(band), 112)
 
 
+class _Telescope(galsim.InterpolatedImage):
+    """A point-spread function that is transformed once for each size of image, not each source."""
+
+    def _drawKImage(self, image: galsim.Image, jac: np.ndarray | None = None) -> None:
+        kept = self.__dict__.setdefault("_transforms", {})
+        key = image.bounds, image.scale, None if jac is None else jac.tobytes()
+        if key not in kept:
+            super()._drawKImage(image, jac)
+            kept[key] = image.array.copy()
+        image.array[:] = kept[key]
+
+
 def _tapered(profile: galsim.GSObject, size: int) -> galsim.GSObject:
     """Return a profile tabulated at 0.03 arcsec and faded out towards a circular edge."""
     drawn = profile.drawImage(nx=size, ny=size, scale=0.03, method="no_pixel")
     y, x = np.indices((size, size)) - (size - 1) / 2
     edge = np.clip((size / 2 - np.hypot(x, y)) / (size / 6), 0, 1)
     drawn.array[:] *= edge * edge * (3 - 2 * edge)
-    return galsim.InterpolatedImage(drawn, flux=1, gsparams=_SPEED)
+    return _Telescope(drawn, flux=1, gsparams=_SPEED)
 
 
 def paint_sources(
