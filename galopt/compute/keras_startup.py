@@ -1,5 +1,7 @@
 """Starting the library under Keras, without the page of notes that it prints."""
 
+import atexit
+import gc
 import importlib
 import logging
 import os
@@ -31,10 +33,27 @@ def start_keras() -> None:
         return
     name = os.environ.get("KERAS_BACKEND", "tensorflow")
     unneeded = [module for module in UNNEEDED if module != name]
-    with busy(f"Starting {NAMES.get(name, name)}"), without_notes(), _hidden(*unneeded):
+    with busy(f"Starting {NAMES.get(name, name)}"), without_notes(), _hidden(*unneeded), _kept():
         importlib.import_module("keras")
     if not verbose():  # it warns of retracing where several networks are trained in turn
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    """Spare the garbage collector the many objects that the block loads, for they stay.
+
+    Neither are they looked through as Python ends, which it does three times, seconds in all.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        atexit.register(gc.freeze)
+        if collects:
+            gc.enable()
 
 
 @contextmanager
