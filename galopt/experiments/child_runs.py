@@ -13,7 +13,7 @@ from galopt import tracking
 from galopt.compute.parallel import map_cores
 from galopt.compute.versions import VERSION
 from galopt.config import Config
-from galopt.config.load import change_config
+from galopt.config.load import RUN_SECTIONS, change_config
 from galopt.config.rerun_command import differences, started_by
 from galopt.data.dataset import Dataset
 from galopt.errors import ConfigError
@@ -28,6 +28,9 @@ from galopt.training.classes import suit_labels
 from galopt.training.train import check_fit
 
 logger = logging.getLogger(__name__)
+
+_TELLING = {"survey", "stamps", "rescale", *RUN_SECTIONS, "ablate", "ensemble"}
+"""Sections of `params.yaml` on which the numbers of several networks depend."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,7 @@ def log_measurement(
         dataset.info["name"],
         dataset.info["hash"],
         dataset.info["counts"],
-        differences(config),
+        {key: value for key, value in differences(config).items() if key.split(".")[0] in _TELLING},
         started_by(kind, {}),
         VERSION,
         json.loads(table.to_json(orient="records", double_precision=6)),

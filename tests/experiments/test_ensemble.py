@@ -177,6 +177,7 @@ def test_an_ensemble_is_one_tracked_parent_one_served_model_and_its_members(conf
     kept = Measurement.read(
         mlflow.artifacts.load_text(f"runs:/{parent.info.run_id}/measurement.json")
     )
+    assert {key.split(".")[0] for key in kept.parameters}.isdisjoint({"search", "work"})
     rows = kept.frame.set_index("arm")["test_rmse"]
     assert rows["the best single network"] == pytest.approx(
         evaluation.metrics["test_rmse_best_member"], abs=1e-5
