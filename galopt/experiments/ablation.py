@@ -105,7 +105,8 @@ def table(trained: Mapping[str, Sequence[Member]], dataset: Dataset) -> pd.DataF
     Returns
     -------
     DataFrame
-        One row per arm: `test_rmse` over the galaxies and its seeds, or of their average; where
+        One row per arm, and one of averaging the first arm's seeds if it has several:
+        `test_rmse` over the galaxies and its seeds, or of their average; where
         the truth is known, `test_rmse_expected` likewise, of which then all that follows is;
         `seeds`, the standard deviation over them; `difference` from the first arm, with the 95 %
         interval `low` to `high` of a bootstrap over galaxies, paired, and over seeds, where
@@ -117,7 +118,8 @@ def table(trained: Mapping[str, Sequence[Member]], dataset: Dataset) -> pd.DataF
         for arm, members in trained.items()
         if arm != last
     }
-    single[AVERAGING] = [average(trained[first], dataset)]
+    if len(trained[first]) > 1:
+        single[AVERAGING] = [average(trained[first], dataset)]
     single[last] = [average(trained[last], dataset)]
     reference = _squared_errors(single[first])
     rows = []

@@ -189,6 +189,7 @@ def test_an_ensemble_is_one_tracked_parent_one_served_model_and_its_members(conf
 def test_an_ablation_of_one_seed_logs_one_table_and_one_figure(config, blobs, store):
     once = config.ablate.model_copy(update={"seeds": 1})
     table = ablation.run(config.model_copy(update={"ablate": once}), blobs)
+    assert "averaging" not in set(table["arm"])
     assert np.isfinite(table["test_rmse"]).all()
     assert table["seeds"].isna().all()
     runs = store.search_runs([store.get_experiment_by_name("galopt").experiment_id])
