@@ -10,6 +10,7 @@ PARTS = (
     "galopt",
     "pipelines",
     "presets",
+    ".dvcignore",  # Python writes its bytecode into what stages depend on
     "params.yaml",
     "dvc.yaml",
     "MLproject",
