@@ -1,5 +1,6 @@
 """What several tests share: real galaxies, a small dataset, a copy of the project."""
 
+import gc
 import os
 import signal
 import sys
@@ -23,6 +24,11 @@ parallel.cores = lambda: 1  # the other cores have tests of their own to run
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell's background job ignores Ctrl-C, and so would all that the tests start and interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what the files import: it stays to the end."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="module")
