@@ -1,4 +1,4 @@
-"""Where the time of the main job goes: the README's command in a fresh clone, part by part.
+"""Times the main job part by part: the README's command in a clone of what is committed.
 
 With one epoch, as the epochs are known already (`benchmarks.training_speed`); every `-P` goes to
 `mlflow run`. The packages are in uv's cache, if it has them.
