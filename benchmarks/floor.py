@@ -22,6 +22,7 @@ from sklearn.multioutput import MultiOutputRegressor
 from galopt.config import Config, Stamps
 from galopt.config.load import build_config
 from galopt.data import dataset
+from galopt.data.rescale import build_dataset
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 from galopt.metrics import rmse
@@ -69,7 +70,7 @@ def _dataset(config: Config, folder: Path) -> dataset.Dataset:
     if not (folder / "survey").exists():
         make_survey(config, folder / "survey")
     make_stamps(config, folder / "survey", folder)
-    return dataset.build(config, folder, folder / "dataset")
+    return build_dataset(config, folder, folder / "dataset")
 
 
 def boosted(data: dataset.Dataset, folder: Path) -> NDArray[np.float64]:

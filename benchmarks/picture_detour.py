@@ -16,7 +16,8 @@ import numpy as np
 
 from galopt.config import Config
 from galopt.config.load import build_config, change_config
-from galopt.data.dataset import Dataset, build
+from galopt.data.dataset import Dataset
+from galopt.data.rescale import build_dataset
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 from galopt.errors import command_line
@@ -53,7 +54,7 @@ def main() -> None:
 def _dataset(config: Config, folder: Path) -> Dataset:
     make_survey(config, folder / "survey")
     make_stamps(config, folder / "survey", folder)
-    return build(config, folder, folder / "dataset")
+    return build_dataset(config, folder, folder / "dataset")
 
 
 def _squared_errors(config: Config, data: Dataset) -> np.ndarray:

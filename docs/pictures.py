@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 from galopt.config.load import build_config
 from galopt.data import dataset
+from galopt.data.rescale import build_dataset
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 
@@ -37,7 +38,7 @@ def main() -> None:
         data = Path(name)
         make_survey(config, data / "survey")
         make_stamps(config, data / "survey", data)
-        built = dataset.build(config, data, data / "dataset")
+        built = build_dataset(config, data, data / "dataset")
         stamps = built.split("train")
         truth = pd.read_parquet(data / "survey" / "truth.parquet").set_index("id")
         view = view_layer(config.network, config.augment, stamps.images, config.train.seed)

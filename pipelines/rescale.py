@@ -2,7 +2,7 @@
 
 from galopt.compute.progress import busy
 from galopt.config.load import load_config
-from galopt.data import dataset
+from galopt.data.rescale import build_dataset
 from galopt.errors import command_line
 from galopt.paths import DATA, DATASET, PARAMS
 
@@ -10,9 +10,9 @@ from galopt.paths import DATA, DATASET, PARAMS
 def main() -> None:
     """Build `data/dataset` as `params.yaml` says, and the page that says whether it is sound."""
     with command_line():
-        built = dataset.build(load_config(PARAMS), DATA, DATASET)
+        built = build_dataset(load_config(PARAMS), DATA, DATASET)
         with busy("Checking the dataset"):
-            from galopt.data import quality  # here: the processes of `build` need not load it
+            from galopt.data import quality  # here: its processes need not load it
             from galopt.report.quality.page import write
 
             found = quality.check_dataset(built, DATA)

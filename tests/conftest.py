@@ -16,6 +16,7 @@ from helpers.project import PROJECT, copy_project
 from galopt.compute import parallel
 from galopt.config.load import load_config
 from galopt.data import dataset
+from galopt.data.rescale import build_dataset
 from galopt.data.survey import make_survey
 
 os.chdir(PROJECT)  # wherever pytest was called
@@ -97,7 +98,7 @@ def blobs(tmp_path_factory) -> dataset.Dataset:
     """Return a dataset of 200 smooth galaxies that a network learns in seconds."""
     data = tmp_path_factory.mktemp("blobs")
     write_survey(data, 200)
-    return dataset.build(load_config(PROJECT / "params.yaml"), data, data / "dataset")
+    return build_dataset(load_config(PROJECT / "params.yaml"), data, data / "dataset")
 
 
 @pytest.fixture(scope="session")
@@ -109,4 +110,4 @@ def classed(tmp_path_factory) -> dataset.Dataset:
     votes = pd.read_csv(file).drop(columns="n_votes")
     disk = (votes["disk"] > 0.7).astype(float)
     votes.assign(disk=disk, spheroid=1 - disk).to_csv(file, index=False)
-    return dataset.build(load_config(PROJECT / "params.yaml"), data, data / "dataset")
+    return build_dataset(load_config(PROJECT / "params.yaml"), data, data / "dataset")

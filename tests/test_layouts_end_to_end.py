@@ -6,7 +6,7 @@ import pytest
 from helpers.layouts import write_images
 
 from galopt.config.load import build_config
-from galopt.data import dataset
+from galopt.data.rescale import build_dataset
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 from galopt.evaluation.evaluate import evaluate
@@ -33,7 +33,7 @@ def make_dataset(folder, changes=None, small=SMALL, **stated):
     data = folder.parent / "data"
     make_survey(config, data / "survey")
     make_stamps(config, data / "survey", data)
-    return config, dataset.build(config, data, data / "dataset")
+    return config, build_dataset(config, data, data / "dataset")
 
 
 def shares_of_the_tree(galaxies):

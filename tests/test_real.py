@@ -14,6 +14,7 @@ from galopt.config import Evaluate, Stamps
 from galopt.config.load import load_config
 from galopt.data import dataset
 from galopt.data.imaging.image_files import find_files
+from galopt.data.rescale import build_dataset
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 from galopt.evaluation.evaluate import evaluate
@@ -42,7 +43,7 @@ def ceers(real_data, tmp_path_factory):
     config = load_config("params.yaml", source | TRAIN)
     make_survey(config, folder / "survey")
     make_stamps(config, folder / "survey", folder)
-    yield dataset.build(config, folder, folder / "dataset"), config
+    yield build_dataset(config, folder, folder / "dataset"), config
     shutil.rmtree(folder)
 
 

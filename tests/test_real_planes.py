@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from galopt.config.load import build_config
-from galopt.data import contact_sheet, dataset
+from galopt.data import contact_sheet
 from galopt.data.imaging.bands import find_galaxies
+from galopt.data.rescale import build_dataset
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 from galopt.evaluation.evaluate import evaluate
@@ -47,7 +48,7 @@ def build(folder, survey, overrides=TINY):
     config = build_config({"survey": {"source": "folder", **survey}}, TINY | overrides)
     make_survey(config, folder / "survey")
     make_stamps(config, folder / "survey", folder)
-    return dataset.build(config, folder, folder / "dataset"), config
+    return build_dataset(config, folder, folder / "dataset"), config
 
 
 def predicted(model, files):

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from galopt.config import Config
-from galopt.data.dataset import Dataset, build, load
+from galopt.data.dataset import Dataset, load
+from galopt.data.rescale import build_dataset
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 
@@ -46,4 +47,4 @@ def load_dataset(folder: Path | str, config: Config | None = None) -> Dataset:
     if not (folder.parent / "survey").exists():
         make_survey(config, folder.parent / "survey")
     make_stamps(config, folder.parent / "survey", folder.parent)
-    return build(config, folder.parent, folder)
+    return build_dataset(config, folder.parent, folder)

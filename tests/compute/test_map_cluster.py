@@ -10,7 +10,7 @@ import pytest
 from galopt.compute.parallel import map_cores
 from galopt.config import Work
 from galopt.config.load import build_config
-from galopt.data import dataset
+from galopt.data.rescale import build_dataset
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 from galopt.errors import ConfigError
@@ -22,7 +22,7 @@ def make(folder, overrides):
     config = build_config({"survey": {"simulate": {"galaxies": 200}}}, overrides)
     make_survey(config, folder / "survey")
     make_stamps(config, folder / "survey", folder)
-    return dataset.build(config, folder, folder / "dataset").info
+    return build_dataset(config, folder, folder / "dataset").info
 
 
 @pytest.fixture(scope="module")

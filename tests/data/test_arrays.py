@@ -9,7 +9,7 @@ from helpers.galaxies import paint
 from PIL import Image
 
 from galopt.config.load import build_config
-from galopt.data import dataset
+from galopt.data.rescale import build_dataset
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import arrays, make_survey
 from galopt.errors import DataError
@@ -103,7 +103,7 @@ def test_arrays_become_a_dataset(tmp_path):
     write(tmp_path / "in" / "a.h5", images=galaxies, labels=np.arange(60) // 30)
     _, config = read(tmp_path / "in", tmp_path)
     make_stamps(config, tmp_path / "survey", tmp_path)
-    built = dataset.build(config, tmp_path, tmp_path / "dataset")
+    built = build_dataset(config, tmp_path, tmp_path / "dataset")
     assert built.info["galaxies"] == 60
     assert built.targets == ["0", "1"]
 

@@ -14,6 +14,7 @@ from galopt.data import contact_sheet, dataset, quality
 from galopt.data.imaging.bands import find_galaxies
 from galopt.data.imaging.composite import composite
 from galopt.data.imaging.stamp_files import SIDE, read_stamp
+from galopt.data.rescale import build_dataset
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 from galopt.errors import ConfigError, DataError
@@ -79,7 +80,7 @@ def mine(tmp_path):
 @pytest.mark.parametrize("layout", [cubes, extensions, one_file_a_band])
 def test_each_band_is_a_plane_on_its_own_background(tmp_path, mine, layout):
     config = survey(tmp_path, layout(mine), BANDS)
-    built = dataset.build(config, tmp_path, tmp_path / "dataset")
+    built = build_dataset(config, tmp_path, tmp_path / "dataset")
     assert built.bands == BANDS
     assert json.loads((tmp_path / "dataset" / "dataset.json").read_text())["bands"] == BANDS
     assert built.images.shape == (GALAXIES, 84, 84, 3)
@@ -128,7 +129,7 @@ def columns_of_files(mine, **changed):
 def test_a_column_of_files_for_each_band_names_the_bands(tmp_path, mine, caplog):
     caplog.set_level("INFO")
     columns_of_files(mine)
-    built = dataset.build(make(tmp_path), tmp_path, tmp_path / "dataset")
+    built = build_dataset(make(tmp_path), tmp_path, tmp_path / "dataset")
     assert (built.bands, built.targets) == (BANDS, ["smooth", "disk"])
     peak = built.images[:, 36:48, 36:48].max(axis=(0, 1, 2)).astype(int)
     assert (np.diff(peak) > 20).all()  # v, z, h in order
@@ -149,7 +150,7 @@ def test_a_galaxy_without_a_file_in_one_column_is_rejected_with_that_reason(tmp_
 def test_columns_of_bands_can_be_averaged_but_not_invented(tmp_path, mine):
     columns_of_files(mine)
     config = make(tmp_path, "grey")
-    assert dataset.build(config, tmp_path, tmp_path / "dataset").images.shape[-1] == 1
+    assert build_dataset(config, tmp_path, tmp_path / "dataset").images.shape[-1] == 1
     with pytest.raises(ConfigError, match="the table has files of v, z, h; name some of them"):
         make(tmp_path, ["v", "j"])
 
@@ -166,7 +167,7 @@ def test_the_number_of_planes_must_be_that_of_the_bands(tmp_path, mine):
 
 def test_grey_makes_one_plane_of_several(tmp_path, mine):
     config = survey(tmp_path, cubes(mine), "grey")
-    assert dataset.build(config, tmp_path, tmp_path / "dataset").images.shape[-1] == 1
+    assert build_dataset(config, tmp_path, tmp_path / "dataset").images.shape[-1] == 1
 
 
 def pictures(folder, grey: bool = False):
@@ -180,7 +181,7 @@ def pictures(folder, grey: bool = False):
 
 def test_pictures_keep_their_colour(tmp_path, mine):
     config = survey(tmp_path, pictures(mine))
-    built = dataset.build(config, tmp_path, tmp_path / "dataset")
+    built = build_dataset(config, tmp_path, tmp_path / "dataset")
     assert built.bands == ["red", "green", "blue"]
     with Image.open(mine / "g0.png") as image:
         small = np.asarray(image.resize((84, 84), Image.Resampling.LANCZOS), int)
@@ -202,13 +203,13 @@ def test_colour_can_be_asked_for_in_another_order_or_in_grey(tmp_path, mine):
 
 def test_grey_saved_as_colour_stays_grey(tmp_path, mine):
     config = survey(tmp_path, pictures(mine, grey=True))
-    built = dataset.build(config, tmp_path, tmp_path / "dataset")
+    built = build_dataset(config, tmp_path, tmp_path / "dataset")
     assert (built.bands, built.images.shape[-1]) == (["grey"], 1)
 
 
 def test_a_dataset_from_before_planes_is_grey(tmp_path, mine):
     config = survey(tmp_path, pictures(mine, grey=True))
-    built = dataset.build(config, tmp_path, tmp_path / "dataset")
+    built = build_dataset(config, tmp_path, tmp_path / "dataset")
     images = np.array(built.images)
     np.save(built.folder / "images.npy", images[..., 0])
     del built.info["bands"], built.info["sha256"]
@@ -225,7 +226,7 @@ def test_the_last_band_is_red_in_a_picture_of_bands():
 
 def test_sheet_and_checks_know_planes(tmp_path, mine):
     config = survey(tmp_path, one_file_a_band(mine), BANDS)
-    built = dataset.build(config, tmp_path, tmp_path / "dataset")
+    built = build_dataset(config, tmp_path, tmp_path / "dataset")
     assert quality.stamps_of(quality.check_dataset(built), np.arange(2)).shape == (2, 84, 84, 3)
     pattern = str(mine / "*_{band}.fits")
     contact_sheet.write(tmp_path / "a.png", {"a": config}, tmp_path / "survey", pattern, 3)

@@ -13,8 +13,8 @@ from helpers.project import PROJECT
 from helpers.published_votes import some_votes, write_galaxy_zoo, write_table3
 
 from galopt.config.load import build_config
-from galopt.data import dataset
 from galopt.data.imaging.mosaic import Mosaic, read_wcs
+from galopt.data.rescale import build_dataset
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 from galopt.data.survey.candels import http
@@ -79,10 +79,10 @@ def test_the_stamps_are_those_cut_straight_from_the_mosaic(server, published, tm
         assert (data / "stamps" / name).read_bytes() == (straight / "stamps" / name).read_bytes()
     assert (data / "stamps.csv").read_bytes() == (straight / "stamps.csv").read_bytes()
 
-    made = dataset.build(config, data, data / "dataset")
+    made = build_dataset(config, data, data / "dataset")
     assert (made.info["source"], made.targets) == ("candels", list(TARGETS))
     np.testing.assert_allclose(made.catalog[made.targets].sum(axis=1), 1)
-    unscaled = dataset.build(candels(server, "raw"), data, data / "raw")
+    unscaled = build_dataset(candels(server, "raw"), data, data / "raw")
     raw = unscaled.catalog.set_index("id")
     votes = published.set_index("id").loc[raw.index]
     np.testing.assert_array_equal(raw[list(TARGETS)], votes[list(TARGETS)])

@@ -10,6 +10,7 @@ from galopt.config.load import load_config
 from galopt.data import dataset
 from galopt.data.imaging.stamp_files import read_stamp
 from galopt.data.quality import check_dataset
+from galopt.data.rescale import build_dataset
 from galopt.errors import DataError
 from galopt.files import write_json
 
@@ -42,7 +43,7 @@ def test_rescaling_keeps_the_picture(tmp_path):
 
 def test_the_same_survey_gives_the_same_hash(tmp_path, blobs):
     write_survey(tmp_path, 200)
-    assert dataset.build(CONFIG, tmp_path, tmp_path / "dataset").info["hash"] == blobs.info["hash"]
+    assert build_dataset(CONFIG, tmp_path, tmp_path / "dataset").info["hash"] == blobs.info["hash"]
 
 
 def test_fractions_are_scaled_to_sum_to_one_or_left_raw(tmp_path):
@@ -50,10 +51,10 @@ def test_fractions_are_scaled_to_sum_to_one_or_left_raw(tmp_path):
     votes = pd.read_csv(tmp_path / "survey" / "votes.csv")
     votes[["spheroid", "disk"]] /= 2
     votes.to_csv(tmp_path / "survey" / "votes.csv", index=False)
-    normalised = dataset.build(CONFIG, tmp_path, tmp_path / "a").split("train").fractions
+    normalised = build_dataset(CONFIG, tmp_path, tmp_path / "a").split("train").fractions
     np.testing.assert_allclose(normalised.sum(axis=1), 1, rtol=1e-5)
     raw = load_config("params.yaml", "survey.fractions=raw")
-    fractions = dataset.build(raw, tmp_path, tmp_path / "b").split("train").fractions
+    fractions = build_dataset(raw, tmp_path, tmp_path / "b").split("train").fractions
     np.testing.assert_allclose(fractions.sum(axis=1), 0.5, rtol=1e-5)
 
 
@@ -67,7 +68,7 @@ def test_the_floor_is_known_where_voters_gave_one_answer_or_fractions_are_raw(tm
         votes = pd.read_csv(folder / "survey" / "votes.csv")
         votes[["spheroid", "disk"]] *= scale
         votes.to_csv(folder / "survey" / "votes.csv", index=False)
-        built = dataset.build(config, folder, folder / "dataset")
+        built = build_dataset(config, folder, folder / "dataset")
         assert (built.info["floor"] is not None) == known
 
 
@@ -77,7 +78,7 @@ def test_a_galaxy_without_a_single_vote_cannot_be_normalised(tmp_path):
     votes.loc[7, ["spheroid", "disk"]] = 0.0
     votes.to_csv(tmp_path / "survey" / "votes.csv", index=False)
     with pytest.raises(DataError, match="'g7': no votes at all"):
-        dataset.build(CONFIG, tmp_path, tmp_path / "dataset")
+        build_dataset(CONFIG, tmp_path, tmp_path / "dataset")
     assert not (tmp_path / "dataset").exists()
 
 
@@ -88,7 +89,7 @@ def survey_of(folder, fractions):
     votes.join(pd.DataFrame(fractions)).to_csv(folder / "survey" / "votes.csv", index=False)
     survey = {"source": "folder", "name": "blobs", "targets": list(fractions)}
     write_json(folder / "survey" / "survey.json", survey)
-    return dataset.build(CONFIG, folder, folder / "dataset")
+    return build_dataset(CONFIG, folder, folder / "dataset")
 
 
 def test_one_fraction_is_not_scaled(tmp_path):
@@ -127,7 +128,7 @@ def test_the_survey_s_splits_are_kept(tmp_path):
     write_survey(tmp_path, 60)
     votes = pd.read_csv(tmp_path / "survey" / "votes.csv").assign(split=split)
     votes.to_csv(tmp_path / "survey" / "votes.csv", index=False)
-    catalog = dataset.build(CONFIG, tmp_path, tmp_path / "dataset").catalog.set_index("id")
+    catalog = build_dataset(CONFIG, tmp_path, tmp_path / "dataset").catalog.set_index("id")
     assert catalog.loc[votes["id"], "split"].tolist() == split.tolist()
 
 
@@ -137,16 +138,16 @@ def test_a_galaxy_called_na_is_kept(tmp_path):
         table = pd.read_csv(tmp_path / name)
         table.loc[3, "id"] = "NA"
         table.to_csv(tmp_path / name, index=False)
-    built = dataset.build(CONFIG, tmp_path, tmp_path / "dataset")
+    built = build_dataset(CONFIG, tmp_path, tmp_path / "dataset")
     assert "NA" in set(built.catalog["id"])
 
 
 def test_a_failed_build_leaves_the_old_dataset(tmp_path):
     write_survey(tmp_path, 60)
-    before = dataset.build(CONFIG, tmp_path, tmp_path / "dataset").info
+    before = build_dataset(CONFIG, tmp_path, tmp_path / "dataset").info
     (tmp_path / "stamps" / "g3.jpg").write_bytes(b"no picture")
     with pytest.raises(Exception, match="g3.jpg"):
-        dataset.build(CONFIG, tmp_path, tmp_path / "dataset")
+        build_dataset(CONFIG, tmp_path, tmp_path / "dataset")
     assert dataset.load(tmp_path / "dataset").info == before
     assert not list(tmp_path.glob(".dataset*"))
 
@@ -155,7 +156,7 @@ def test_a_missing_or_torn_dataset_says_how_to_make_it(tmp_path):
     with pytest.raises(DataError, match="uv run dvc repro rescale"):
         dataset.load(tmp_path)
     write_survey(tmp_path, 60)
-    built = dataset.build(CONFIG, tmp_path, tmp_path / "dataset")
+    built = build_dataset(CONFIG, tmp_path, tmp_path / "dataset")
     np.save(tmp_path / "dataset" / "images.npy", np.zeros((3, 84, 84), np.uint8))
     with pytest.raises(DataError, match="images.npy is not what was built"):
         dataset.load(built.folder)

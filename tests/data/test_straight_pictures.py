@@ -17,6 +17,7 @@ from galopt.data.imaging.image_files import read_image
 from galopt.data.imaging.pillow_image import MAX_PIXELS, Needed
 from galopt.data.imaging.stamp_batch import StampBatch, stamp_chunk
 from galopt.data.imaging.stamp_files import SIDE, read_stamp
+from galopt.data.rescale import build_dataset
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 from galopt.errors import DataError
@@ -123,7 +124,7 @@ def test_a_cut_picture_is_refused(tmp_path):
 
 def test_the_dataset_has_what_a_prediction_reads(tmp_path):
     config = survey(tmp_path, as_jpeg, ".jpg")
-    built = dataset.build(config, tmp_path, tmp_path / "dataset")
+    built = build_dataset(config, tmp_path, tmp_path / "dataset")
     files = [tmp_path / "mine" / name for name in built.catalog["id"]]
     settings = built.stamp_settings(config.stamps)
     stamps, *_ = read_chunk(batch(*files), settings, 84, built.bands)
@@ -139,7 +140,7 @@ def test_the_dataset_has_what_a_prediction_reads(tmp_path):
 )
 def test_what_became_a_jpeg_is_predicted_by_it(tmp_path, write, suffix, overrides):
     config = survey(tmp_path, write, suffix, **overrides)
-    built = dataset.build(config, tmp_path, tmp_path / "dataset")
+    built = build_dataset(config, tmp_path, tmp_path / "dataset")
     settings = built.stamp_settings(config.stamps)
     assert settings.detour
     assert not (tmp_path / "stamps" / "bands.json").exists()
@@ -153,7 +154,7 @@ def test_what_became_a_jpeg_is_predicted_by_it(tmp_path, write, suffix, override
 
 
 def test_a_dataset_of_before_says_that_it_was_made_by_the_detour(tmp_path):
-    built = dataset.build(survey(tmp_path, as_jpeg, ".jpg"), tmp_path, tmp_path / "dataset")
+    built = build_dataset(survey(tmp_path, as_jpeg, ".jpg"), tmp_path, tmp_path / "dataset")
     old = {name: value for name, value in built.info.items() if name not in ("detour", "sha256")}
     (built.folder / "dataset.json").write_text(json.dumps(old))
     assert dataset.load(built.folder).stamp_settings(Stamps()).detour
@@ -163,7 +164,7 @@ def test_stamps_of_another_side_are_refused(tmp_path):
     survey(tmp_path, as_jpeg, ".jpg")
     other = build_config({}, {"rescale.pixels": 96})
     with pytest.raises(DataError, match=r"pictures of 84 px.*is 96; .*dvc repro --force stamps"):
-        dataset.build(other, tmp_path, tmp_path / "dataset")
+        build_dataset(other, tmp_path, tmp_path / "dataset")
     assert not (tmp_path / "dataset").exists()
 
 

@@ -6,8 +6,8 @@ import pytest
 from helpers.galaxies import write_survey
 
 from galopt.config.load import load_config
-from galopt.data import dataset
 from galopt.data.noise_floor import vote_expectation
+from galopt.data.rescale import build_dataset
 from galopt.data.survey.simulated.voters import cast_votes
 from galopt.errors import ConfigError
 from galopt.evaluation.bootstrap import compare_predictions
@@ -35,7 +35,7 @@ def voted(tmp_path_factory):
     """Return a dataset of 200 such galaxies, 60 % of them for the test."""
     data = tmp_path_factory.mktemp("voted")
     write_voted_survey(data, 200)
-    return dataset.build(load_config("params.yaml", "rescale.test=0.6"), data, data / "dataset")
+    return build_dataset(load_config("params.yaml", "rescale.test=0.6"), data, data / "dataset")
 
 
 @pytest.mark.parametrize("normalised", [False, True])
@@ -56,7 +56,7 @@ def test_the_truth_changes_neither_the_hash_nor_the_votes(voted, tmp_path):
     write_voted_survey(tmp_path, 200)
     (tmp_path / "survey" / "truth.parquet").unlink()
     config = load_config("params.yaml", "rescale.test=0.6")
-    without = dataset.build(config, tmp_path, tmp_path / "dataset")
+    without = build_dataset(config, tmp_path, tmp_path / "dataset")
     assert without.info["hash"] == voted.info["hash"]
     assert without.split("test").expected is None
     np.testing.assert_allclose(voted.split("train").expected.sum(axis=1), 1, atol=1e-5)

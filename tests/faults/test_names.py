@@ -14,6 +14,7 @@ from galopt.config.load import build_config
 from galopt.data import dataset
 from galopt.data.names import check_names, plain_name
 from galopt.data.quality import check_dataset
+from galopt.data.rescale import build_dataset
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 from galopt.errors import DataError, command_line, printable
@@ -70,7 +71,7 @@ def shown(tmp_path_factory) -> tuple[Path, dataset.Dataset]:
     )
     make_survey(config, data / "survey")
     make_stamps(config, data / "survey", data)
-    return data, dataset.build(config, data, data / "dataset")
+    return data, build_dataset(config, data, data / "dataset")
 
 
 def test_ids_survive_and_pages_escape_them(shown):

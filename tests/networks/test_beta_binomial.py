@@ -14,6 +14,7 @@ from scipy.special import gammaln
 from galopt.config import Evaluate
 from galopt.config.load import load_config
 from galopt.data import dataset
+from galopt.data.rescale import build_dataset
 from galopt.metrics import interval
 from galopt.networks.beta_binomial import (
     BetaBinomial,
@@ -133,7 +134,7 @@ def ballots(tmp_path_factory) -> dataset.Dataset:
         votes[f"{target}_mean"] = mean
     votes.assign(n_votes=voters).to_csv(data / "survey" / "votes.csv", index=False)
     config = load_config(PROJECT / "params.yaml", "survey.fractions=raw")
-    return dataset.build(config, data, data / "dataset")
+    return build_dataset(config, data, data / "dataset")
 
 
 @pytest.mark.long

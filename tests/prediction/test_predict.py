@@ -19,9 +19,9 @@ from typer.testing import CliRunner, Result
 from galopt.cli.main import app
 from galopt.config import Evaluate, Stamps
 from galopt.config.load import build_config
-from galopt.data import dataset
 from galopt.data.imaging.image_files import find_files
 from galopt.data.imaging.stamp_batch import BOUND, StampBatch
+from galopt.data.rescale import build_dataset
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 from galopt.errors import DataError, GaloptError
@@ -104,7 +104,7 @@ def test_stamps_are_those_of_the_dataset(tmp_path):
     )
     make_survey(config, tmp_path / "data" / "survey")
     make_stamps(config, tmp_path / "data" / "survey", tmp_path / "data")
-    test = dataset.build(config, tmp_path / "data", tmp_path / "dataset").split("test")
+    test = build_dataset(config, tmp_path / "data", tmp_path / "dataset").split("test")
     (chunk,) = stamps_in([tmp_path / "mine" / f"{galaxy}.png" for galaxy in test.catalog["id"]])
     stamps, good, bad = read_chunk(chunk, config.stamps, config.rescale.pixels)
     np.testing.assert_array_equal(stamps, test.images)

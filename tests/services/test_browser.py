@@ -18,7 +18,8 @@ from helpers.postgres_server import free_port
 from helpers.project import PROJECT
 
 from galopt.config.load import build_config, load_config
-from galopt.data import dataset, quality
+from galopt.data import quality
+from galopt.data.rescale import build_dataset
 from galopt.data.stamps import make_stamps
 from galopt.data.survey import make_survey
 from galopt.data.survey.votes import TARGETS
@@ -45,7 +46,7 @@ def folder(tmp_path_factory):
         config = build_config({"survey": {"simulate": {"galaxies": 150}}})
         make_survey(config, data / "survey")
         make_stamps(config, data / "survey", data)
-        galaxies = dataset.build(config, data, data / "dataset")
+        galaxies = build_dataset(config, data, data / "dataset")
         write(quality.check_dataset(galaxies, data), galaxies.folder / quality.PAGE)
         for preset in ("ignat2016", "modern"):
             wanted = f"network.preset={preset} train.epochs={EPOCHS} augment.repeats=0"

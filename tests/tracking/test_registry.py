@@ -136,7 +136,12 @@ DISTRIBUTIONS = {"PIL": "pillow", "yaml": "pyyaml"}
 def test_a_model_requires_what_its_code_imports():
     done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True)
     modules, imported = (line.split(",") for line in done.stdout.splitlines()[-2:])
-    needless = ("galopt.data.splits", "galopt.data.survey", "galopt.data.dataset")
+    needless = (
+        "galopt.data.splits",
+        "galopt.data.survey",
+        "galopt.data.dataset",
+        "galopt.data.rescale",
+    )
     assert not [name for name in modules if name.startswith(needless)]
     assert not {"galopt.tracking.store", "galopt.tracking.runs"} & set(modules)
     required = {*REQUIREMENTS, "mlflow"} - {"tensorflow"}  # Keras' backend
