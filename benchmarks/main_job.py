@@ -26,7 +26,7 @@ PARTS = {
     "logging, registering": r"^epoch +(\d+)/\1 ",
     "measuring the test galaxies": r"Measuring the test galaxies",
     "the report": r"Writing the report",
-    "going": r"^RMSE on",
+    "ending the processes": r"^RMSE on",
 }
 """A part of the job, and the line with which it begins."""
 

@@ -33,14 +33,19 @@ def start_keras() -> None:
         return
     name = os.environ.get("KERAS_BACKEND", "tensorflow")
     unneeded = [module for module in UNNEEDED if module != name]
-    with busy(f"Starting {NAMES.get(name, name)}"), without_notes(), _hidden(*unneeded), _kept():
+    with (
+        busy(f"Starting {NAMES.get(name, name)}"),
+        without_notes(),
+        _hidden(*unneeded),
+        _uncollected(),
+    ):
         importlib.import_module("keras")
     if not verbose():  # it warns of retracing where several networks are trained in turn
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @contextmanager
-def _kept() -> Iterator[None]:
+def _uncollected() -> Iterator[None]:
     """Spare the garbage collector the many objects that the block loads, for they stay.
 
     Neither are they looked through as Python ends, which it does three times, seconds in all.

@@ -29,7 +29,7 @@ from galopt.training.train import check_fit
 
 logger = logging.getLogger(__name__)
 
-_TELLING = {"survey", "stamps", "rescale", *RUN_SECTIONS, "ablate", "ensemble"}
+_DEPENDED_ON = {"survey", "stamps", "rescale", *RUN_SECTIONS, "ablate", "ensemble"}
 """Sections of `params.yaml` on which the numbers of several networks depend."""
 
 
@@ -172,7 +172,11 @@ def log_measurement(
         dataset.info["name"],
         dataset.info["hash"],
         dataset.info["counts"],
-        {key: value for key, value in differences(config).items() if key.split(".")[0] in _TELLING},
+        {
+            key: value
+            for key, value in differences(config).items()
+            if key.split(".")[0] in _DEPENDED_ON
+        },
         started_by(kind, {}),
         VERSION,
         json.loads(table.to_json(orient="records", double_precision=6)),

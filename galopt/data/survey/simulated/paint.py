@@ -63,15 +63,21 @@ def _narrow_psf(band: Band) -> galsim.GSObject:
 
 
 class _Telescope(galsim.InterpolatedImage):
-    """A point-spread function that is transformed once for each size of image, not each source."""
+    """A point-spread function that is transformed once for each size of image, not each source.
+
+    There are about ten sizes, 18 MB of transforms.
+    """
+
+    def __init__(self, image: galsim.Image) -> None:
+        super().__init__(image, flux=1, gsparams=_SPEED)
+        self._transforms: dict[tuple[object, ...], np.ndarray] = {}
 
     def _drawKImage(self, image: galsim.Image, jac: np.ndarray | None = None) -> None:
-        kept = self.__dict__.setdefault("_transforms", {})
-        key = image.bounds, image.scale, None if jac is None else jac.tobytes()
-        if key not in kept:
+        size = image.bounds, image.scale, None if jac is None else jac.tobytes()
+        if size not in self._transforms:
             super()._drawKImage(image, jac)
-            kept[key] = image.array.copy()
-        image.array[:] = kept[key]
+            self._transforms[size] = image.array.copy()
+        image.array[:] = self._transforms[size]
 
 
 def _tapered(profile: galsim.GSObject, size: int) -> galsim.GSObject:
@@ -80,7 +86,7 @@ def _tapered(profile: galsim.GSObject, size: int) -> galsim.GSObject:
     y, x = np.indices((size, size)) - (size - 1) / 2
     edge = np.clip((size / 2 - np.hypot(x, y)) / (size / 6), 0, 1)
     drawn.array[:] *= edge * edge * (3 - 2 * edge)
-    return _Telescope(drawn, flux=1, gsparams=_SPEED)
+    return _Telescope(drawn)
 
 
 def paint_sources(
