@@ -50,15 +50,13 @@ def _uncollected() -> Iterator[None]:
 
     Neither are they looked through as Python ends, which it does three times, seconds in all.
     """
-    collects = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
         atexit.register(gc.freeze)
-        if collects:
-            gc.enable()
+        gc.enable()
 
 
 @contextmanager
