@@ -1,8 +1,10 @@
 """Workers fetch the dataset that an experiment is of: by its hash, from a DVC remote, once."""
 
+import contextlib
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -26,18 +28,26 @@ def dvc(*words: str) -> None:
     subprocess.run([sys.executable, "-m", "dvc", *words, "-q"], check=True)
 
 
+@pytest.fixture(scope="module")
+def pushed(tmp_path_factory, blobs):
+    """Push a dataset to a remote, as its maker does; return the folder, which is without it."""
+    with contextlib.chdir(tmp_path_factory.mktemp("maker")):
+        Path("dvc.yaml").write_text(yaml.safe_dump(STAGE))
+        dvc("init", "--no-scm")
+        shutil.copytree(blobs.folder, FOLDER)
+        dvc("commit", "-f", "rescale")
+        dvc("remote", "add", "-d", "shared", "remote")
+        dvc("push")
+        shutil.rmtree(".dvc/cache")
+        shutil.rmtree(FOLDER)
+        return Path.cwd()
+
+
 @pytest.fixture
-def wanted(tmp_path, monkeypatch, blobs):
-    """Push a dataset to a remote, as its maker does; return its hash, in a folder without it."""
+def wanted(pushed, tmp_path, monkeypatch, blobs):
+    """Return the hash of a dataset that the working folder lacks and its remote has."""
+    shutil.copytree(pushed, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump(STAGE))
-    dvc("init", "--no-scm")
-    shutil.copytree(blobs.folder, FOLDER)
-    dvc("commit", "-f", "rescale")
-    dvc("remote", "add", "-d", "shared", str(tmp_path / "remote"))
-    dvc("push")
-    shutil.rmtree(".dvc/cache")
-    shutil.rmtree(FOLDER)
     dataset_of.cache_clear()
     yield blobs.info["hash"]
     dataset_of.cache_clear()
