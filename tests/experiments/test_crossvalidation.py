@@ -9,6 +9,7 @@ from helpers.small import small
 from galopt.data.splits import fold_splits, folds
 from galopt.errors import DataError
 from galopt.experiments import crossvalidation
+from galopt.experiments.evaluate_and_compare import compare
 
 SETTINGS = {"train__epochs": 2, "augment__repeats": 0, "crossvalidate__folds": 2}
 CONFIG = small(**SETTINGS)
@@ -65,6 +66,8 @@ def test_every_galaxy_is_predicted_once_by_the_network_of_its_fold(blobs, store)
     assert sorted(whole["id"]) == sorted(parts["id"]) == sorted(blobs.catalog["id"])
     joined = whole.merge(parts, on="id", suffixes=("", "_fold"))
     np.testing.assert_allclose(joined["predicted_disk"], joined["predicted_disk_fold"], atol=1e-6)
+    difference = compare(parent.info.run_id, evaluation)
+    assert difference.low == difference.high == pytest.approx(0, abs=1e-6)
     page = mlflow.artifacts.load_text(f"runs:/{parent.info.run_id}/second_look.html")
     assert page.count("<figure>") == 60
     served = mlflow.pyfunc.load_model(f"runs:/{parent.info.run_id}/model")
