@@ -184,6 +184,7 @@ def draw_differences(table: pd.DataFrame) -> Figure:
     axes.errorbar(table["difference"], places, xerr=reach, fmt="o", color=VALIDATION, capsize=3)
     axes.axvline(0, color=QUIET, lw=1)
     axes.set_yticks(places, list(table["arm"]))
+    axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.set(xlabel=f"RMSE minus that of {table['arm'].iloc[0]}; left is better")
     return figure
 
