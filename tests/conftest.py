@@ -47,6 +47,7 @@ def _keras_session():
     yield
     if keras := sys.modules.get("keras"):
         keras.utils.clear_session()
+        gc.freeze()  # what is left stays: the next file's collections need not look at it
 
 
 @pytest.fixture(autouse=True)

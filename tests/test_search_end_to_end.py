@@ -58,7 +58,7 @@ def runs(kind: str) -> list:
     )
 
 
-def test_a_search_is_one_run_with_its_trials_curves_and_figures(searched):
+def test_a_search_is_one_run_with_its_trials_curves_and_figures(searched, monkeypatch, capsys):
     client = mlflow.MlflowClient()
     assert foreign_lines(searched.stdout + searched.stderr) == []
     parent = runs("search")[0]
@@ -84,9 +84,12 @@ def test_a_search_is_one_run_with_its_trials_curves_and_figures(searched):
     assert len(study.trials) == 2
     assert len(runs("search")) == 1
 
-    other = search("--trials=2", "--study=small", "--overrides=train.batch_size=7")
-    assert other.returncode == 2
-    assert "was made for train.batch_size=128, not 7" in other.stderr
+    monkeypatch.setattr(entry, "make_dataset", lambda: None)
+    other = ["--trials=2", "--study=small", "--overrides=train.batch_size=7"]
+    monkeypatch.setattr(sys, "argv", ["search", *other])
+    with pytest.raises(SystemExit, match="2"):
+        entry.main()
+    assert "was made for train.batch_size=128, not 7" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_every_galaxy_is_predicted_once_by_the_network_of_its_fold(blobs, store)
     joined = whole.merge(parts, on="id", suffixes=("", "_fold"))
     np.testing.assert_allclose(joined["predicted_disk"], joined["predicted_disk_fold"], atol=1e-6)
     difference = compare(parent.info.run_id, evaluation)
-    assert difference.low == difference.high == pytest.approx(0, abs=1e-6)
+    assert [difference.low, difference.high] == pytest.approx([0, 0], abs=1e-6)
     page = mlflow.artifacts.load_text(f"runs:/{parent.info.run_id}/second_look.html")
     assert page.count("<figure>") == 60
     served = mlflow.pyfunc.load_model(f"runs:/{parent.info.run_id}/model")
