@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from astropy.io import fits
 from helpers import hanging
+from helpers.hostile import png_bomb
 from PIL import Image
 
 from galopt.config import Config, Stamps
@@ -71,7 +72,7 @@ def test_bad_images_are_left_out_and_reported(tmp_path, mine, caplog):
     picture(mine / "good.png", np.clip(60 + 4 * GALAXY, 0, 255).astype("uint8"))
     picture(mine / "blank.png", np.full((30, 30), 9, "uint8"))
     picture(mine / "dot.png", np.zeros((1, 1), "uint8"))
-    Image.new("1", (30_000, 30_000)).save(mine / "bomb.png")
+    png_bomb(mine / "bomb.png", 30_000, rows=1)
     fits.PrimaryHDU(np.full((30, 30), np.nan)).writeto(mine / "nan.fits")
     (mine / "cut.jpg").write_bytes(b"\xff\xd8\xff\xe0 not much more")
     make_stamps(folder_survey(tmp_path), tmp_path / "survey", tmp_path / "data")

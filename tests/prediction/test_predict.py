@@ -149,7 +149,7 @@ def test_hostile_files_are_listed_and_the_rest_finished(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "mine"
     write_pictures(folder, ["good.jpg"])
-    png_bomb(folder / "bomb.png", 50_000)
+    png_bomb(folder / "bomb.png", 50_000, rows=1)
     lying_fits(folder / "lies.fits", 50_000, 50_000)
     lying_fits(folder / "overflow.fits", 2**32, 2**32)
     np.save(folder / "pickle.npy", np.array([Trap()], object), allow_pickle=True)
